@@ -1,0 +1,37 @@
+/**
+ * The shape of src/kinds/generated/schema.json, and of the structural schemas of custom resources after conversion:
+ * names, types, list keys, patch strategies and protobuf numbers of every type in the API.
+ */
+export interface FieldSchema {
+  /** Absent when `ref` names the type. */
+  readonly type?: "string" | "integer" | "number" | "boolean" | "object" | "array";
+  /** int32, int64, double, byte, date-time, int-or-string. */
+  readonly format?: string;
+  /** Key of another TypeSchema. */
+  readonly ref?: string;
+  readonly items?: FieldSchema;
+  /** Of a map with string keys: the type of its values. */
+  readonly values?: FieldSchema;
+  readonly listType?: "atomic" | "set" | "map";
+  readonly listMapKeys?: readonly string[];
+  readonly mapType?: "atomic" | "granular";
+  /** `merge`, `retainKeys`, `replace`, or several joined by commas. */
+  readonly patchStrategy?: string;
+  readonly patchMergeKey?: string;
+}
+
+/** A protobuf field: number, name, type (a TypeSchema's key or a scalar) and rule. */
+export type ProtobufField = readonly [number, string, string, "optional" | "repeated" | "map"];
+
+export interface TypeSchema extends FieldSchema {
+  /** Absent for scalars (Quantity, Time, IntOrString) and free-form objects. */
+  readonly fields?: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
+  readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
+  readonly unions?: unknown;
+  /** A message field whose name is not in `fields` is inlined in the JSON form (Volume.volumeSource). */
+  readonly protobuf?: readonly ProtobufField[];
+}
+
+/** Full name, `io.k8s.api.core.v1.Pod`, to type. */
+export type SchemaTable = Readonly<Record<string, TypeSchema>>;

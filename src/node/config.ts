@@ -1,0 +1,61 @@
+/**
+ * What the launcher tells a node, written by src/cluster as `config.json` into the node's seed (an ISO 9660 disk for
+ * VMs, a bind mount for runc, both read-only at /mini/seed), beside the `pki` folder.
+ *
+ * pki, control plane: ca.crt ca.key, apiserver.{crt,key}, apiserver-kubelet-client.{crt,key}, front-proxy-ca.{crt,key},
+ * front-proxy-client.{crt,key}, service-account.{key,pub}, and for client use admin, controller-manager, scheduler;
+ * every node: ca.crt, kubelet-client.{crt,key} (CN system:node:NAME, O system:nodes), kubelet.{crt,key} (serving,
+ * 10250), kube-proxy.{crt,key}. PEM; ECDSA P-256. `ssh`: authorized_keys, ssh_host_ed25519_key.
+ */
+export interface NodeConfig {
+  readonly version: 1;
+  readonly profile: string;
+  readonly nodeName: string;
+  readonly role: "control-plane" | "worker";
+  /** Further node labels; the control plane's own are added by the kubelet. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly network: {
+    /** Address of the node, CIDR: `192.168.39.5/24`. The interface is eth0. */
+    readonly address: string;
+    readonly gateway: string;
+    readonly nameservers: readonly string[];
+  };
+  readonly controlPlane: {
+    /** Where workers and clients reach the API server. */
+    readonly address: string;
+    readonly port: number;
+  };
+  readonly cluster: {
+    /** 10.244.0.0/16; each node gets a /24 of it in spec.podCIDR. */
+    readonly podSubnet: string;
+    /** 10.96.0.0/12; kubernetes.default is .1. */
+    readonly serviceSubnet: string;
+    /** 10.96.0.10. */
+    readonly dnsAddress: string;
+    /** cluster.local */
+    readonly dnsDomain: string;
+  };
+  /** Milliseconds since the epoch at launch, for guests without a working clock. */
+  readonly launchedAt: number;
+  /** Component to extra settings, from `--extra-config component.key=value`. */
+  readonly extraConfig: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** Where things are inside a node. */
+export const nodePaths = {
+  seed: "/mini/seed",
+  binary: "/mini/bin/mini",
+  /** The data disk (VM) or volume (runc): everything that survives a stop. */
+  data: "/var/lib",
+  store: "/var/lib/mini/store",
+  containerd: "/var/lib/containerd",
+  containerdSocket: "/run/containerd/containerd.sock",
+  kubelet: "/var/lib/kubelet",
+  podLogs: "/var/log/pods",
+  cniConfig: "/etc/cni/net.d",
+  cniPlugins: "/opt/cni/bin",
+  /** OCI archives carried by the image (pause, quickstart); imported into containerd at first boot. */
+  carriedImages: "/usr/share/mini/images",
+  /** The node's state for `mini status` and the launcher: JSON, rewritten atomically by the supervisor. */
+  state: "/run/mini/state.json",
+} as const;
