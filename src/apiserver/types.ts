@@ -80,7 +80,9 @@ export interface ObjectWriter {
   create(group: string, plural: string, object: UnknownObject): Promise<UnknownObject>;
   /**
    * Reads, lets `change` return the new object (or undefined to leave it), writes; tries again on conflict. Returns
-   * the stored object. Throws StatusError NotFound.
+   * the stored object. Throws StatusError NotFound. With a subresource other than status (binding, ephemeralcontainers,
+   * resize, finalize, approval, scale, …) what `change` returns is stored as it is, without prepareForUpdate, validateUpdate
+   * and admission: the subresource's handler has done its own. Generation still counts.
    */
   modify(
     target: { group: string; plural: string; namespace: string; name: string; subresource?: string },
@@ -136,11 +138,14 @@ export interface SubresourceResult {
 }
 
 export interface SubresourceHandler {
-  /** `pods`, group and subresource name that this handler answers. */
+  /** `pods`, group and subresource name that this handler answers; subresource "" answers the resource itself (tokenreviews). */
   readonly group: string;
   readonly plural: string;
   readonly subresource: string;
-  /** For object-in, object-out subresources. */
+  /**
+   * For object-in, object-out subresources. For PATCH, http calls it with verb get, patches what it gave, and calls it
+   * with verb update and the result as body.
+   */
   handle?(request: SubresourceRequest): Promise<SubresourceResult>;
   /** For streams that write the response themselves (log, proxy over plain HTTP). */
   stream?(request: SubresourceRequest, response: HttpResponse): Promise<void>;
