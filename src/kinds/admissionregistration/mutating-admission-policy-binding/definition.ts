@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+
+export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyBinding>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "MutatingAdmissionPolicyBinding",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { MutatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+
+export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "MutatingAdmissionPolicy",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

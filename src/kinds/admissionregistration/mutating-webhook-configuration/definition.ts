@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { MutatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+
+export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfiguration>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "MutatingWebhookConfiguration",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { ValidatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+
+export const validatingAdmissionPolicyBinding = fromTable<ValidatingAdmissionPolicyBinding>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingAdmissionPolicyBinding",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

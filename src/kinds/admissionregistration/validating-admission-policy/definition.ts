@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { ValidatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+
+export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingAdmissionPolicy",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

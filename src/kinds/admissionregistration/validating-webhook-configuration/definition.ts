@@ -1,0 +1,13 @@
+import { fromTable } from "../../from-table.ts";
+import type { ValidatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+
+export const validatingWebhookConfiguration = fromTable<ValidatingWebhookConfiguration>(
+  "admissionregistration.k8s.io",
+  "v1",
+  "ValidatingWebhookConfiguration",
+  {
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

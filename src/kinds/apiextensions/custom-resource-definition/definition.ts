@@ -1,0 +1,14 @@
+import { fromTable } from "../../from-table.ts";
+import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
+
+export const customResourceDefinition = fromTable<CustomResourceDefinition>(
+  "apiextensions.k8s.io",
+  "v1",
+  "CustomResourceDefinition",
+  {
+    shortNames: ["crd", "crds"],
+    categories: ["api-extensions"],
+    unconditionalUpdate: false,
+    tracksGeneration: true,
+  },
+);

@@ -1,0 +1,4 @@
+import { fromTable } from "../../from-table.ts";
+import type { ControllerRevision } from "../../generated/apps-v1.ts";
+
+export const controllerRevision = fromTable<ControllerRevision>("apps", "v1", "ControllerRevision");

@@ -1,0 +1,8 @@
+import { fromTable } from "../../from-table.ts";
+import type { DaemonSet } from "../../generated/apps-v1.ts";
+
+export const daemonSet = fromTable<DaemonSet>("apps", "v1", "DaemonSet", {
+  shortNames: ["ds"],
+  categories: ["all"],
+  tracksGeneration: true,
+});

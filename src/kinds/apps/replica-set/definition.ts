@@ -1,0 +1,8 @@
+import { fromTable } from "../../from-table.ts";
+import type { ReplicaSet } from "../../generated/apps-v1.ts";
+
+export const replicaSet = fromTable<ReplicaSet>("apps", "v1", "ReplicaSet", {
+  shortNames: ["rs"],
+  categories: ["all"],
+  tracksGeneration: true,
+});

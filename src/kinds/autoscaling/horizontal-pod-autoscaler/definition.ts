@@ -1,0 +1,12 @@
+import { fromTable } from "../../from-table.ts";
+import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v2.ts";
+
+export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
+  "autoscaling",
+  "v2",
+  "HorizontalPodAutoscaler",
+  {
+    shortNames: ["hpa"],
+    categories: ["all"],
+  },
+);

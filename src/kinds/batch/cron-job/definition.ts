@@ -1,0 +1,8 @@
+import { fromTable } from "../../from-table.ts";
+import type { CronJob } from "../../generated/batch-v1.ts";
+
+export const cronJob = fromTable<CronJob>("batch", "v1", "CronJob", {
+  shortNames: ["cj"],
+  categories: ["all"],
+  tracksGeneration: true,
+});

@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { Lease } from "../../generated/coordination-v1.ts";
+
+export const lease = fromTable<Lease>("coordination.k8s.io", "v1", "Lease", {
+  createOnUpdate: true,
+  unconditionalUpdate: false,
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { ComponentStatus } from "../../generated/core-v1.ts";
+
+export const componentStatus = fromTable<ComponentStatus>("", "v1", "ComponentStatus", {
+  shortNames: ["cs"],
+});

@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { Endpoints } from "../../generated/core-v1.ts";
+
+export const endpoints = fromTable<Endpoints>("", "v1", "Endpoints", {
+  shortNames: ["ep"],
+  createOnUpdate: true,
+});

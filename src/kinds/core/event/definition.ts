@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { Event } from "../../generated/core-v1.ts";
+
+export const coreEvent = fromTable<Event>("", "v1", "Event", {
+  shortNames: ["ev"],
+  createOnUpdate: true,
+});

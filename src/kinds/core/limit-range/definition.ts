@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { LimitRange } from "../../generated/core-v1.ts";
+
+export const limitRange = fromTable<LimitRange>("", "v1", "LimitRange", {
+  shortNames: ["limits"],
+  createOnUpdate: true,
+});

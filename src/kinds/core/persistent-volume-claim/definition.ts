@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { PersistentVolumeClaim } from "../../generated/core-v1.ts";
+
+export const persistentVolumeClaim = fromTable<PersistentVolumeClaim>("", "v1", "PersistentVolumeClaim", {
+  shortNames: ["pvc"],
+});

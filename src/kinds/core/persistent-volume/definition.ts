@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { PersistentVolume } from "../../generated/core-v1.ts";
+
+export const persistentVolume = fromTable<PersistentVolume>("", "v1", "PersistentVolume", {
+  shortNames: ["pv"],
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { PodTemplate } from "../../generated/core-v1.ts";
+
+export const podTemplate = fromTable<PodTemplate>("", "v1", "PodTemplate", {
+  tracksGeneration: true,
+});

@@ -1,0 +1,9 @@
+import { fromTable } from "../../from-table.ts";
+import type { ReplicationController } from "../../generated/core-v1.ts";
+
+export const replicationController = fromTable<ReplicationController>("", "v1", "ReplicationController", {
+  shortNames: ["rc"],
+  categories: ["all"],
+  tracksGeneration: true,
+  selectableFields: { "status.replicas": (controller) => String(controller.status?.replicas ?? 0) },
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { ResourceQuota } from "../../generated/core-v1.ts";
+
+export const resourceQuota = fromTable<ResourceQuota>("", "v1", "ResourceQuota", {
+  shortNames: ["quota"],
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { Secret } from "../../generated/core-v1.ts";
+
+export const secret = fromTable<Secret>("", "v1", "Secret", {
+  selectableFields: { type: (secret) => secret.type ?? "" },
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { EndpointSlice } from "../../generated/discovery-v1.ts";
+
+export const endpointSlice = fromTable<EndpointSlice>("discovery.k8s.io", "v1", "EndpointSlice", {
+  tracksGeneration: true,
+});

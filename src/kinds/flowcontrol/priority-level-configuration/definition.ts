@@ -1,0 +1,11 @@
+import { fromTable } from "../../from-table.ts";
+import type { PriorityLevelConfiguration } from "../../generated/flowcontrol-v1.ts";
+
+export const priorityLevelConfiguration = fromTable<PriorityLevelConfiguration>(
+  "flowcontrol.apiserver.k8s.io",
+  "v1",
+  "PriorityLevelConfiguration",
+  {
+    tracksGeneration: true,
+  },
+);

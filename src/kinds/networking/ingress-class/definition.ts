@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { IngressClass } from "../../generated/networking-v1.ts";
+
+export const ingressClass = fromTable<IngressClass>("networking.k8s.io", "v1", "IngressClass", {
+  tracksGeneration: true,
+});

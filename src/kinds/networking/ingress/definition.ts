@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { Ingress } from "../../generated/networking-v1.ts";
+
+export const ingress = fromTable<Ingress>("networking.k8s.io", "v1", "Ingress", {
+  shortNames: ["ing"],
+  tracksGeneration: true,
+});

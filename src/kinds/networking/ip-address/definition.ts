@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { IPAddress } from "../../generated/networking-v1.ts";
+
+export const ipAddress = fromTable<IPAddress>("networking.k8s.io", "v1", "IPAddress", {
+  shortNames: ["ip"],
+});

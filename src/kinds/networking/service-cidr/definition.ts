@@ -1,0 +1,4 @@
+import { fromTable } from "../../from-table.ts";
+import type { ServiceCIDR } from "../../generated/networking-v1.ts";
+
+export const serviceCIDR = fromTable<ServiceCIDR>("networking.k8s.io", "v1", "ServiceCIDR");

@@ -1,0 +1,11 @@
+import { fromTable } from "../../from-table.ts";
+import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
+
+export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
+  "rbac.authorization.k8s.io",
+  "v1",
+  "ClusterRoleBinding",
+  {
+    createOnUpdate: true,
+  },
+);

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { RoleBinding } from "../../generated/rbac-v1.ts";
+
+export const roleBinding = fromTable<RoleBinding>("rbac.authorization.k8s.io", "v1", "RoleBinding", {
+  createOnUpdate: true,
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { DeviceClass } from "../../generated/resource-v1.ts";
+
+export const deviceClass = fromTable<DeviceClass>("resource.k8s.io", "v1", "DeviceClass", {
+  tracksGeneration: true,
+});

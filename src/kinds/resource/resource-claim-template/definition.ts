@@ -1,0 +1,4 @@
+import { fromTable } from "../../from-table.ts";
+import type { ResourceClaimTemplate } from "../../generated/resource-v1.ts";
+
+export const resourceClaimTemplate = fromTable<ResourceClaimTemplate>("resource.k8s.io", "v1", "ResourceClaimTemplate");

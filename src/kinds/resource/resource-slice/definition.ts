@@ -1,0 +1,10 @@
+import { fromTable } from "../../from-table.ts";
+import type { ResourceSlice } from "../../generated/resource-v1.ts";
+
+export const resourceSlice = fromTable<ResourceSlice>("resource.k8s.io", "v1", "ResourceSlice", {
+  tracksGeneration: true,
+  selectableFields: {
+    "spec.nodeName": (slice) => slice.spec.nodeName ?? "",
+    "spec.driver": (slice) => slice.spec.driver,
+  },
+});

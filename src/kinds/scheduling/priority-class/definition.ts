@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { PriorityClass } from "../../generated/scheduling-v1.ts";
+
+export const priorityClass = fromTable<PriorityClass>("scheduling.k8s.io", "v1", "PriorityClass", {
+  shortNames: ["pc"],
+  tracksGeneration: true,
+});

@@ -1,0 +1,7 @@
+import { fromTable } from "../../from-table.ts";
+import type { CSIDriver } from "../../generated/storage-v1.ts";
+
+export const csiDriver = fromTable<CSIDriver>("storage.k8s.io", "v1", "CSIDriver", {
+  unconditionalUpdate: false,
+  tracksGeneration: true,
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { CSIStorageCapacity } from "../../generated/storage-v1.ts";
+
+export const csiStorageCapacity = fromTable<CSIStorageCapacity>("storage.k8s.io", "v1", "CSIStorageCapacity", {
+  unconditionalUpdate: false,
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { StorageClass } from "../../generated/storage-v1.ts";
+
+export const storageClass = fromTable<StorageClass>("storage.k8s.io", "v1", "StorageClass", {
+  shortNames: ["sc"],
+});

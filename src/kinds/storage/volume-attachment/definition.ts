@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { VolumeAttachment } from "../../generated/storage-v1.ts";
+
+export const volumeAttachment = fromTable<VolumeAttachment>("storage.k8s.io", "v1", "VolumeAttachment", {
+  unconditionalUpdate: false,
+});

@@ -1,0 +1,6 @@
+import { fromTable } from "../../from-table.ts";
+import type { VolumeAttributesClass } from "../../generated/storage-v1.ts";
+
+export const volumeAttributesClass = fromTable<VolumeAttributesClass>("storage.k8s.io", "v1", "VolumeAttributesClass", {
+  shortNames: ["vac"],
+});
