@@ -1,0 +1,32 @@
+/** What the hypervisor behind a connection can do, from its capabilities documents. */
+import type { Connection } from "./connection.ts";
+
+export interface DomainCapabilities {
+  readonly virtType: "kvm" | "qemu";
+  /** Path of the emulator. */
+  readonly emulator: string;
+  /** The machine type asked for, resolved: `pc-q35-7.2`. */
+  readonly machine: string;
+  readonly maximumCpus: number;
+  readonly hostPassthrough: boolean;
+}
+
+/**
+ * Capabilities of x86_64 domains of a type. Throws LibvirtError when the hypervisor offers no such domains (no QEMU,
+ * or kvm without /dev/kvm).
+ */
+export async function domainCapabilities(
+  connection: Connection,
+  virtType: "kvm" | "qemu",
+  machine = "q35",
+): Promise<DomainCapabilities> {
+  const args = [connection.handle, null, "x86_64", machine, virtType, 0] as const;
+  const xml = await connection.text("virConnectGetDomainCapabilities", ...args);
+  return {
+    virtType,
+    emulator: xml.match(/<path>([^<]+)<\/path>/)?.[1] ?? "",
+    machine: xml.match(/<machine>([^<]+)<\/machine>/)?.[1] ?? machine,
+    maximumCpus: Number(xml.match(/<vcpu max='(\d+)'/)?.[1] ?? 1),
+    hostPassthrough: /<mode name='host-passthrough' supported='yes'/.test(xml),
+  };
+}

@@ -1,0 +1,75 @@
+/** virError as a typed error, with the numbers of libvirt's virterror.h that mini looks at. */
+import type { Native, Pointer } from "./ffi.ts";
+
+/** virErrorNumber. */
+export const errorCodes = {
+  internal: 1,
+  noSupport: 3,
+  noConnect: 5,
+  operationFailed: 9,
+  domainExists: 28,
+  operationDenied: 29,
+  networkExists: 37,
+  systemError: 38,
+  rpc: 39,
+  noDomain: 42,
+  noNetwork: 43,
+  authFailed: 45,
+  operationInvalid: 55,
+  authCancelled: 79,
+  authUnavailable: 80,
+  accessDenied: 88,
+} as const;
+
+export type LibvirtErrorName = keyof typeof errorCodes | "libraryMissing" | "other";
+
+export interface LibvirtErrorOptions {
+  /** virErrorNumber; 0 when the error is not libvirt's. */
+  readonly code: number;
+  /** virErrorDomain: which part of libvirt. */
+  readonly domain: number;
+  readonly message: string;
+  readonly name?: LibvirtErrorName;
+  readonly cause?: unknown;
+}
+
+export class LibvirtError extends Error {
+  readonly code: number;
+  readonly domain: number;
+  /** The code by name, to branch on. */
+  readonly kind: LibvirtErrorName;
+
+  constructor({ code, domain, message, name, cause }: LibvirtErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "LibvirtError";
+    this.code = code;
+    this.domain = domain;
+    this.kind = name ?? codeName(code);
+  }
+}
+
+export function libvirtMissing(cause: unknown): LibvirtError {
+  const message = "libvirt's client library (libvirt.so.0) cannot be loaded on this machine";
+  return new LibvirtError({ code: 0, domain: 0, message, name: "libraryMissing", cause });
+}
+
+/** Reads a `virErrorPtr`; what it points to stays libvirt's. */
+export function readError(native: Native, address: Pointer, doing: string): LibvirtError {
+  if (address === 0) return new LibvirtError({ code: 0, domain: 0, message: `${doing} failed without saying why` });
+  // struct _virError begins { int code; int domain; char *message; … }
+  const fields = native.bytes(address, 16);
+  const message = native.text(Number(fields.readBigUInt64LE(8)));
+  return new LibvirtError({ code: fields.readInt32LE(0), domain: fields.readInt32LE(4), message });
+}
+
+/** Whether an error is libvirt's and one of these. */
+export function isLibvirtError(error: unknown, ...kinds: LibvirtErrorName[]): error is LibvirtError {
+  return error instanceof LibvirtError && (kinds.length === 0 || kinds.includes(error.kind));
+}
+
+function codeName(code: number): LibvirtErrorName {
+  for (const [name, value] of Object.entries(errorCodes)) {
+    if (value === code) return name as LibvirtErrorName;
+  }
+  return "other";
+}
