@@ -1,0 +1,81 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import Database from "better-sqlite3";
+import { StoreError } from "../errors.ts";
+
+/**
+ * One step for each version of the schema; the file's `user_version` says how many were done. A step is never changed
+ * after it was released.
+ *
+ * `kv` is an append-only log: a row a write, with the revision as its key. The newest row of a key is its state.
+ * `compaction.revision` is the newest revision whose past is gone; it also keeps the counter from going back when
+ * compaction removed the newest row.
+ */
+const migrations: readonly string[] = [
+  `CREATE TABLE kv (
+     revision INTEGER PRIMARY KEY,
+     key TEXT NOT NULL,
+     create_revision INTEGER NOT NULL,
+     deleted INTEGER NOT NULL,
+     value BLOB NOT NULL
+   ) STRICT;
+   CREATE UNIQUE INDEX kv_key ON kv (key, revision);
+   CREATE TABLE compaction (only INTEGER PRIMARY KEY CHECK (only = 1), revision INTEGER NOT NULL) STRICT;
+   INSERT INTO compaction VALUES (1, 1);`,
+];
+
+/**
+ * Opens (and creates, with its folder) the database file and brings its schema up to date. The lock is exclusive: a
+ * second process is refused at once. Throws StoreError Locked, Corrupt, TooNew, Full or Failed.
+ */
+export function openDatabase(path: string, durable: boolean): Database.Database {
+  try {
+    if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const database = new Database(path, { timeout: 0 });
+    try {
+      database.pragma("locking_mode = EXCLUSIVE");
+      database.pragma("journal_mode = WAL");
+      // FULL makes a WAL commit reach the disk before it returns; NORMAL would lose the last commits on power loss.
+      database.pragma(`synchronous = ${durable ? "FULL" : "OFF"}`);
+      database.pragma("wal_autocheckpoint = 2000");
+      migrate(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    return database;
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+function migrate(database: Database.Database): void {
+  const version = database.pragma("user_version", { simple: true }) as number;
+  if (version > migrations.length) {
+    throw new StoreError(
+      "STORE_TOO_NEW",
+      `the database has schema version ${version}, this program knows up to ${migrations.length}`,
+    );
+  }
+  database.transaction(() => {
+    for (const step of migrations.slice(version)) database.exec(step);
+    database.pragma(`user_version = ${migrations.length}`);
+  })();
+}
+
+/** Turns what better-sqlite3 and the file system throw into the register's errors; a StoreError stays itself. */
+export function storeError(error: unknown, path: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = String((error as { code?: unknown }).code ?? "");
+  const detail = error instanceof Error ? error.message : String(error);
+  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
+    return new StoreError("STORE_LOCKED", `${path} is in use by another process`, { cause: error });
+  }
+  if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
+    return new StoreError("STORE_CORRUPT", `${path} is damaged: ${detail}`, { cause: error });
+  }
+  if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") {
+    return new StoreError("STORE_FULL", `no space left for ${path}`, { cause: error });
+  }
+  return new StoreError("STORE_FAILED", `${path}: ${detail}`, { cause: error });
+}
