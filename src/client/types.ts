@@ -60,10 +60,32 @@ export interface ResourceClient<T extends KubernetesObject> {
   createSubresource<R = unknown>(name: string, subresource: string, body: unknown, namespace?: string): Promise<R>;
 }
 
+export interface RequestOptions {
+  /** Default `application/json`. */
+  readonly accept?: string;
+  /** Default `application/json`. */
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type WatchEventType = "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK";
+
+export interface WatchOptions {
+  readonly accept?: string;
+  readonly signal: AbortSignal;
+  onEvent(type: WatchEventType, object: KubernetesObject): void;
+}
+
 export interface Client {
   of<T extends KubernetesObject>(resource: ResourceRef<T>): ResourceClient<T>;
   /** A raw request, for what has no resource. The body is JSON. Throws StatusError on 4xx and 5xx. */
-  request<R = unknown>(method: string, path: string, body?: unknown): Promise<R>;
+  request<R = unknown>(method: string, path: string, body?: unknown, options?: RequestOptions): Promise<R>;
+  /**
+   * Opens a watch on a collection's path (`/api/v1/pods?watch=true&…`). Resolves when the server ends the stream;
+   * rejects with StatusError when it refuses (410 Expired too, also from an ERROR event) or ConnectionError when the
+   * connection breaks. Aborting the signal resolves.
+   */
+  watch(path: string, options: WatchOptions): Promise<void>;
   close(): void;
 }
 
