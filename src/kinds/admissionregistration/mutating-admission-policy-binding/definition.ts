@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+import { applyMutatingAdmissionPolicyBindingDefaults } from "./defaults.ts";
 
 export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyBinding>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyB
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyMutatingAdmissionPolicyBindingDefaults,
   },
 );

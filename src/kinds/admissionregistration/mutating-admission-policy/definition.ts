@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+import { applyMutatingAdmissionPolicyDefaults } from "./defaults.ts";
 
 export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyMutatingAdmissionPolicyDefaults,
   },
 );

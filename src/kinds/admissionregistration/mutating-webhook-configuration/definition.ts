@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+import { applyMutatingWebhookConfigurationDefaults } from "./defaults.ts";
 
 export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfiguration>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfigurati
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyMutatingWebhookConfigurationDefaults,
   },
 );

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+import { applyValidatingAdmissionPolicyBindingDefaults } from "./defaults.ts";
 
 export const validatingAdmissionPolicyBinding = fromTable<ValidatingAdmissionPolicyBinding>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const validatingAdmissionPolicyBinding = fromTable<ValidatingAdmissionPol
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyValidatingAdmissionPolicyBindingDefaults,
   },
 );

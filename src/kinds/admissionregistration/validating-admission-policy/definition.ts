@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+import { applyValidatingAdmissionPolicyDefaults } from "./defaults.ts";
 
 export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyValidatingAdmissionPolicyDefaults,
   },
 );

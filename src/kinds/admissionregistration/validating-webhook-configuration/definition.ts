@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+import { applyValidatingWebhookConfigurationDefaults } from "./defaults.ts";
 
 export const validatingWebhookConfiguration = fromTable<ValidatingWebhookConfiguration>(
   "admissionregistration.k8s.io",
@@ -9,5 +10,6 @@ export const validatingWebhookConfiguration = fromTable<ValidatingWebhookConfigu
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyValidatingWebhookConfigurationDefaults,
   },
 );

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
+import { applyCustomResourceDefinitionDefaults } from "./defaults.ts";
 
 export const customResourceDefinition = fromTable<CustomResourceDefinition>(
   "apiextensions.k8s.io",
@@ -10,5 +11,6 @@ export const customResourceDefinition = fromTable<CustomResourceDefinition>(
     categories: ["api-extensions"],
     unconditionalUpdate: false,
     tracksGeneration: true,
+    applyDefaults: applyCustomResourceDefinitionDefaults,
   },
 );

@@ -1,8 +1,10 @@
 import { fromTable } from "../../from-table.ts";
 import type { ReplicaSet } from "../../generated/apps-v1.ts";
+import { applyReplicaSetDefaults } from "./defaults.ts";
 
 export const replicaSet = fromTable<ReplicaSet>("apps", "v1", "ReplicaSet", {
   shortNames: ["rs"],
   categories: ["all"],
   tracksGeneration: true,
+  applyDefaults: applyReplicaSetDefaults,
 });

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v2.ts";
+import { applyHorizontalPodAutoscalerDefaults } from "./defaults.ts";
 
 export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
   "autoscaling",
@@ -8,5 +9,6 @@ export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
   {
     shortNames: ["hpa"],
     categories: ["all"],
+    applyDefaults: applyHorizontalPodAutoscalerDefaults,
   },
 );

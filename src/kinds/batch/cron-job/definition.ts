@@ -1,8 +1,10 @@
 import { fromTable } from "../../from-table.ts";
 import type { CronJob } from "../../generated/batch-v1.ts";
+import { applyCronJobDefaults } from "./defaults.ts";
 
 export const cronJob = fromTable<CronJob>("batch", "v1", "CronJob", {
   shortNames: ["cj"],
   categories: ["all"],
   tracksGeneration: true,
+  applyDefaults: applyCronJobDefaults,
 });

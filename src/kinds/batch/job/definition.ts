@@ -1,8 +1,10 @@
 import { fromTable } from "../../from-table.ts";
 import type { Job } from "../../generated/batch-v1.ts";
+import { applyJobDefaults } from "./defaults.ts";
 
 export const job = fromTable<Job>("batch", "v1", "Job", {
   categories: ["all"],
   tracksGeneration: true,
   selectableFields: { "status.successful": (job) => String(job.status?.succeeded ?? 0) },
+  applyDefaults: applyJobDefaults,
 });

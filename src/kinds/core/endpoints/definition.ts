@@ -1,7 +1,9 @@
 import { fromTable } from "../../from-table.ts";
 import type { Endpoints } from "../../generated/core-v1.ts";
+import { applyEndpointsDefaults } from "./defaults.ts";
 
 export const endpoints = fromTable<Endpoints>("", "v1", "Endpoints", {
   shortNames: ["ep"],
   createOnUpdate: true,
+  applyDefaults: applyEndpointsDefaults,
 });

@@ -1,9 +1,11 @@
 import { fromTable } from "../../from-table.ts";
 import type { ReplicationController } from "../../generated/core-v1.ts";
+import { applyReplicationControllerDefaults } from "./defaults.ts";
 
 export const replicationController = fromTable<ReplicationController>("", "v1", "ReplicationController", {
   shortNames: ["rc"],
   categories: ["all"],
   tracksGeneration: true,
   selectableFields: { "status.replicas": (controller) => String(controller.status?.replicas ?? 0) },
+  applyDefaults: applyReplicationControllerDefaults,
 });

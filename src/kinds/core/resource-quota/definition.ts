@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { ResourceQuota } from "../../generated/core-v1.ts";
+import { applyResourceQuotaDefaults } from "./defaults.ts";
 
 export const resourceQuota = fromTable<ResourceQuota>("", "v1", "ResourceQuota", {
   shortNames: ["quota"],
+  applyDefaults: applyResourceQuotaDefaults,
 });

@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { Secret } from "../../generated/core-v1.ts";
+import { applySecretDefaults } from "./defaults.ts";
 
 export const secret = fromTable<Secret>("", "v1", "Secret", {
   selectableFields: { type: (secret) => secret.type ?? "" },
+  applyDefaults: applySecretDefaults,
 });

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { Service } from "../../generated/core-v1.ts";
+import { applyServiceDefaults } from "./defaults.ts";
 
 export const service = fromTable<Service>("", "v1", "Service", {
   shortNames: ["svc"],
@@ -9,4 +10,5 @@ export const service = fromTable<Service>("", "v1", "Service", {
     "spec.clusterIP": (service) => service.spec?.clusterIP ?? "",
     "spec.type": (service) => service.spec?.type ?? "",
   },
+  applyDefaults: applyServiceDefaults,
 });

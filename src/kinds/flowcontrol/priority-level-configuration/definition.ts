@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { PriorityLevelConfiguration } from "../../generated/flowcontrol-v1.ts";
+import { applyPriorityLevelConfigurationDefaults } from "./defaults.ts";
 
 export const priorityLevelConfiguration = fromTable<PriorityLevelConfiguration>(
   "flowcontrol.apiserver.k8s.io",
@@ -7,5 +8,6 @@ export const priorityLevelConfiguration = fromTable<PriorityLevelConfiguration>(
   "PriorityLevelConfiguration",
   {
     tracksGeneration: true,
+    applyDefaults: applyPriorityLevelConfigurationDefaults,
   },
 );

@@ -1,7 +1,9 @@
 import { fromTable } from "../../from-table.ts";
 import type { NetworkPolicy } from "../../generated/networking-v1.ts";
+import { applyNetworkPolicyDefaults } from "./defaults.ts";
 
 export const networkPolicy = fromTable<NetworkPolicy>("networking.k8s.io", "v1", "NetworkPolicy", {
   shortNames: ["netpol"],
   tracksGeneration: true,
+  applyDefaults: applyNetworkPolicyDefaults,
 });

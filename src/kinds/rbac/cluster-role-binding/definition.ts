@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
+import { applyBindingDefaults } from "../binding-defaults.ts";
 
 export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   "rbac.authorization.k8s.io",
@@ -7,5 +8,6 @@ export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   "ClusterRoleBinding",
   {
     createOnUpdate: true,
+    applyDefaults: applyBindingDefaults,
   },
 );

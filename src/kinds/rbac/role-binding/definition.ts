@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { RoleBinding } from "../../generated/rbac-v1.ts";
+import { applyBindingDefaults } from "../binding-defaults.ts";
 
 export const roleBinding = fromTable<RoleBinding>("rbac.authorization.k8s.io", "v1", "RoleBinding", {
   createOnUpdate: true,
+  applyDefaults: applyBindingDefaults,
 });

@@ -1,4 +1,12 @@
 import { fromTable } from "../../from-table.ts";
 import type { ResourceClaimTemplate } from "../../generated/resource-v1.ts";
+import { applyResourceClaimTemplateDefaults } from "./defaults.ts";
 
-export const resourceClaimTemplate = fromTable<ResourceClaimTemplate>("resource.k8s.io", "v1", "ResourceClaimTemplate");
+export const resourceClaimTemplate = fromTable<ResourceClaimTemplate>(
+  "resource.k8s.io",
+  "v1",
+  "ResourceClaimTemplate",
+  {
+    applyDefaults: applyResourceClaimTemplateDefaults,
+  },
+);

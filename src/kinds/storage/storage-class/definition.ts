@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { StorageClass } from "../../generated/storage-v1.ts";
+import { applyStorageClassDefaults } from "./defaults.ts";
 
 export const storageClass = fromTable<StorageClass>("storage.k8s.io", "v1", "StorageClass", {
   shortNames: ["sc"],
+  applyDefaults: applyStorageClassDefaults,
 });

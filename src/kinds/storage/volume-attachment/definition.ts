@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { VolumeAttachment } from "../../generated/storage-v1.ts";
+import { applyVolumeAttachmentDefaults } from "./defaults.ts";
 
 export const volumeAttachment = fromTable<VolumeAttachment>("storage.k8s.io", "v1", "VolumeAttachment", {
   unconditionalUpdate: false,
+  applyDefaults: applyVolumeAttachmentDefaults,
 });

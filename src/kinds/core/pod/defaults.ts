@@ -1,0 +1,25 @@
+/** Defaults of a Pod beyond those of a pod template (SetDefaults_Pod). */
+import type { Container, Pod } from "../../generated/core-v1.ts";
+import { applyPodLevelResourceDefaults } from "./pod-level-resources.ts";
+import { applyPodSpecDefaults } from "./template-defaults.ts";
+
+export function applyPodDefaults(pod: Pod): void {
+  pod.spec ??= { containers: [] };
+  const spec = pod.spec;
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  containers.forEach(requestWhatIsLimited);
+  applyPodLevelResourceDefaults(spec);
+  spec.enableServiceLinks ??= true;
+  if (spec.hostNetwork) containers.forEach(exposeOnHost);
+  applyPodSpecDefaults(spec);
+  pod.status ??= {};
+  if (pod.status.podIP && !pod.status.podIPs?.length) pod.status.podIPs = [{ ip: pod.status.podIP }];
+}
+
+function requestWhatIsLimited({ resources }: Container): void {
+  if (resources?.limits !== undefined) resources.requests = { ...resources.limits, ...resources.requests };
+}
+
+function exposeOnHost({ ports }: Container): void {
+  for (const port of ports ?? []) port.hostPort ||= port.containerPort;
+}
