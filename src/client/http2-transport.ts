@@ -56,7 +56,6 @@ export function createHttp2Transport(server: string, options: SecureClientSessio
     const session: Session = { connection, streams: 0 };
     connection.once("connect", () => {
       connection.setLocalWindowSize(16 << 20);
-      connection.socket.setKeepAlive(true, pingAfterIdleMs);
     });
     // Errors also reach every open stream, where they are reported; this listener only keeps Node from throwing.
     connection.on("error", () => forget(session));
