@@ -47,7 +47,7 @@ export interface AuthorizationRequest {
   readonly info: Pick<
     RequestInfo,
     "path" | "verb" | "isResourceRequest" | "group" | "version" | "resource" | "subresource" | "namespace" | "name"
-  >;
+  > & { /** For the node authorizer, which reads fieldSelector. */ readonly query?: URLSearchParams };
 }
 
 export interface AuthorizationDecision {

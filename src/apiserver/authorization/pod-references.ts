@@ -1,0 +1,55 @@
+import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
+
+/** Annotation that marks the API server's copy of a static pod. */
+export const mirrorPodAnnotation = "kubernetes.io/config.mirror";
+
+/** What a pod's spec names in its own namespace, as `RESOURCE/NAME`: `secrets/db`, `serviceaccounts/default`. */
+export function referencesOf(pod: Pod): ReadonlySet<string> {
+  const references = new Set<string>();
+  // Mirror pods are made by the node itself: they may not widen what it reads.
+  if (pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined || pod.spec === undefined) return references;
+  const add = (plural: string, name: string | undefined): void => {
+    if (name) references.add(`${plural}/${name}`);
+  };
+  add("serviceaccounts", pod.spec.serviceAccountName);
+  for (const secret of pod.spec.imagePullSecrets ?? []) add("secrets", secret.name);
+  const containers = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []),
+    ...(pod.spec.ephemeralContainers ?? []),
+  ];
+  for (const container of containers) {
+    for (const variable of container.env ?? []) {
+      add("secrets", variable.valueFrom?.secretKeyRef?.name);
+      add("configmaps", variable.valueFrom?.configMapKeyRef?.name);
+    }
+    for (const source of container.envFrom ?? []) {
+      add("secrets", source.secretRef?.name);
+      add("configmaps", source.configMapRef?.name);
+    }
+  }
+  for (const volume of pod.spec.volumes ?? []) addVolume(volume, pod.metadata?.name ?? "", add);
+  for (const claim of pod.spec.resourceClaims ?? []) add("resourceclaims", claim.resourceClaimName);
+  for (const status of pod.status?.resourceClaimStatuses ?? []) add("resourceclaims", status.resourceClaimName);
+  return references;
+}
+
+function addVolume(volume: Volume, podName: string, add: (plural: string, name: string | undefined) => void): void {
+  add("secrets", volume.secret?.secretName);
+  add("configmaps", volume.configMap?.name);
+  add("persistentvolumeclaims", volume.persistentVolumeClaim?.claimName);
+  if (volume.ephemeral !== undefined) add("persistentvolumeclaims", `${podName}-${volume.name}`);
+  for (const source of volume.projected?.sources ?? []) {
+    add("secrets", source.secret?.name);
+    add("configmaps", source.configMap?.name);
+  }
+  add("secrets", volume.azureFile?.secretName);
+  add("secrets", volume.cephfs?.secretRef?.name);
+  add("secrets", volume.cinder?.secretRef?.name);
+  add("secrets", volume.csi?.nodePublishSecretRef?.name);
+  add("secrets", volume.flexVolume?.secretRef?.name);
+  add("secrets", volume.iscsi?.secretRef?.name);
+  add("secrets", volume.rbd?.secretRef?.name);
+  add("secrets", volume.scaleIO?.secretRef?.name);
+  add("secrets", volume.storageos?.secretRef?.name);
+}
