@@ -1,0 +1,86 @@
+/**
+ * The proxy's HTTP answers: /healthz and /livez for the node, and for each Service with a healthCheckNodePort whether
+ * this node has local endpoints (200 with their number, 503 without), as load balancers ask.
+ */
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { Service } from "../../kinds/generated/core-v1.ts";
+import { createLogger } from "../../lib/log.ts";
+import type { ProxyServicePort } from "./service-ports.ts";
+
+export interface HealthServers {
+  /** Called after each transaction; opens and closes the ports of Services. */
+  update(services: readonly Service[], ports: readonly ProxyServicePort[]): void;
+  close(): void;
+}
+
+interface ServiceHealth {
+  readonly namespace: string;
+  readonly name: string;
+  localEndpoints: number;
+}
+
+const log = createLogger("kube-proxy");
+
+function answer(response: ServerResponse, code: number, body: unknown): void {
+  response.writeHead(code, { "content-type": "application/json", "x-content-type-options": "nosniff" });
+  response.end(JSON.stringify(body));
+}
+
+/** Rejects when `port` cannot be listened on. */
+export async function createHealthServers(port: number): Promise<HealthServers> {
+  let lastUpdated = new Date().toISOString();
+  const own = createServer((request, response) => {
+    const known = request.url === "/healthz" || request.url === "/livez";
+    answer(response, known ? 200 : 404, { lastUpdated, currentTime: new Date().toISOString(), nodeEligible: true });
+  });
+  own.listen(port, "0.0.0.0");
+  await once(own, "listening");
+
+  const servers = new Map<number, { server: Server; health: ServiceHealth }>();
+  const open = (nodePort: number, health: ServiceHealth): void => {
+    const server = createServer((_request, response) => {
+      const { namespace, name, localEndpoints } = health;
+      answer(response, localEndpoints > 0 ? 200 : 503, {
+        service: { namespace, name },
+        localEndpoints,
+        serviceProxyHealthy: true,
+      });
+    });
+    server.on("error", (error) => log.error("cannot serve the health check node port", { nodePort, error }));
+    server.listen(nodePort, "0.0.0.0");
+    servers.set(nodePort, { server, health });
+  };
+
+  return {
+    update(services, ports) {
+      lastUpdated = new Date().toISOString();
+      const wanted = new Map<number, ServiceHealth>();
+      for (const { metadata, spec } of services) {
+        if (spec?.healthCheckNodePort === undefined || spec.healthCheckNodePort === 0) continue;
+        const [namespace, name] = [metadata?.namespace ?? "", metadata?.name ?? ""];
+        wanted.set(spec.healthCheckNodePort, { namespace, name, localEndpoints: countLocal(ports, namespace, name) });
+      }
+      for (const [nodePort, { server, health }] of servers) {
+        const next = wanted.get(nodePort);
+        if (next?.namespace === health.namespace && next.name === health.name) {
+          health.localEndpoints = next.localEndpoints;
+          continue;
+        }
+        server.close();
+        servers.delete(nodePort);
+      }
+      for (const [nodePort, health] of wanted) if (!servers.has(nodePort)) open(nodePort, health);
+    },
+    close() {
+      own.close();
+      for (const { server } of servers.values()) server.close();
+    },
+  };
+}
+
+function countLocal(ports: readonly ProxyServicePort[], namespace: string, name: string): number {
+  const mine = ports.filter((port) => port.namespacedName === `${namespace}/${name}`);
+  const addresses = mine.flatMap((port) => port.externalEndpoints.filter((one) => one.local).map((one) => one.address));
+  return new Set(addresses).size;
+}

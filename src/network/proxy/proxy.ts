@@ -1,0 +1,84 @@
+/**
+ * kube-proxy: keeps the node's nftables table equal to what Services and EndpointSlices ask for, in one atomic
+ * transaction a change. Fed by informers, feeds the kernel; answers /healthz on 10256 and the health check node ports
+ * of Services with externalTrafficPolicy Local.
+ */
+
+import { endpointSlices, nodes, services } from "../../client/resources.ts";
+import type { Informers } from "../../client/types.ts";
+import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
+import type { Component } from "../../lib/component.ts";
+import { createLogger } from "../../lib/log.ts";
+import { internalAddress } from "../routes/pod-routes.ts";
+import { createSyncRunner } from "../sync-runner.ts";
+import { createHealthServers, type HealthServers } from "./health-servers.ts";
+import { type ApplyRules, applyRules, forgetUdpFlows } from "./nft.ts";
+import { buildRuleset, type Ruleset, renderTransaction } from "./ruleset.ts";
+import { listServicePorts, type ProxyServicePort } from "./service-ports.ts";
+import { findStaleUdpFlows } from "./stale-flows.ts";
+
+export interface ServiceProxyOptions {
+  readonly informers: Informers;
+  readonly nodeName: string;
+  readonly nodeAddress: string;
+  readonly podSubnet: string;
+  readonly apply?: ApplyRules;
+  readonly healthPort?: number;
+}
+
+/** Least time between two transactions; a burst of endpoint changes becomes one. */
+const syncIntervalMs = 50;
+const serviceIndex = "service";
+
+export function createServiceProxy(options: ServiceProxyOptions): Component {
+  const { informers, nodeName, nodeAddress, podSubnet, apply = applyRules, healthPort = 10256 } = options;
+  const log = createLogger("kube-proxy");
+  return {
+    name: "kube-proxy",
+    async start(signal) {
+      const serviceInformer = informers.of(services);
+      const sliceInformer = informers.of(endpointSlices);
+      const nodeInformer = informers.of(nodes);
+      sliceInformer.addIndex(serviceIndex, serviceKeys);
+      const slicesOf = (namespace: string, name: string): EndpointSlice[] =>
+        sliceInformer.lister.byIndex(serviceIndex, `${namespace}/${name}`);
+
+      const health: HealthServers = await createHealthServers(healthPort);
+      let applied: Ruleset | undefined;
+      let previousPorts: readonly ProxyServicePort[] = [];
+      const sync = async (): Promise<void> => {
+        const all = serviceInformer.lister.list();
+        const servicePorts = listServicePorts(all, slicesOf, nodeName);
+        const own = nodeInformer.lister.get(nodeName);
+        const addresses = new Set([nodeAddress, own === undefined ? undefined : internalAddress(own)]);
+        const nodeAddresses = [...addresses].filter((address) => address !== undefined);
+        const next = buildRuleset({ servicePorts, podSubnet, nodeAddresses });
+        // After a failed transaction the kernel's state is still `applied`; a fresh start rebuilds the whole table.
+        await apply(renderTransaction(next, applied));
+        applied = next;
+        for (const flow of findStaleUdpFlows(previousPorts, servicePorts)) await forgetUdpFlows(flow);
+        previousPorts = servicePorts;
+        health.update(all, servicePorts);
+      };
+
+      const runner = createSyncRunner({ sync, log, intervalMs: syncIntervalMs });
+      const handlers = { added: runner.trigger, updated: runner.trigger, deleted: runner.trigger };
+      await Promise.all([serviceInformer.synced(), sliceInformer.synced(), nodeInformer.synced()]);
+      await sync();
+      const subscriptions = [serviceInformer.subscribe(handlers), sliceInformer.subscribe(handlers)];
+      const done = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+      return {
+        done: done.then(async () => {
+          for (const unsubscribe of subscriptions) unsubscribe();
+          await runner.stop();
+          health.close();
+        }),
+      };
+    },
+  };
+}
+
+function serviceKeys(slice: EndpointSlice): string[] {
+  const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
+  return name === undefined ? [] : [`${slice.metadata?.namespace}/${name}`];
+}

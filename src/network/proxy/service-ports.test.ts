@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import type { Service } from "../../kinds/generated/core-v1.ts";
+import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
+import { listServicePorts } from "./service-ports.ts";
+
+const service = (spec: Service["spec"], labels: Record<string, string> = {}): Service => ({
+  metadata: { name: "web", namespace: "shop", labels },
+  spec: { clusterIP: "10.96.0.20", ports: [{ name: "http", port: 80, protocol: "TCP", targetPort: 8080 }], ...spec },
+});
+
+const slice = (endpoints: EndpointSlice["endpoints"]): EndpointSlice => ({
+  addressType: "IPv4",
+  ports: [{ name: "http", port: 8080, protocol: "TCP" }],
+  endpoints,
+});
+
+const ready = { addresses: ["10.244.0.5"], nodeName: "one", conditions: { ready: true } };
+const remote = { addresses: ["10.244.1.6"], nodeName: "two", conditions: { ready: true } };
+const leaving = {
+  addresses: ["10.244.0.7"],
+  nodeName: "one",
+  conditions: { ready: false, serving: true, terminating: true },
+};
+const broken = { addresses: ["10.244.0.8"], nodeName: "one", conditions: { ready: false, serving: false } };
+
+function ports(one: Service, endpoints: EndpointSlice["endpoints"]) {
+  return listServicePorts([one], () => [slice(endpoints)], "one");
+}
+
+const addresses = (list: readonly { address: string }[] | undefined) => list?.map((endpoint) => endpoint.address);
+
+describe("listServicePorts", () => {
+  it("routes to ready endpoints on every node", () => {
+    const [port] = ports(service({}), [ready, remote, broken]);
+    expect(port?.id).toBe("shop/web/tcp/http");
+    expect(addresses(port?.internalEndpoints)).toEqual(["10.244.0.5", "10.244.1.6"]);
+  });
+
+  it("falls back to endpoints that serve while terminating when none is ready", () => {
+    expect(addresses(ports(service({}), [leaving, broken])[0]?.internalEndpoints)).toEqual(["10.244.0.7"]);
+    expect(addresses(ports(service({}), [leaving, ready])[0]?.internalEndpoints)).toEqual(["10.244.0.5"]);
+  });
+
+  it("keeps each traffic policy to this node's endpoints on its own", () => {
+    const [internal] = ports(service({ internalTrafficPolicy: "Local" }), [ready, remote]);
+    expect(addresses(internal?.internalEndpoints)).toEqual(["10.244.0.5"]);
+    expect(addresses(internal?.externalEndpoints)).toEqual(["10.244.0.5", "10.244.1.6"]);
+    const [external] = ports(service({ externalTrafficPolicy: "Local", nodePort: 1 } as Service["spec"]), [remote]);
+    expect(external?.externalEndpoints).toEqual([]);
+    expect(external?.hasAnyEndpoint).toBe(true);
+  });
+
+  it.each([
+    ["headless", service({ clusterIP: "None" })],
+    ["external name", service({ type: "ExternalName", clusterIP: "10.96.0.20" })],
+    ["another proxy's", service({}, { "service.kubernetes.io/service-proxy-name": "other" })],
+    ["IPv6", service({ clusterIP: "fd00::1" })],
+  ])("leaves out a service that is %s", (_name, one) => {
+    expect(ports(one, [ready])).toEqual([]);
+  });
+
+  it("takes the affinity time-out, 3 hours where none is given", () => {
+    expect(ports(service({ sessionAffinity: "ClientIP" }), [ready])[0]?.affinitySeconds).toBe(10800);
+    const config = { clientIP: { timeoutSeconds: 60 } };
+    const [port] = ports(service({ sessionAffinity: "ClientIP", sessionAffinityConfig: config }), [ready]);
+    expect(port?.affinitySeconds).toBe(60);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * What the proxy must route, worked out from Services and EndpointSlices: one entry for each port of each Service that
+ * has a cluster IP. Pure; the ruleset is rendered from it.
+ */
+import type { Service, ServicePort as ServicePortSpec } from "../../kinds/generated/core-v1.ts";
+import type { Endpoint, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
+
+export type Protocol = "tcp" | "udp" | "sctp";
+
+export interface ProxyEndpoint {
+  readonly address: string;
+  readonly port: number;
+  /** On this node. */
+  readonly local: boolean;
+}
+
+export interface ProxyServicePort {
+  /** `namespace/name/tcp/port-name`: unique, stable, used in chain names. */
+  readonly id: string;
+  readonly namespacedName: string;
+  readonly protocol: Protocol;
+  readonly clusterIP: string;
+  readonly port: number;
+  readonly nodePort: number | undefined;
+  /** spec.externalIPs. */
+  readonly externalIPs: readonly string[];
+  readonly loadBalancerIPs: readonly string[];
+  /** CIDRs that may reach the load balancer IPs; empty: all. */
+  readonly sourceRanges: readonly string[];
+  readonly externalPolicyLocal: boolean;
+  /** Seconds of client IP affinity, undefined for none. */
+  readonly affinitySeconds: number | undefined;
+  /** Where traffic to the cluster IP goes. */
+  readonly internalEndpoints: readonly ProxyEndpoint[];
+  /** Where traffic from outside goes. */
+  readonly externalEndpoints: readonly ProxyEndpoint[];
+  /** Whether there is any endpoint in the cluster: decides between reject and drop where the lists are empty. */
+  readonly hasAnyEndpoint: boolean;
+}
+
+interface Candidate extends ProxyEndpoint {
+  readonly ready: boolean;
+  readonly servingTerminating: boolean;
+}
+
+const isIPv4 = (address: string): boolean => !address.includes(":");
+
+/** `slicesOf(namespace, name)` gives the Service's EndpointSlices; IPv4 only. Sorted by id. */
+export function listServicePorts(
+  services: readonly Service[],
+  slicesOf: (namespace: string, name: string) => readonly EndpointSlice[],
+  nodeName: string,
+): ProxyServicePort[] {
+  const result = services.filter(isProxied).flatMap((service) => {
+    const slices = slicesOf(service.metadata?.namespace ?? "", service.metadata?.name ?? "");
+    return (service.spec?.ports ?? []).map((port) => describePort(service, port, slices, nodeName));
+  });
+  return result.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+function isProxied(service: Service): boolean {
+  const { clusterIP, type } = service.spec ?? {};
+  if (service.metadata?.labels?.["service.kubernetes.io/service-proxy-name"] !== undefined) return false;
+  return (
+    type !== "ExternalName" && clusterIP !== undefined && clusterIP !== "" && clusterIP !== "None" && isIPv4(clusterIP)
+  );
+}
+
+function describePort(
+  service: Service,
+  port: ServicePortSpec,
+  slices: readonly EndpointSlice[],
+  nodeName: string,
+): ProxyServicePort {
+  const { metadata, spec = {}, status } = service;
+  const protocol = (port.protocol ?? "TCP").toLowerCase() as Protocol;
+  const namespacedName = `${metadata?.namespace}/${metadata?.name}`;
+  const candidates = listCandidates(slices, port.name ?? "", nodeName);
+  const ingress = status?.loadBalancer?.ingress ?? [];
+  const externalPolicyLocal = spec.externalTrafficPolicy === "Local";
+  const clientIP = spec.sessionAffinity === "ClientIP";
+  return {
+    id: `${namespacedName}/${protocol}/${port.name ?? ""}`,
+    namespacedName,
+    protocol,
+    clusterIP: spec.clusterIP as string,
+    port: port.port,
+    nodePort: port.nodePort === 0 ? undefined : port.nodePort,
+    externalIPs: (spec.externalIPs ?? []).filter(isIPv4),
+    loadBalancerIPs: ingress
+      .filter((one) => one.ip !== undefined && isIPv4(one.ip) && one.ipMode !== "Proxy")
+      .map((one) => one.ip as string),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4),
+    externalPolicyLocal,
+    affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
+    internalEndpoints: chooseEndpoints(candidates, spec.internalTrafficPolicy === "Local"),
+    externalEndpoints: chooseEndpoints(candidates, externalPolicyLocal),
+    hasAnyEndpoint: chooseEndpoints(candidates, false).length > 0,
+  };
+}
+
+function listCandidates(slices: readonly EndpointSlice[], portName: string, nodeName: string): Candidate[] {
+  const byAddress = new Map<string, Candidate>();
+  for (const slice of slices) {
+    const port = (slice.ports ?? []).find((one) => (one.name ?? "") === portName)?.port;
+    if (slice.addressType !== "IPv4" || port === undefined) continue;
+    for (const endpoint of slice.endpoints ?? []) {
+      const candidate = describeEndpoint(endpoint, port, nodeName);
+      if (candidate !== undefined) byAddress.set(`${candidate.address}:${port}`, candidate);
+    }
+  }
+  return [...byAddress].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, candidate]) => candidate);
+}
+
+function describeEndpoint(endpoint: Endpoint, port: number, nodeName: string): Candidate | undefined {
+  const { ready, serving, terminating } = endpoint.conditions ?? {};
+  const address = endpoint.addresses[0];
+  if (address === undefined) return undefined;
+  return {
+    address,
+    port,
+    local: endpoint.nodeName === nodeName,
+    ready: ready ?? true,
+    servingTerminating: (serving ?? ready ?? true) && (terminating ?? false),
+  };
+}
+
+/** Ready endpoints; where there are none, those that still serve while terminating (KEP-1669). */
+function chooseEndpoints(candidates: readonly Candidate[], localOnly: boolean): ProxyEndpoint[] {
+  const eligible = localOnly ? candidates.filter((candidate) => candidate.local) : candidates;
+  const ready = eligible.filter((candidate) => candidate.ready);
+  const chosen = ready.length > 0 ? ready : eligible.filter((candidate) => candidate.servingTerminating);
+  return chosen.map(({ address, port, local }) => ({ address, port, local }));
+}
