@@ -94,7 +94,7 @@ beforeAll(async () => {
   await run(node, "ip", "link", "add", "cni0", "type", "bridge");
   await run(node, "ip", "address", "add", "10.244.7.1/24", "dev", "cni0");
   await run(node, "ip", "link", "set", "cni0", "up");
-  await run(node, "ip", "link", "add", "uplink", "type", "dummy");
+  await run(node, "ip", "link", "add", "uplink", "type", "bridge");
   await run(node, "ip", "link", "set", "uplink", "up");
   await run(node, "ip", "route", "add", "default", "dev", "uplink");
   await run(node, "sysctl", "-qw", "net.ipv4.ip_forward=1", "net.bridge.bridge-nf-call-iptables=1");
