@@ -1,0 +1,72 @@
+/** The disks of a machine besides the shared root: data (kept), mini (one per build, shared) and seed (written anew). */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import { promisify } from "node:util";
+import { type IsoEntry, writeIso } from "../../lib/iso9660.ts";
+import type { MachineSpec } from "../driver.ts";
+import type { MachineFiles } from "./domain-xml.ts";
+
+/** Where a machine's files are. The disk with `mini` is shared by all machines that run the same build. */
+export async function machineFiles(machine: MachineSpec): Promise<MachineFiles> {
+  const { size, mtimeMs } = await stat(machine.binary);
+  const build = createHash("sha256").update(`${machine.binary}\0${size}\0${mtimeMs}`).digest("hex").slice(0, 12);
+  return {
+    data: join(machine.folder, "data.qcow2"),
+    seed: join(machine.folder, "seed.iso"),
+    console: join(machine.folder, "console.log"),
+    mini: join(dirname(machine.image.root), `mini-${build}.iso`),
+  };
+}
+
+/** Makes the data disk unless it is there: sparse, so it takes what is written to it and not `diskMiB`. */
+export async function createDataDisk(path: string, diskMiB: number, signal: AbortSignal): Promise<void> {
+  if (await exists(path)) return;
+  const options = "lazy_refcounts=on,cluster_size=128k";
+  try {
+    await promisify(execFile)("qemu-img", ["create", "-q", "-f", "qcow2", "-o", options, path, `${diskMiB}M`], {
+      signal,
+    });
+    await chmod(path, 0o600);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Makes the disk with the executable unless it is there, and removes those of builds that are no longer the binary. */
+export async function createMiniDisk(path: string, binary: string): Promise<void> {
+  if (await exists(path)) return;
+  await writeIso(path, [{ path: "mini", source: { file: binary }, mode: 0o755 }], "MINI");
+}
+
+/** Writes the seed disk: it holds private keys, so only its owner may read it. */
+export async function writeSeedDisk(path: string, seed: string): Promise<void> {
+  await writeIso(path, await folderEntries(seed), "SEED");
+  await chmod(path, 0o600);
+}
+
+/** Makes the console's file before libvirt's log daemon does, which would make it root's. */
+export async function createConsoleFile(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await (await open(path, "w", 0o600)).close();
+}
+
+async function folderEntries(folder: string): Promise<IsoEntry[]> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true });
+  return Promise.all(
+    files
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name))
+      .sort()
+      .map(async (path) => ({ path: relative(folder, path), source: await readFile(path), mode: 0o400 })),
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

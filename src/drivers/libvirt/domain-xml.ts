@@ -1,0 +1,86 @@
+/** The domain of a node, as libvirt's XML: direct kernel boot, four disks, one network interface, a console in a file. */
+import type { MachineSpec } from "../driver.ts";
+import { escapeXml, metadataNamespace, networkName, stableUuid } from "./identity.ts";
+
+export interface DomainOptions {
+  readonly type: "kvm" | "qemu";
+  /** User and group that QEMU runs as: the profile's owner, so that files below a private home can be read. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+}
+
+/** Files of a machine in its folder. */
+export interface MachineFiles {
+  readonly data: string;
+  readonly mini: string;
+  readonly seed: string;
+  readonly console: string;
+}
+
+/** What the node's kernel is told. `quiet` since every line on an emulated serial port costs time. */
+const kernelCommandLine = "console=ttyS0 quiet loglevel=4 panic=-1 random.trust_cpu=on mitigations=off";
+
+export function domainXml(machine: MachineSpec, files: MachineFiles, { type, owner }: DomainOptions): string {
+  const cpu = type === "kvm" ? '<cpu mode="host-passthrough"/>' : '<cpu mode="maximum"/>';
+  const disks = [
+    disk({ serial: "root", target: "vda", file: machine.image.root, format: "raw", writable: false }),
+    disk({ serial: "data", target: "vdb", file: files.data, format: "qcow2", writable: true }),
+    disk({ serial: "mini", target: "vdc", file: files.mini, format: "raw", writable: false }),
+    disk({ serial: "seed", target: "vdd", file: files.seed, format: "raw", writable: false }),
+  ];
+  return `<domain type="${type}">
+  <name>${escapeXml(machine.name)}</name>
+  <uuid>${stableUuid("domain", machine.name)}</uuid>
+  <metadata>
+    <machine xmlns="${metadataNamespace}" profile="${escapeXml(machine.profile)}" folder="${escapeXml(machine.folder)}"/>
+  </metadata>
+  <memory unit="MiB">${machine.memoryMiB}</memory>
+  <vcpu>${machine.cpus}</vcpu>
+  <os>
+    <type arch="x86_64" machine="q35">hvm</type>
+    <kernel>${escapeXml(machine.image.kernel)}</kernel>
+    <initrd>${escapeXml(machine.image.initrd)}</initrd>
+    <cmdline>${escapeXml(kernelCommandLine)}</cmdline>
+  </os>
+  <features><acpi/><apic/></features>
+  ${cpu}
+  <clock offset="utc"/>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+${disks.join("\n")}
+    <controller type="usb" model="none"/>
+    <interface type="network">
+      <mac address="${escapeXml(machine.macAddress)}"/>
+      <source network="${escapeXml(networkName(machine.profile))}"/>
+      <model type="virtio"/>
+    </interface>
+    <serial type="file">
+      <source path="${escapeXml(files.console)}" append="on"/>
+      <target type="isa-serial" port="0"/>
+    </serial>
+    <rng model="virtio"><backend model="random">/dev/urandom</backend></rng>
+    <memballoon model="virtio" freePageReporting="on"/>
+  </devices>
+  <seclabel type="static" model="dac" relabel="no"><label>+${owner.uid}:+${owner.gid}</label></seclabel>
+</domain>
+`;
+}
+
+interface DiskOptions {
+  readonly serial: string;
+  readonly target: string;
+  readonly file: string;
+  readonly format: "raw" | "qcow2";
+  readonly writable: boolean;
+}
+
+function disk({ serial, target, file, format, writable }: DiskOptions): string {
+  const discard = writable ? ' discard="unmap"' : "";
+  return `    <disk type="file" device="disk">
+      <driver name="qemu" type="${format}"${discard}/>
+      <source file="${escapeXml(file)}"/>
+      <target dev="${target}" bus="virtio"/>
+      ${writable ? "" : "<readonly/>"}<serial>${serial}</serial>
+    </disk>`;
+}

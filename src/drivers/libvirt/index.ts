@@ -1,0 +1,199 @@
+/**
+ * The drivers kvm2 and qemu2: one libvirt domain a node, hardware-accelerated or emulated. Fed with a MachineSpec by
+ * src/cluster, it makes the profile's network, the disks and the domain, and speaks to libvirt through src/libvirt
+ * only. Nothing in here knows Kubernetes.
+ */
+import { readFile, rm, stat } from "node:fs/promises";
+import { systemClock } from "../../lib/clock.ts";
+import { Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
+import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.ts";
+import { DriverError } from "../driver-error.ts";
+import { checkHost } from "./checks.ts";
+import { createConsoleFile, createDataDisk, createMiniDisk, machineFiles, writeSeedDisk } from "./disks.ts";
+import { domainXml } from "./domain-xml.ts";
+import { metadataNamespace } from "./identity.ts";
+import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
+
+export interface LibvirtDriverOptions {
+  readonly name: "kvm2" | "qemu2";
+  readonly uri?: ConnectionUri;
+}
+
+const pollMs = 200;
+
+export function createLibvirtDriver({ name, uri = "qemu:///system" }: LibvirtDriverOptions): Driver {
+  const type = name === "kvm2" ? "kvm" : "qemu";
+  return {
+    name,
+    description:
+      type === "kvm" ? "KVM virtual machine through libvirt" : "emulated virtual machine through libvirt (slow)",
+    check: (needs) => checkHost(needs, { uri, type }),
+    async allocateNetwork(taken) {
+      await using connection = await Connection.open(uri);
+      return allocateSubnet(connection, taken);
+    },
+    async create(machine, options) {
+      await using connection = await Connection.open(uri);
+      await create(connection, machine, { ...options, type });
+    },
+    async start(machine, options) {
+      await using connection = await Connection.open(uri);
+      await start(connection, machine, { ...options, type });
+    },
+    async stop(machine, options) {
+      await using connection = await Connection.open(uri);
+      await stop(connection, machine, options);
+    },
+    async remove(machine) {
+      await using connection = await Connection.open(uri);
+      await remove(connection, machine);
+    },
+    async state(machine) {
+      await using connection = await Connection.open(uri, { readOnly: true });
+      using domain = await Domain.find(connection, machine.name);
+      return domain === undefined ? "Nonexistent" : machineState(await domain.status());
+    },
+    consoleLog: async (machine) => readFile((await machineFiles(machine)).console, "utf8").catch(() => ""),
+  };
+}
+
+type TypedOptions = CallOptions & { readonly type: "kvm" | "qemu" };
+
+async function create(connection: Connection, machine: MachineSpec, options: TypedOptions): Promise<void> {
+  const { signal } = options;
+  await adopt(connection, machine);
+  try {
+    signal.throwIfAborted();
+    const files = await machineFiles(machine);
+    await createDataDisk(files.data, machine.diskMiB, signal);
+    signal.throwIfAborted();
+    await define(connection, machine, options);
+    await ensureNetwork(connection, machine);
+    signal.throwIfAborted();
+  } catch (error) {
+    await remove(connection, machine);
+    throw error;
+  }
+}
+
+/** Defined anew at each start: the binary, the image or the sizes may have changed since. */
+async function define(connection: Connection, machine: MachineSpec, { type }: TypedOptions): Promise<void> {
+  const { uid, gid } = await stat(machine.folder);
+  using _domain = await Domain.define(
+    connection,
+    domainXml(machine, await machineFiles(machine), { type, owner: { uid, gid } }),
+  );
+}
+
+async function start(connection: Connection, machine: MachineSpec, options: TypedOptions): Promise<void> {
+  const { signal } = options;
+  const before = await stateOf(connection, machine);
+  if (before === "Running") return;
+  if (before === "Paused" || before === "Error") await destroy(connection, machine);
+  await Promise.all([ensureNetwork(connection, machine), prepareDisks(machine)]);
+  signal.throwIfAborted();
+  await define(connection, machine, options);
+  using domain = await Domain.find(connection, machine.name);
+  try {
+    await domain?.start();
+    signal.throwIfAborted();
+  } catch (error) {
+    await domain?.destroy();
+    throw explainStart(error, machine);
+  }
+}
+
+async function prepareDisks(machine: MachineSpec): Promise<void> {
+  const files = await machineFiles(machine);
+  await createConsoleFile(files.console);
+  await createMiniDisk(files.mini, machine.binary);
+  await writeSeedDisk(files.seed, machine.seed);
+}
+
+function explainStart(error: unknown, machine: MachineSpec): unknown {
+  if (!isLibvirtError(error)) return error;
+  const message = `${machine.name} cannot be started: ${error.message}`;
+  if (/permission denied/i.test(error.message)) {
+    const advice = `Check that the folders above ${machine.folder} may be entered`;
+    return new DriverError("PR_KVM_ISO_PERMISSION", message, { cause: error, advice });
+  }
+  return new DriverError("GUEST_START", message, { cause: error });
+}
+
+async function stop(
+  connection: Connection,
+  machine: MachineSpec,
+  { signal, graceMs }: CallOptions & { graceMs: number },
+): Promise<void> {
+  using domain = await Domain.find(connection, machine.name);
+  if (domain === undefined) return;
+  const deadline = systemClock.now() + graceMs;
+  if (machineState(await domain.status()) === "Running") {
+    await domain.shutdown().catch((error: unknown) => {
+      // It may have ended by itself in between.
+      if (!isLibvirtError(error, "operationInvalid")) throw error;
+    });
+    while (systemClock.now() < deadline && (await domain.status()).state !== "shutoff") {
+      await systemClock.sleep(pollMs, signal);
+    }
+  }
+  if ((await domain.status()).state !== "shutoff") await domain.destroy();
+}
+
+async function remove(connection: Connection, machine: MachineSpec): Promise<void> {
+  using domain = await Domain.find(connection, machine.name);
+  if (domain !== undefined && (await isOurs(domain))) {
+    await domain.destroy();
+    await domain.undefine();
+  }
+  await releaseNetwork(connection, machine);
+  const present = await stat(machine.folder).catch(() => undefined);
+  if (present === undefined) return;
+  for (const file of ["data.qcow2", "seed.iso", "console.log"]) await rm(`${machine.folder}/${file}`, { force: true });
+}
+
+/** A domain of this name that a crashed run left is taken down; one that is not ours is a conflict. */
+async function adopt(connection: Connection, machine: MachineSpec): Promise<void> {
+  using domain = await Domain.find(connection, machine.name);
+  if (domain === undefined) return;
+  if (!(await isOurs(domain))) {
+    const advice = `Choose another profile name, or remove it: virsh undefine ${machine.name}`;
+    throw new DriverError("PR_KVM_CREATE_BUSY", `a libvirt domain ${machine.name} exists that mini did not make`, {
+      advice,
+    });
+  }
+  await domain.destroy();
+  await domain.undefine();
+}
+
+async function isOurs(domain: Domain): Promise<boolean> {
+  return (await domain.xml()).includes(metadataNamespace);
+}
+
+async function destroy(connection: Connection, machine: MachineSpec): Promise<void> {
+  using domain = await Domain.find(connection, machine.name);
+  await domain?.destroy();
+}
+
+async function stateOf(connection: Connection, machine: MachineSpec): Promise<MachineState> {
+  using domain = await Domain.find(connection, machine.name);
+  return domain === undefined ? "Nonexistent" : machineState(await domain.status());
+}
+
+/** A guest that stops for any reason but a person's wish is broken: KVM pauses it when it cannot go on. */
+function machineState({ state, reason }: DomainStatus): MachineState {
+  switch (state) {
+    case "running":
+    case "blocked":
+    case "nostate":
+      return "Running";
+    case "paused":
+      return reason === "user" ? "Paused" : "Error";
+    case "shutdown":
+      return "Stopping";
+    case "crashed":
+      return "Error";
+    default:
+      return reason === "crashed" || reason === "failed" ? "Error" : "Stopped";
+  }
+}
