@@ -42,6 +42,17 @@ interface Swagger {
   definitions: Record<string, SwaggerDefinition>;
   paths: Record<string, Record<string, SwaggerOperation>>;
 }
+/** See FieldSchema.presence. */
+type Presence = "always" | "pointer";
+interface GoField {
+  name: string;
+  presence: Presence | undefined;
+}
+interface GoStruct {
+  fields: GoField[];
+  /** Swagger names of embedded structs whose fields are inlined. */
+  inlined: string[];
+}
 interface ProtobufField {
   number: number;
   name: string;
@@ -53,17 +64,86 @@ interface ProtobufField {
 const isStable = (definition: string): boolean => !/\.v\d+(alpha|beta)\d+\./.test(definition);
 const refName = (ref: string): string => ref.replace("#/definitions/", "");
 
-/** Reads each `message` block of the generated.proto files: full swagger name → fields. */
-function readProtobuf(): Map<string, ProtobufField[]> {
-  const messages = new Map<string, ProtobufField[]>();
+/** Folders of the published modules. */
+function moduleFolders(): string[] {
   const listing = execFileSync("go", ["mod", "download", "-json", ...modules.map((m) => `${m}@${moduleVersion}`)], {
     encoding: "utf8",
     env: { ...process.env, GOFLAGS: "-mod=mod" },
     cwd: "/",
   });
-  for (const [, directory] of listing.matchAll(/"Dir": "([^"]+)"/g)) {
-    for (const file of globSync("**/generated.proto", { cwd: directory as string })) {
-      readProtobufFile(readFileSync(join(directory as string, file), "utf8"), messages);
+  return [...listing.matchAll(/"Dir": "([^"]+)"/g)].map(([, folder]) => folder as string);
+}
+
+/** Packages whose structs are written as something else than an object. */
+const scalarStructs = /^(\*?(metav1\.)?(Time|MicroTime|Duration)|\*?(resource\.)?Quantity|\*?(intstr\.)?IntOrString)$/;
+
+/** Reads the JSON tags of each struct: swagger name → which fields are written when empty. */
+function readGoStructs(folders: readonly string[]): Map<string, GoStruct> {
+  const structs = new Map<string, GoStruct>();
+  for (const folder of folders) {
+    const module = /k8s\.io\/([\w-]+)@/.exec(folder)?.[1] ?? "";
+    const files = globSync(["**/v1/*types*.go", "**/v2/types.go", "pkg/**/v1/*types*.go"], { cwd: folder });
+    const scalars = new Set<string>();
+    const texts = files
+      .filter((file) => !file.endsWith("_test.go"))
+      .map((file) => ({ file, text: readFileSync(join(folder, file), "utf8") }));
+    for (const { text } of texts) {
+      for (const [, name] of text.matchAll(/^type (\w+) (?:string|bool|u?int\d*|float64|\[\]\w+|map\[.*)/gm))
+        scalars.add(name as string);
+    }
+    for (const { file, text } of texts) {
+      const packageName = `io.k8s.${module}.${dirname(file).replaceAll("/", ".")}`;
+      for (const [, name, body] of text.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
+        structs.set(`${packageName}.${name}`, readGoStruct(body as string, packageName, scalars));
+      }
+    }
+  }
+  return structs;
+}
+
+function readGoStruct(body: string, packageName: string, scalars: ReadonlySet<string>): GoStruct {
+  const struct: GoStruct = { fields: [], inlined: [] };
+  for (const line of body.split("\n")) {
+    const [, , type = "", tag = ""] = /^\s+(?:(\w+)\s+)?([\w.*[\]]+)\s+`.*?json:"([^"]*)"/.exec(line) ?? [];
+    const [name = "", ...flags] = tag.split(",");
+    if (flags.includes("inline")) struct.inlined.push(`${packageName}.${type.replace("*", "")}`);
+    if (name === "" || name === "-") continue;
+    struct.fields.push({ name, presence: presenceOf(type, flags, scalars) });
+  }
+  return struct;
+}
+
+function presenceOf(type: string, flags: readonly string[], scalars: ReadonlySet<string>): Presence | undefined {
+  const isPointer = type.startsWith("*");
+  const isCollection = /^\[\]|^map\[/.test(type);
+  const local = type.replace(/^\*?(\w+\.)?/, "");
+  const isScalar =
+    isCollection ||
+    /^\*?(string|bool|u?int\d*|float64)$/.test(type) ||
+    scalars.has(local) ||
+    /^\*?types\.|^\*?v1\.(ResourceList|Protocol|ConditionStatus)|^\*?metav1\.Verbs/.test(type);
+  if (flags.includes("omitzero")) return undefined;
+  if (!flags.includes("omitempty")) return isPointer ? "pointer" : "always";
+  if (isPointer) return isScalar || scalarStructs.test(type) ? "pointer" : undefined;
+  return isScalar ? undefined : "always";
+}
+
+/** A struct's own and inlined fields. */
+function presences(name: string, structs: ReadonlyMap<string, GoStruct>): Map<string, Presence> {
+  const struct = structs.get(name);
+  const found = new Map<string, Presence>();
+  for (const inlined of struct?.inlined ?? [])
+    for (const [field, presence] of presences(inlined, structs)) found.set(field, presence);
+  for (const { name: field, presence } of struct?.fields ?? []) if (presence !== undefined) found.set(field, presence);
+  return found;
+}
+
+/** Reads each `message` block of the generated.proto files: full swagger name → fields. */
+function readProtobuf(folders: readonly string[]): Map<string, ProtobufField[]> {
+  const messages = new Map<string, ProtobufField[]>();
+  for (const directory of folders) {
+    for (const file of globSync("**/generated.proto", { cwd: directory })) {
+      readProtobufFile(readFileSync(join(directory, file), "utf8"), messages);
     }
   }
   return messages;
@@ -73,7 +153,10 @@ function readProtobufFile(text: string, messages: Map<string, ProtobufField[]>):
   const packageName = /^package ([\w.]+);/m.exec(text)?.[1] ?? "";
   const resolve = (type: string): string => {
     const full = type.startsWith(".") ? type.slice(1) : /^[A-Z]/.test(type) ? `${packageName}.${type}` : type;
-    return full.replace(/^k8s\.io\./, "io.k8s.");
+    return full
+      .replace(/^k8s\.io\./, "io.k8s.")
+      .replace("apiextensions_apiserver", "apiextensions-apiserver")
+      .replace("kube_aggregator", "kube-aggregator");
   };
   for (const [, name, body] of text.matchAll(/^message (\w+) \{\n([\s\S]*?)^\}/gm)) {
     const fields: ProtobufField[] = [];
@@ -114,11 +197,16 @@ function compactField(property: SwaggerProperty): Record<string, unknown> {
 function compactDefinition(
   definition: SwaggerDefinition,
   protobuf: ProtobufField[] | undefined,
+  presence: ReadonlyMap<string, Presence>,
 ): Record<string, unknown> {
   const { properties, required } = definition;
   return {
     ...(properties === undefined ? compactField(definition) : {}),
-    fields: properties && Object.fromEntries(Object.entries(properties).map(([name, p]) => [name, compactField(p)])),
+    fields:
+      properties &&
+      Object.fromEntries(
+        Object.entries(properties).map(([name, p]) => [name, { ...compactField(p), presence: presence.get(name) }]),
+      ),
     required,
     mapType: definition["x-kubernetes-map-type"],
     gvk: (definition["x-kubernetes-group-version-kind"] as GroupVersionKind[] | undefined)?.slice(0, 4),
@@ -256,11 +344,16 @@ function renderTypes(swagger: Swagger): Map<string, string> {
 }
 
 function render(swagger: Swagger): Map<string, string> {
-  const protobuf = readProtobuf();
+  const folders = moduleFolders();
+  const protobuf = readProtobuf(folders);
+  const structs = readGoStructs(folders);
   const files = renderTypes(swagger);
   const stable = Object.entries(swagger.definitions).filter(([name]) => isStable(name));
   const referenced = new Map(
-    stable.map(([name, definition]) => [name, compactDefinition(definition, protobuf.get(name))]),
+    stable.map(([name, definition]) => [
+      name,
+      compactDefinition(definition, protobuf.get(name), presences(name, structs)),
+    ]),
   );
   // Messages that the JSON form inlines (Volume.volumeSource and the like), scalars (Quantity, Time) and options
   // have no published definition.

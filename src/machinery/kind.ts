@@ -41,6 +41,9 @@ export interface WriteContext {
   readonly now: number;
   readonly namespace: string;
   readonly username: string;
+  readonly uid?: string | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly extra?: Readonly<Record<string, readonly string[]>> | undefined;
 }
 
 export interface DeleteOptionsLike {

@@ -18,6 +18,13 @@ export interface FieldSchema {
   /** `merge`, `retainKeys`, `replace`, or several joined by commas. */
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /**
+   * How Go's encoding treats the field when it is empty. `always`: written (no omitempty, or a struct that is no
+   * pointer); `pointer`: kept where it was given; absent: a scalar, list or map is left out.
+   */
+  readonly presence?: "always" | "pointer";
+  /** Custom resources: x-kubernetes-preserve-unknown-fields. */
+  readonly preserveUnknown?: boolean;
 }
 
 /** A protobuf field: number, name, type (a TypeSchema's key or a scalar) and rule. */
@@ -29,6 +36,8 @@ export interface TypeSchema extends FieldSchema {
   readonly required?: readonly string[];
   readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
   readonly unions?: unknown;
+  /** Of custom resources: values are kept as they are given, without Go's zero values and omissions. */
+  readonly structural?: boolean;
   /** A message field whose name is not in `fields` is inlined in the JSON form (Volume.volumeSource). */
   readonly protobuf?: readonly ProtobufField[];
 }

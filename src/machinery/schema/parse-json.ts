@@ -1,0 +1,141 @@
+/**
+ * Request bodies from bytes to values. JSON.parse does the work; duplicate keys, which it hides, are found by a count
+ * that costs little, and located only where the count says that there are any. Syntax errors are told in Go's words.
+ */
+import { badRequest } from "../errors/status-error.ts";
+import { describeSyntaxError } from "./json-syntax-error.ts";
+
+export interface ParsedJson {
+  readonly value: unknown;
+  /** Paths such as `spec.containers[0].name`, in order of the text, at most 100; empty unless asked for. */
+  readonly duplicateKeys: readonly string[];
+}
+
+export interface ParseJsonOptions {
+  /** Whether to look for duplicate keys (field validation Warn and Strict). */
+  readonly duplicates?: boolean;
+  /** The kind that the body should be of, for the message. */
+  readonly kind?: string;
+}
+
+/** Throws StatusError BadRequest. */
+export function parseJson(bytes: Uint8Array, options: ParseJsonOptions = {}): ParsedJson {
+  const text = decode(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    const message = `couldn't get version/kind; json parse error: ${describeSyntaxError(text)}`;
+    if (options.kind === undefined) throw badRequest(message, { cause });
+    const unrecognized = `the object provided is unrecognized (must be of type ${options.kind})`;
+    throw badRequest(`${unrecognized}: ${message} (${summarize(bytes)})`, { cause });
+  }
+  if (options.duplicates !== true || countKeysInText(text) === countKeys(value)) return { value, duplicateKeys: [] };
+  return { value, duplicateKeys: new DuplicateFinder(text).find() };
+}
+
+const decode = (bytes: Uint8Array): string =>
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString("utf8");
+
+function summarize(bytes: Uint8Array): string {
+  if (bytes.length === 0) return "<empty>";
+  const head = Buffer.from(bytes.subarray(0, 30));
+  return head.toString(head[0] === 0x7b ? "utf8" : "hex") + (bytes.length > 30 ? " ..." : "");
+}
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === "object") count += countKeys(element);
+    return count;
+  }
+  for (const key in value) {
+    const child = (value as Record<string, unknown>)[key];
+    count += typeof child === "object" ? 1 + countKeys(child) : 1;
+  }
+  return count;
+}
+
+/** The closing quote of the string that opens at `start`, in valid JSON. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  for (;;) {
+    let backslash = end - 1;
+    while (text.charCodeAt(backslash) === 0x5c) backslash--;
+    if ((end - backslash) % 2 === 1) return end;
+    end = text.indexOf('"', end + 1);
+  }
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+
+function countKeysInText(text: string): number {
+  let count = 0;
+  for (let start = text.indexOf('"'); start >= 0; ) {
+    let next = endOfString(text, start) + 1;
+    while (isSpace(text.charCodeAt(next))) next++;
+    if (text.charCodeAt(next) === 0x3a) count++;
+    start = text.indexOf('"', next);
+  }
+  return count;
+}
+
+/** Walks text that JSON.parse has accepted. */
+class DuplicateFinder {
+  readonly #text: string;
+  readonly #found = new Set<string>();
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  find(): string[] {
+    this.#value("");
+    return [...this.#found].slice(0, 100);
+  }
+
+  #skipSpace(): number {
+    while (isSpace(this.#text.charCodeAt(this.#position))) this.#position++;
+    return this.#text.charCodeAt(this.#position);
+  }
+
+  #value(path: string): void {
+    const code = this.#skipSpace();
+    if (code === 0x7b) this.#object(path);
+    else if (code === 0x5b) this.#array(path);
+    else if (code === 0x22) this.#position = endOfString(this.#text, this.#position) + 1;
+    else while (/[^\s,\]}]/.test(this.#text[this.#position] ?? " ")) this.#position++;
+  }
+
+  #object(path: string): void {
+    const keys = new Set<string>();
+    this.#position++;
+    while (this.#skipSpace() !== 0x7d) {
+      if (this.#text[this.#position] === ",") {
+        this.#position++;
+        this.#skipSpace();
+      }
+      const end = endOfString(this.#text, this.#position);
+      const key = JSON.parse(this.#text.slice(this.#position, end + 1)) as string;
+      const keyPath = path === "" ? key : `${path}.${key}`;
+      if (keys.has(key)) this.#found.add(keyPath);
+      keys.add(key);
+      this.#position = end + 1;
+      this.#skipSpace();
+      this.#position++;
+      this.#value(keyPath);
+    }
+    this.#position++;
+  }
+
+  #array(path: string): void {
+    this.#position++;
+    for (let index = 0; this.#skipSpace() !== 0x5d; index++) {
+      if (this.#text[this.#position] === ",") this.#position++;
+      this.#value(`${path}[${index}]`);
+    }
+    this.#position++;
+  }
+}
