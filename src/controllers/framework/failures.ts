@@ -1,0 +1,23 @@
+import { StatusError } from "../../machinery/errors/status-error.ts";
+
+export const isNotFound = (error: unknown): boolean => error instanceof StatusError && error.code === 404;
+export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === "Conflict";
+export const isAlreadyExists = (error: unknown): boolean =>
+  error instanceof StatusError && error.reason === "AlreadyExists";
+
+/** The namespace is being deleted: every further creation in it will fail, and nobody need be told. */
+export const isNamespaceTerminating = (error: unknown): boolean =>
+  error instanceof StatusError &&
+  (error.status.details?.causes ?? []).some((cause) => cause.reason === "NamespaceTerminating");
+
+/** Runs a deletion; an object that is gone already is success. */
+export async function ignoreNotFound<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

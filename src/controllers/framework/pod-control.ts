@@ -1,0 +1,71 @@
+import { pods } from "../../client/resources.ts";
+import type { Pod, PodTemplateSpec } from "../../kinds/generated/core-v1.ts";
+import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
+import { metaOf } from "./controller-reference.ts";
+import type { ControllerContext } from "./define-controller.ts";
+import { isNamespaceTerminating, isNotFound, messageOf } from "./failures.ts";
+
+/** A pod of a template, in the owner's namespace; named `OWNER-xxxxx` by the API server. */
+export function podFromTemplate(template: PodTemplateSpec, owner: KubernetesObject, reference: OwnerReference): Pod {
+  const { name, namespace } = metaOf(owner);
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      ...template.metadata,
+      generateName: `${name}-`,
+      namespace,
+      ownerReferences: [reference],
+    },
+    spec: structuredClone(template.spec) as NonNullable<Pod["spec"]>,
+  };
+}
+
+/** Creates a pod and tells of it in an Event about `owner`. Throws what the server answers. */
+export async function createPod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<Pod> {
+  try {
+    const created = await context.client.of(pods).create(pod);
+    context.recorder.event(owner, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata?.name}`);
+    return created;
+  } catch (error) {
+    if (!isNamespaceTerminating(error)) {
+      context.recorder.event(owner, "Warning", "FailedCreate", `Error creating: ${messageOf(error)}`);
+    }
+    throw error;
+  }
+}
+
+/** Deletes a pod and tells of it; throws what the server answers, also NotFound. */
+export async function deletePod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<void> {
+  const { name, namespace } = metaOf(pod);
+  try {
+    await context.client.of(pods).delete(name, { namespace });
+    context.recorder.event(owner, "Normal", "SuccessfulDelete", `Deleted pod: ${name}`);
+  } catch (error) {
+    if (!isNotFound(error)) {
+      context.recorder.event(owner, "Warning", "FailedDelete", `Error deleting: ${messageOf(error)}`);
+    }
+    throw error;
+  }
+}
+
+/**
+ * Runs `operation` `count` times in batches of 1, 2, 4, …: where every creation fails (quota), few are tried. Stops
+ * after a batch with a failure. Returns the number of successes, and the first failure.
+ */
+export async function slowStart(
+  count: number,
+  operation: (index: number) => Promise<unknown>,
+): Promise<{ successes: number; failure?: unknown }> {
+  let successes = 0;
+  let started = 0;
+  for (let size = 1; started < count; size *= 2) {
+    const batch = Array.from({ length: Math.min(size, count - started) }, (_, index) => operation(started + index));
+    started += batch.length;
+    const results = await Promise.allSettled(batch);
+    successes += results.filter((result) => result.status === "fulfilled").length;
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) return { successes, failure: failed.reason };
+  }
+  return { successes };
+}

@@ -1,0 +1,36 @@
+import type { Pod, PodCondition } from "../../kinds/generated/core-v1.ts";
+
+/** Not finished and not being deleted. */
+export function isPodActive(pod: Pod): boolean {
+  return !isPodFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
+}
+
+export function isPodFinished(pod: Pod): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+/** Being deleted and not finished. */
+export function isPodTerminating(pod: Pod): boolean {
+  return !isPodFinished(pod) && pod.metadata?.deletionTimestamp !== undefined;
+}
+
+export function podCondition(pod: Pod, type: string): PodCondition | undefined {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
+}
+
+export function isPodReady(pod: Pod): boolean {
+  return podCondition(pod, "Ready")?.status === "True";
+}
+
+/** Milliseconds until a ready pod has been so for `minReadySeconds`; 0 when it has; undefined when not ready. */
+export function millisecondsUntilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {
+  const ready = podCondition(pod, "Ready");
+  if (ready?.status !== "True") return undefined;
+  if (minReadySeconds === 0) return 0;
+  if (!ready.lastTransitionTime) return minReadySeconds * 1000;
+  return Math.max(0, Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 - now);
+}
+
+export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
+  return millisecondsUntilAvailable(pod, minReadySeconds, now) === 0;
+}
