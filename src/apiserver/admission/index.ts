@@ -1,21 +1,54 @@
 /**
  * The admission chain in upstream's default order. Fed by the registry (one AdmissionRequest a write), the reader and
- * the authorizer; changes or refuses the object before it is validated and stored.
+ * the authorizer; changes or refuses the object before it is validated and stored. Webhooks and admission policies take
+ * their place before ResourceQuota.
  */
-import type { Clock } from "../../lib/clock.ts";
-import type { AdmissionPlugin, Authorizer, ObjectReader, ObjectWriter } from "../types.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import type { RuleAuthorizer } from "../authorization/index.ts";
+import type { AdmissionPlugin, ObjectReader, ObjectWriter } from "../types.ts";
+import * as certificates from "./certificates.ts";
+import { defaultIngressClass } from "./default-ingress-class.ts";
+import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.ts";
+import { priority } from "./priority.ts";
+import { runtimeClass } from "./runtime-class.ts";
+import { serviceAccount } from "./service-account.ts";
+import { createServiceAllocation } from "./services/index.ts";
+import * as storage from "./storage.ts";
 
 export interface AdmissionOptions {
-  readonly authorizer: Authorizer;
-  /** 10.96.0.0/12: where cluster IPs are taken from. */
+  readonly authorizer: RuleAuthorizer;
+  /** `10.96.0.0/12`: where cluster IPs are taken from. */
   readonly serviceSubnet: string;
-  /** Inclusive; default 30000–32767. */
+  /** Inclusive; default 30000 to 32767. */
   readonly nodePortRange?: readonly [number, number];
   readonly clock?: Clock;
 }
 
-export declare function createAdmissionChain(
+const defaultNodePortRange = [30000, 32767] as const;
+
+/** The plugins, in the order in which their `admit` and then their `validate` are called. Caches must be warm. */
+export function createAdmissionChain(
   options: AdmissionOptions,
   reader: ObjectReader,
-  writer: ObjectWriter,
-): AdmissionPlugin[];
+  _writer: ObjectWriter,
+): AdmissionPlugin[] {
+  const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
+  return [
+    namespaceLifecycle(reader, clock),
+    serviceAccount(reader, clock),
+    taintNodesByCondition,
+    priority(reader),
+    defaultTolerationSeconds,
+    storage.defaultStorageClass(reader),
+    storage.storageObjectInUseProtection,
+    storage.persistentVolumeClaimResize(reader),
+    runtimeClass(reader),
+    certificates.certificateApproval(authorizer),
+    certificates.certificateSigning(authorizer),
+    certificates.certificateSubjectRestriction,
+    defaultIngressClass(reader),
+    // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
+    createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
+  ];
+}

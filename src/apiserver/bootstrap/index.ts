@@ -1,14 +1,25 @@
 /**
  * The objects that a cluster has before anyone made any: namespaces, RBAC roles and bindings, priority classes, flow
- * schemas, the kubernetes Service. Fed by the reader and writer once the caches are warm; reconciled at every start.
+ * schemas, the kubernetes Service. Fed by the reader and writer once the caches are warm; reconciled at every start, so
+ * that a start on an existing store costs reads of memory only.
  */
+import { isDeepStrictEqual } from "node:util";
+import type { ClusterRole, ClusterRoleBinding } from "../../kinds/generated/rbac-v1.ts";
+import { formatTime, systemClock } from "../../lib/clock.ts";
+import { StatusError } from "../../machinery/errors/status-error.ts";
+import { parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import { firstServiceAddress } from "../admission/services/subnet.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
+import { flowSchemas, priorityLevelConfigurations } from "./flow-control.ts";
+import * as rbac from "./rbac-objects.ts";
+import * as system from "./system-objects.ts";
 
 export interface BootstrapOptions {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
   /** Address and port that go into the kubernetes Service's endpoints. */
-  readonly advertised: { readonly address: string; readonly port: number };
+  readonly advertised: system.Advertised;
+  /** `10.96.0.0/12`; the kubernetes Service takes its first address. */
   readonly serviceSubnet: string;
   /** PEM, for ConfigMap kube-system/extension-apiserver-authentication. */
   readonly clientCa: string;
@@ -20,4 +31,103 @@ export interface Bootstrap {
   run(): Promise<void>;
 }
 
-export declare function createBootstrap(options: BootstrapOptions): Bootstrap;
+type Reconcile = (stored: UnknownObject, wanted: UnknownObject) => UnknownObject | undefined;
+
+/** Left as the user made it. */
+const keep: Reconcile = () => undefined;
+
+/** Every field of `wanted` but metadata is put back. */
+const restore: Reconcile = (stored, wanted) => {
+  const { metadata: _, ...fields } = wanted;
+  const differs = Object.entries(fields).some(([name, value]) => !isDeepStrictEqual(stored[name], value));
+  return differs ? { ...stored, ...fields } : undefined;
+};
+
+export function createBootstrap(options: BootstrapOptions): Bootstrap {
+  const { reader, writer } = options;
+
+  async function ensure(plural: string, wanted: UnknownObject, reconcile: Reconcile): Promise<void> {
+    const { group } = parseApiVersion(wanted.apiVersion ?? "v1");
+    const { namespace = "", name = "" } = wanted.metadata ?? {};
+    const stored = reader.get(group, plural, namespace, name);
+    if (stored === undefined) {
+      try {
+        await writer.create(group, plural, wanted);
+        return;
+      } catch (error) {
+        // Another API server on the same store, or a cache that is behind it.
+        if (!(error instanceof StatusError && error.reason === "AlreadyExists")) throw error;
+      }
+    } else if (reconcile(stored, wanted) === undefined) return;
+    await writer.modify({ group, plural, namespace, name }, (current) => reconcile(current, wanted));
+  }
+
+  const ensureAll = (plural: string, wanted: readonly unknown[], reconcile: Reconcile): Promise<void>[] =>
+    wanted.map((object) => ensure(plural, object as UnknownObject, reconcile));
+
+  const reconcileRole = rbac.reconcileRole as unknown as Reconcile;
+  const reconcileBinding = rbac.reconcileBinding as unknown as Reconcile;
+  const clusterIP = firstServiceAddress(options.serviceSubnet);
+
+  return {
+    async run() {
+      await Promise.all([
+        ...ensureAll("namespaces", system.systemNamespaces(), keep),
+        ...ensureAll("clusterroles", rbac.defaultClusterRoles() satisfies ClusterRole[], reconcileRole),
+        ...ensureAll(
+          "clusterrolebindings",
+          rbac.defaultClusterRoleBindings() satisfies ClusterRoleBinding[],
+          reconcileBinding,
+        ),
+        ...ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
+        ...ensureAll("prioritylevelconfigurations", priorityLevelConfigurations(), keep),
+        ...ensureAll("flowschemas", flowSchemas(), keep),
+        ensureServiceCidr(),
+      ]);
+      // Needs the namespaces and the address range.
+      await Promise.all([
+        ...ensureAll("roles", rbac.defaultRoles(), reconcileRole),
+        ...ensureAll("rolebindings", rbac.defaultRoleBindings(), reconcileBinding),
+        ensure("services", system.kubernetesService(clusterIP, options.advertised), restoreServicePorts),
+        ensure("endpoints", system.kubernetesEndpoints(options.advertised), restore),
+        ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
+        ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
+        ensure("configmaps", tokenTracking(), keep),
+      ]);
+    },
+  };
+
+  async function ensureServiceCidr(): Promise<void> {
+    const group = "networking.k8s.io";
+    await ensure("servicecidrs", system.defaultServiceCidr(options.serviceSubnet), keep);
+    const target = { group, plural: "servicecidrs", namespace: "", name: "kubernetes", subresource: "status" };
+    await writer.modify(target, (cidr) => {
+      const { conditions = [] } = (cidr["status"] ?? {}) as { conditions?: { type: string }[] };
+      if (conditions.some(({ type }) => type === "Ready")) return undefined;
+      const ready = {
+        type: "Ready",
+        status: "True",
+        lastTransitionTime: formatTime(systemClock.now()),
+        reason: "",
+        message: "Kubernetes default Service CIDR is ready",
+      };
+      return { ...cidr, status: { conditions: [...conditions, ready] } };
+    });
+  }
+}
+
+/** The port of the API server may change between starts; all else of the Service is the user's. */
+const restoreServicePorts: Reconcile = (stored, wanted) => {
+  const spec = stored["spec"] as UnknownObject;
+  const ports = (wanted["spec"] as UnknownObject)["ports"];
+  return isDeepStrictEqual(spec["ports"], ports) ? undefined : { ...stored, spec: { ...spec, ports } };
+};
+
+function tokenTracking(): UnknownObject {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "kube-apiserver-legacy-service-account-token-tracking", namespace: "kube-system" },
+    data: { since: formatTime(systemClock.now()).slice(0, 10) },
+  };
+}

@@ -1,0 +1,78 @@
+import type { PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
+import type { StorageClass } from "../../kinds/generated/storage-v1.ts";
+import { parseQuantity } from "../../machinery/quantity.ts";
+import type { AdmissionPlugin, ObjectReader } from "../types.ts";
+import { newest } from "./newest.ts";
+import { concerns, refuse } from "./request.ts";
+
+const protectionFinalizers: readonly (readonly [string, string, string])[] = [
+  ["", "persistentvolumes", "kubernetes.io/pv-protection"],
+  ["", "persistentvolumeclaims", "kubernetes.io/pvc-protection"],
+  ["storage.k8s.io", "volumeattributesclasses", "kubernetes.io/vac-protection"],
+];
+
+/** Finalizers that keep volumes and claims while they are used; controllers take them off. */
+export const storageObjectInUseProtection: AdmissionPlugin = {
+  name: "StorageObjectInUseProtection",
+  admit(request) {
+    for (const [group, plural, finalizer] of protectionFinalizers) {
+      if (!concerns(request, group, plural, { operations: ["CREATE"] }) || request.object === undefined) continue;
+      request.object.metadata ??= {};
+      const finalizers = request.object.metadata.finalizers ?? [];
+      if (!finalizers.includes(finalizer)) request.object.metadata.finalizers = [...finalizers, finalizer];
+    }
+  },
+};
+
+const defaultClassAnnotations = [
+  "storageclass.kubernetes.io/is-default-class",
+  "storageclass.beta.kubernetes.io/is-default-class",
+];
+const classAnnotation = "volume.beta.kubernetes.io/storage-class";
+
+/** Claims that name no class get the newest default one. */
+export function defaultStorageClass(reader: ObjectReader): AdmissionPlugin {
+  return {
+    name: "DefaultStorageClass",
+    admit(request) {
+      if (!concerns(request, "", "persistentvolumeclaims", { operations: ["CREATE"] })) return;
+      const claim = request.object as PersistentVolumeClaim;
+      if (claim.spec?.storageClassName !== undefined) return;
+      if (claim.metadata?.annotations?.[classAnnotation] !== undefined) return;
+      const classes = reader.list<StorageClass>("storage.k8s.io", "storageclasses");
+      const chosen = newest(classes, (one) =>
+        defaultClassAnnotations.some((annotation) => one.metadata?.annotations?.[annotation] === "true"),
+      );
+      if (chosen?.metadata?.name) claim.spec = { ...claim.spec, storageClassName: chosen.metadata.name };
+    },
+  };
+}
+
+/** A claim may grow where its class allows expansion. */
+export function persistentVolumeClaimResize(reader: ObjectReader): AdmissionPlugin {
+  return {
+    name: "PersistentVolumeClaimResize",
+    validate(request) {
+      if (!concerns(request, "", "persistentvolumeclaims", { operations: ["UPDATE"] })) return;
+      const claim = request.object as PersistentVolumeClaim;
+      const old = request.oldObject as PersistentVolumeClaim;
+      const size = ({ spec }: PersistentVolumeClaim) => parseQuantity(spec?.resources?.requests?.["storage"] ?? "0");
+      if (size(claim).compare(size(old)) <= 0) return;
+      if (old.status?.phase !== "Bound") throw refuse(request, "Only bound persistent volume claims can be expanded");
+      const name = className(claim);
+      const storageClass =
+        name !== "" && name === className(old)
+          ? reader.get<StorageClass>("storage.k8s.io", "storageclasses", "", name)
+          : undefined;
+      if (storageClass?.allowVolumeExpansion === true) return;
+      throw refuse(
+        request,
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize",
+      );
+    },
+  };
+}
+
+function className(claim: PersistentVolumeClaim): string {
+  return claim.metadata?.annotations?.[classAnnotation] ?? claim.spec?.storageClassName ?? "";
+}
