@@ -100,6 +100,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   deletionGracePeriod?(object: T, options: DeleteOptionsLike): number;
   /** Deletion only marks the object until this says true (Namespace with its spec.finalizers). */
   mayRemove?(object: T): boolean;
+  /** What marking with deletionTimestamp changes besides metadata (a Namespace becomes Terminating). Mutates. */
+  markDeleted?(object: T): void;
   /** Default propagation where the client names none. Default Background. */
   readonly defaultPropagation?: "Background" | "Orphan";
 

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+import { mutatingAdmissionPolicyBindingColumns } from "./columns.ts";
 import { applyMutatingAdmissionPolicyBindingDefaults } from "./defaults.ts";
 
 export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyBinding>(
@@ -11,5 +12,6 @@ export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyB
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingAdmissionPolicyBindingDefaults,
+    columns: mutatingAdmissionPolicyBindingColumns,
   },
 );

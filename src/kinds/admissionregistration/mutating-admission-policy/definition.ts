@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+import { mutatingAdmissionPolicyColumns } from "./columns.ts";
 import { applyMutatingAdmissionPolicyDefaults } from "./defaults.ts";
 
 export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
@@ -11,5 +12,6 @@ export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingAdmissionPolicyDefaults,
+    columns: mutatingAdmissionPolicyColumns,
   },
 );

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { MutatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+import { mutatingWebhookConfigurationColumns } from "./columns.ts";
 import { applyMutatingWebhookConfigurationDefaults } from "./defaults.ts";
 
 export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfiguration>(
@@ -11,5 +12,6 @@ export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfigurati
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingWebhookConfigurationDefaults,
+    columns: mutatingWebhookConfigurationColumns,
   },
 );

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
+import { validatingAdmissionPolicyBindingColumns } from "./columns.ts";
 import { applyValidatingAdmissionPolicyBindingDefaults } from "./defaults.ts";
 
 export const validatingAdmissionPolicyBinding = fromTable<ValidatingAdmissionPolicyBinding>(
@@ -11,5 +12,6 @@ export const validatingAdmissionPolicyBinding = fromTable<ValidatingAdmissionPol
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyValidatingAdmissionPolicyBindingDefaults,
+    columns: validatingAdmissionPolicyBindingColumns,
   },
 );

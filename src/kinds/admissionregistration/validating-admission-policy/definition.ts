@@ -1,5 +1,7 @@
+import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
+import { validatingAdmissionPolicyColumns } from "./columns.ts";
 import { applyValidatingAdmissionPolicyDefaults } from "./defaults.ts";
 
 export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
@@ -11,5 +13,7 @@ export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyValidatingAdmissionPolicyDefaults,
+    prepareForCreate: clearStatus,
+    columns: validatingAdmissionPolicyColumns,
   },
 );

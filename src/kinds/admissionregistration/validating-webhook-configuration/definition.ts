@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ValidatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
+import { validatingWebhookConfigurationColumns } from "./columns.ts";
 import { applyValidatingWebhookConfigurationDefaults } from "./defaults.ts";
 
 export const validatingWebhookConfiguration = fromTable<ValidatingWebhookConfiguration>(
@@ -11,5 +12,6 @@ export const validatingWebhookConfiguration = fromTable<ValidatingWebhookConfigu
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyValidatingWebhookConfigurationDefaults,
+    columns: validatingWebhookConfigurationColumns,
   },
 );

@@ -1,9 +1,13 @@
+import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { APIService } from "../../generated/apiregistration-v1.ts";
+import { apiServiceColumns } from "./columns.ts";
 import { applyApiServiceDefaults } from "./defaults.ts";
 
 export const apiService = fromTable<APIService>("apiregistration.k8s.io", "v1", "APIService", {
   categories: ["api-extensions"],
   unconditionalUpdate: false,
   applyDefaults: applyApiServiceDefaults,
+  prepareForCreate: clearStatus,
+  columns: apiServiceColumns,
 });

@@ -1,4 +1,7 @@
 import { fromTable } from "../../from-table.ts";
 import type { ControllerRevision } from "../../generated/apps-v1.ts";
+import { controllerRevisionColumns } from "./columns.ts";
 
-export const controllerRevision = fromTable<ControllerRevision>("apps", "v1", "ControllerRevision");
+export const controllerRevision = fromTable<ControllerRevision>("apps", "v1", "ControllerRevision", {
+  columns: controllerRevisionColumns,
+});

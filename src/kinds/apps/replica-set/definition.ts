@@ -1,10 +1,14 @@
 import { fromTable } from "../../from-table.ts";
 import type { ReplicaSet } from "../../generated/apps-v1.ts";
+import { replicaSetColumns } from "./columns.ts";
 import { applyReplicaSetDefaults } from "./defaults.ts";
+import { prepareForCreate } from "./strategy.ts";
 
 export const replicaSet = fromTable<ReplicaSet>("apps", "v1", "ReplicaSet", {
   shortNames: ["rs"],
   categories: ["all"],
   tracksGeneration: true,
   applyDefaults: applyReplicaSetDefaults,
+  prepareForCreate,
+  columns: replicaSetColumns,
 });

@@ -1,5 +1,11 @@
 import { fromTable } from "../../from-table.ts";
 import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v1.ts";
+import {
+  applyHorizontalPodAutoscalerV1Defaults,
+  horizontalPodAutoscalerV1Columns,
+  prepareForCreate,
+} from "./behaviour-v1.ts";
+import { storage } from "./storage.ts";
 
 export const horizontalPodAutoscalerV1 = fromTable<HorizontalPodAutoscaler>(
   "autoscaling",
@@ -8,5 +14,9 @@ export const horizontalPodAutoscalerV1 = fromTable<HorizontalPodAutoscaler>(
   {
     shortNames: ["hpa"],
     categories: ["all"],
+    applyDefaults: applyHorizontalPodAutoscalerV1Defaults,
+    prepareForCreate,
+    columns: horizontalPodAutoscalerV1Columns,
+    storage,
   },
 );

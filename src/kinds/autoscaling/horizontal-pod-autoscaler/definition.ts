@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v2.ts";
+import { horizontalPodAutoscalerColumns } from "./columns.ts";
 import { applyHorizontalPodAutoscalerDefaults } from "./defaults.ts";
+import { prepareForCreate } from "./strategy.ts";
 
 export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
   "autoscaling",
@@ -10,5 +12,7 @@ export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
     shortNames: ["hpa"],
     categories: ["all"],
     applyDefaults: applyHorizontalPodAutoscalerDefaults,
+    prepareForCreate,
+    columns: horizontalPodAutoscalerColumns,
   },
 );

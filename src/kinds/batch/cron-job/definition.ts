@@ -1,5 +1,7 @@
+import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { CronJob } from "../../generated/batch-v1.ts";
+import { cronJobColumns } from "./columns.ts";
 import { applyCronJobDefaults } from "./defaults.ts";
 
 export const cronJob = fromTable<CronJob>("batch", "v1", "CronJob", {
@@ -7,4 +9,6 @@ export const cronJob = fromTable<CronJob>("batch", "v1", "CronJob", {
   categories: ["all"],
   tracksGeneration: true,
   applyDefaults: applyCronJobDefaults,
+  prepareForCreate: clearStatus,
+  columns: cronJobColumns,
 });

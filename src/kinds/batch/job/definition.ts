@@ -1,10 +1,14 @@
 import { fromTable } from "../../from-table.ts";
 import type { Job } from "../../generated/batch-v1.ts";
+import { jobColumns } from "./columns.ts";
 import { applyJobDefaults } from "./defaults.ts";
+import { prepareForCreate } from "./strategy.ts";
 
 export const job = fromTable<Job>("batch", "v1", "Job", {
   categories: ["all"],
   tracksGeneration: true,
   selectableFields: { "status.successful": (job) => String(job.status?.succeeded ?? 0) },
   applyDefaults: applyJobDefaults,
+  prepareForCreate,
+  columns: jobColumns,
 });

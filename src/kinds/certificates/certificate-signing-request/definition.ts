@@ -1,5 +1,7 @@
 import { fromTable } from "../../from-table.ts";
 import type { CertificateSigningRequest } from "../../generated/certificates-v1.ts";
+import { certificateSigningRequestColumns } from "./columns.ts";
+import { prepareForCreate, prepareForStatusUpdate, prepareForUpdate } from "./strategy.ts";
 
 export const certificateSigningRequest = fromTable<CertificateSigningRequest>(
   "certificates.k8s.io",
@@ -8,5 +10,9 @@ export const certificateSigningRequest = fromTable<CertificateSigningRequest>(
   {
     shortNames: ["csr"],
     selectableFields: { "spec.signerName": (request) => request.spec.signerName },
+    prepareForCreate,
+    prepareForUpdate,
+    prepareForStatusUpdate,
+    columns: certificateSigningRequestColumns,
   },
 );

@@ -1,7 +1,9 @@
 import { fromTable } from "../../from-table.ts";
 import type { Lease } from "../../generated/coordination-v1.ts";
+import { leaseColumns } from "./columns.ts";
 
 export const lease = fromTable<Lease>("coordination.k8s.io", "v1", "Lease", {
   createOnUpdate: true,
   unconditionalUpdate: false,
+  columns: leaseColumns,
 });

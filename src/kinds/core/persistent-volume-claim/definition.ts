@@ -1,8 +1,13 @@
 import { fromTable } from "../../from-table.ts";
 import type { PersistentVolumeClaim } from "../../generated/core-v1.ts";
+import { persistentVolumeClaimColumns } from "./columns.ts";
 import { applyPersistentVolumeClaimDefaults } from "./defaults.ts";
+import { prepareForCreate, prepareForUpdate } from "./strategy.ts";
 
 export const persistentVolumeClaim = fromTable<PersistentVolumeClaim>("", "v1", "PersistentVolumeClaim", {
   shortNames: ["pvc"],
   applyDefaults: applyPersistentVolumeClaimDefaults,
+  prepareForCreate,
+  prepareForUpdate,
+  columns: persistentVolumeClaimColumns,
 });

@@ -1,8 +1,13 @@
 import { fromTable } from "../../from-table.ts";
 import type { PersistentVolume } from "../../generated/core-v1.ts";
+import { persistentVolumeColumns } from "./columns.ts";
 import { applyPersistentVolumeDefaults } from "./defaults.ts";
+import { prepareForCreate, prepareForStatusUpdate } from "./strategy.ts";
 
 export const persistentVolume = fromTable<PersistentVolume>("", "v1", "PersistentVolume", {
   shortNames: ["pv"],
   applyDefaults: applyPersistentVolumeDefaults,
+  prepareForCreate,
+  prepareForStatusUpdate,
+  columns: persistentVolumeColumns,
 });

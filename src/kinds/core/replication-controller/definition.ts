@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { ReplicationController } from "../../generated/core-v1.ts";
+import { replicationControllerColumns } from "./columns.ts";
 import { applyReplicationControllerDefaults } from "./defaults.ts";
+import { prepareForCreate } from "./strategy.ts";
 
 export const replicationController = fromTable<ReplicationController>("", "v1", "ReplicationController", {
   shortNames: ["rc"],
@@ -8,4 +10,6 @@ export const replicationController = fromTable<ReplicationController>("", "v1", 
   tracksGeneration: true,
   selectableFields: { "status.replicas": (controller) => String(controller.status?.replicas ?? 0) },
   applyDefaults: applyReplicationControllerDefaults,
+  prepareForCreate,
+  columns: replicationControllerColumns,
 });

@@ -1,8 +1,10 @@
 import { fromTable } from "../../from-table.ts";
 import type { Secret } from "../../generated/core-v1.ts";
+import { secretColumns } from "./columns.ts";
 import { applySecretDefaults } from "./defaults.ts";
 
 export const secret = fromTable<Secret>("", "v1", "Secret", {
   selectableFields: { type: (secret) => secret.type ?? "" },
   applyDefaults: applySecretDefaults,
+  columns: secretColumns,
 });

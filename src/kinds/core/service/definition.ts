@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { Service } from "../../generated/core-v1.ts";
+import { serviceColumns } from "./columns.ts";
 import { applyServiceDefaults } from "./defaults.ts";
+import { prepareForCreate, prepareForUpdate } from "./strategy.ts";
 
 export const service = fromTable<Service>("", "v1", "Service", {
   shortNames: ["svc"],
@@ -11,4 +13,7 @@ export const service = fromTable<Service>("", "v1", "Service", {
     "spec.type": (service) => service.spec?.type ?? "",
   },
   applyDefaults: applyServiceDefaults,
+  prepareForCreate,
+  prepareForUpdate,
+  columns: serviceColumns,
 });

@@ -1,5 +1,7 @@
+import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { PriorityLevelConfiguration } from "../../generated/flowcontrol-v1.ts";
+import { priorityLevelConfigurationColumns } from "./columns.ts";
 import { applyPriorityLevelConfigurationDefaults } from "./defaults.ts";
 
 export const priorityLevelConfiguration = fromTable<PriorityLevelConfiguration>(
@@ -9,5 +11,7 @@ export const priorityLevelConfiguration = fromTable<PriorityLevelConfiguration>(
   {
     tracksGeneration: true,
     applyDefaults: applyPriorityLevelConfigurationDefaults,
+    prepareForCreate: clearStatus,
+    columns: priorityLevelConfigurationColumns,
   },
 );

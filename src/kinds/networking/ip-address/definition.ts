@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { IPAddress } from "../../generated/networking-v1.ts";
+import { ipAddressColumns } from "./columns.ts";
 
 export const ipAddress = fromTable<IPAddress>("networking.k8s.io", "v1", "IPAddress", {
   shortNames: ["ip"],
+  columns: ipAddressColumns,
 });

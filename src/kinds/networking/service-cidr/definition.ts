@@ -1,4 +1,9 @@
+import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { ServiceCIDR } from "../../generated/networking-v1.ts";
+import { serviceCIDRColumns } from "./columns.ts";
 
-export const serviceCIDR = fromTable<ServiceCIDR>("networking.k8s.io", "v1", "ServiceCIDR");
+export const serviceCIDR = fromTable<ServiceCIDR>("networking.k8s.io", "v1", "ServiceCIDR", {
+  prepareForCreate: clearStatus,
+  columns: serviceCIDRColumns,
+});

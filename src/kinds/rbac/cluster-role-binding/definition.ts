@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
+import { bindingColumns } from "../binding-columns.ts";
 import { applyBindingDefaults } from "../binding-defaults.ts";
 
 export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
@@ -9,5 +10,6 @@ export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   {
     createOnUpdate: true,
     applyDefaults: applyBindingDefaults,
+    columns: bindingColumns,
   },
 );

@@ -1,5 +1,6 @@
 import { fromTable } from "../../from-table.ts";
 import type { ResourceClaimTemplate } from "../../generated/resource-v1.ts";
+import { resourceClaimTemplateColumns } from "./columns.ts";
 import { applyResourceClaimTemplateDefaults } from "./defaults.ts";
 
 export const resourceClaimTemplate = fromTable<ResourceClaimTemplate>(
@@ -8,5 +9,6 @@ export const resourceClaimTemplate = fromTable<ResourceClaimTemplate>(
   "ResourceClaimTemplate",
   {
     applyDefaults: applyResourceClaimTemplateDefaults,
+    columns: resourceClaimTemplateColumns,
   },
 );

@@ -1,9 +1,11 @@
 import { fromTable } from "../../from-table.ts";
 import type { PriorityClass } from "../../generated/scheduling-v1.ts";
+import { priorityClassColumns } from "./columns.ts";
 import { applyPriorityClassDefaults } from "./defaults.ts";
 
 export const priorityClass = fromTable<PriorityClass>("scheduling.k8s.io", "v1", "PriorityClass", {
   shortNames: ["pc"],
   tracksGeneration: true,
   applyDefaults: applyPriorityClassDefaults,
+  columns: priorityClassColumns,
 });

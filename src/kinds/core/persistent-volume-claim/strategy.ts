@@ -1,0 +1,20 @@
+/** A claim starts pending; its data source is written in the old and in the new field. */
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../generated/core-v1.ts";
+
+export function prepareForCreate(claim: PersistentVolumeClaim): void {
+  claim.status = { phase: "Pending" };
+  if (claim.spec !== undefined) normalizeDataSources(claim.spec);
+}
+
+export function prepareForUpdate(claim: PersistentVolumeClaim): void {
+  if (claim.spec !== undefined) normalizeDataSources(claim.spec);
+}
+
+function normalizeDataSources(spec: PersistentVolumeClaimSpec): void {
+  const { dataSource, dataSourceRef } = spec;
+  if (dataSource !== undefined && dataSourceRef === undefined) spec.dataSourceRef = { ...dataSource };
+  if (dataSource === undefined && dataSourceRef !== undefined && !dataSourceRef.namespace) {
+    const { namespace: _namespace, ...local } = dataSourceRef;
+    spec.dataSource = local;
+  }
+}

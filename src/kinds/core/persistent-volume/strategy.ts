@@ -1,0 +1,18 @@
+/** Phase and the time of its last change. */
+import type { WriteContext } from "../../../machinery/kind.ts";
+import type { PersistentVolume } from "../../generated/core-v1.ts";
+
+const timestamp = (now: number): string => new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+
+export function prepareForCreate(volume: PersistentVolume, { now }: WriteContext): void {
+  volume.status = { phase: "Pending", lastPhaseTransitionTime: timestamp(now) };
+}
+
+export function prepareForStatusUpdate(volume: PersistentVolume, old: PersistentVolume, { now }: WriteContext): void {
+  volume.status ??= {};
+  const before = old.status?.lastPhaseTransitionTime;
+  if (volume.status.phase === old.status?.phase) volume.status.lastPhaseTransitionTime ??= before;
+  else if ((volume.status.lastPhaseTransitionTime ?? before) === before) {
+    volume.status.lastPhaseTransitionTime = timestamp(now);
+  }
+}
