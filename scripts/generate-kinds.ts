@@ -211,8 +211,15 @@ function compactDefinition(
     mapType: definition["x-kubernetes-map-type"],
     gvk: (definition["x-kubernetes-group-version-kind"] as GroupVersionKind[] | undefined)?.slice(0, 4),
     unions: definition["x-kubernetes-unions"],
-    protobuf: protobuf?.map((field) => [field.number, field.name, field.type, field.rule]),
+    protobuf: protobuf?.map((field) => [field.number, jsonName(field.name, properties), field.type, field.rule]),
   };
+}
+
+/** The JSON name of a protobuf field: `uID` is `uid`, `ref` is `$ref`, `xKubernetesListType` is `x-kubernetes-list-type`. */
+function jsonName(name: string, properties: Record<string, unknown> = {}): string {
+  if (name in properties) return name;
+  const plain = (text: string): string => text.replace(/[-$]/g, "").toLowerCase();
+  return Object.keys(properties).find((property) => plain(property) === plain(name)) ?? name;
 }
 
 interface Resource extends GroupVersionKind {
@@ -360,7 +367,7 @@ function render(swagger: Swagger): Map<string, string> {
   for (const definition of referenced.values()) includeInlined(definition, protobuf, referenced);
   for (const name of protobuf.keys()) {
     if (
-      /^io\.k8s\.(apimachinery\.pkg\.(apis\.meta\.v1|runtime)|api\.core\.v1)\.\w+(Options|Unknown|TypeMeta)$/.test(
+      /^io\.k8s\.(apimachinery\.pkg\.(apis\.meta\.v1|runtime)|api\.core\.v1)\.\w*(Options|Unknown|TypeMeta)$/.test(
         name,
       ) &&
       !referenced.has(name)
