@@ -11,11 +11,11 @@ import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Headers, pack } from "tar-stream";
+import { type Header, pack } from "tar-stream";
 
 const modified = new Date(Number(process.env["SOURCE_DATE_EPOCH"] ?? 0) * 1000);
 
-interface TarEntry extends Partial<Headers> {
+interface TarEntry extends Partial<Header> {
   readonly name: string;
   readonly content?: Buffer | string;
 }

@@ -1,5 +1,6 @@
 /** The domain of a node, as libvirt's XML: direct kernel boot, four disks, one network interface, a console in a file. */
 import type { MachineSpec } from "../driver.ts";
+import { kernelCommandLine } from "../kernel-command-line.ts";
 import { escapeXml, metadataNamespace, networkName, stableUuid } from "./identity.ts";
 
 export interface DomainOptions {
@@ -15,9 +16,6 @@ export interface MachineFiles {
   readonly seed: string;
   readonly console: string;
 }
-
-/** What the node's kernel is told. `quiet` since every line on an emulated serial port costs time. */
-const kernelCommandLine = "console=ttyS0 quiet loglevel=4 panic=-1 random.trust_cpu=on mitigations=off";
 
 export function domainXml(machine: MachineSpec, files: MachineFiles, { type, owner }: DomainOptions): string {
   const cpu = type === "kvm" ? '<cpu mode="host-passthrough"/>' : '<cpu mode="maximum"/>';
@@ -39,7 +37,7 @@ export function domainXml(machine: MachineSpec, files: MachineFiles, { type, own
     <type arch="x86_64" machine="q35">hvm</type>
     <kernel>${escapeXml(machine.image.kernel)}</kernel>
     <initrd>${escapeXml(machine.image.initrd)}</initrd>
-    <cmdline>${escapeXml(kernelCommandLine)}</cmdline>
+    <cmdline>${escapeXml(kernelCommandLine({ emulated: type === "qemu" }))}</cmdline>
   </os>
   <features><acpi/><apic/></features>
   ${cpu}
@@ -54,6 +52,7 @@ ${disks.join("\n")}
       <mac address="${escapeXml(machine.macAddress)}"/>
       <source network="${escapeXml(networkName(machine.profile))}"/>
       <model type="virtio"/>
+      <rom enabled="no"/>
     </interface>
     <serial type="file">
       <source path="${escapeXml(files.console)}" append="on"/>
