@@ -178,3 +178,23 @@ export function serviceUnavailable(message: string): StatusError {
 export function timeout(message: string, retryAfterSeconds = 0): StatusError {
   return new StatusError({ code: 504, reason: "Timeout", message, details: { retryAfterSeconds } });
 }
+
+/** A path that nothing serves. */
+export function unknownPath(): StatusError {
+  return new StatusError({
+    code: 404,
+    reason: "NotFound",
+    message: "the server could not find the requested resource",
+    details: {},
+  });
+}
+
+/** A path that is served, but not with this method. */
+export function methodNotAllowed(): StatusError {
+  return new StatusError({
+    code: 405,
+    reason: "MethodNotAllowed",
+    message: "the server does not allow this method on the requested resource",
+    details: {},
+  });
+}

@@ -1,0 +1,162 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import json from "../../kinds/generated/schema.json" with { type: "json" };
+import { deepCopy, deepFreeze } from "../meta/accessors.ts";
+import { arbitraryObject } from "../schema/arbitrary-object.ts";
+import type { SchemaTable } from "../schema/types.ts";
+import { applyJsonPatch } from "./json-patch.ts";
+import { applyMergePatch } from "./merge-patch.ts";
+import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
+
+const schemas = json as unknown as SchemaTable;
+const deployment = "io.k8s.api.apps.v1.Deployment";
+const strategic = (document: Record<string, unknown>, patch: unknown): Record<string, unknown> =>
+  applyStrategicMergePatch(deepFreeze(document), deepFreeze(patch), schemas, deployment);
+const podSpec = (spec: unknown): Record<string, unknown> => ({ spec: { template: { spec } } });
+
+describe("applyJsonPatch", () => {
+  const document = deepFreeze({ a: { b: [1, 2, 3], "c/d": "e" } });
+
+  it.each([
+    [[{ op: "add", path: "/a/b/-", value: 4 }], { a: { b: [1, 2, 3, 4], "c/d": "e" } }],
+    [[{ op: "add", path: "/a/b/0", value: 0 }], { a: { b: [0, 1, 2, 3], "c/d": "e" } }],
+    [[{ op: "remove", path: "/a/c~1d" }], { a: { b: [1, 2, 3] } }],
+    [[{ op: "replace", path: "/a/b/-1", value: 9 }], { a: { b: [1, 2, 9], "c/d": "e" } }],
+    [[{ op: "replace", path: "/new", value: 1 }], { a: { b: [1, 2, 3], "c/d": "e" }, new: 1 }],
+    [[{ op: "move", from: "/a/b", path: "/f" }], { a: { "c/d": "e" }, f: [1, 2, 3] }],
+    [[{ op: "copy", from: "/a/b/1", path: "/g" }], { a: { b: [1, 2, 3], "c/d": "e" }, g: 2 }],
+    [
+      [
+        { op: "test", path: "/a/b", value: [1, 2, 3] },
+        { op: "test", path: "/none", value: null },
+      ],
+      document,
+    ],
+  ])("applies %j", (patch, expected) => {
+    expect(applyJsonPatch(document, patch)).toEqual(expected);
+  });
+
+  it.each([
+    [[{ op: "test", path: "/a/b", value: [] }], 422],
+    [[{ op: "remove", path: "/none" }], 422],
+    [[{ op: "add", path: "/none/x", value: 1 }], 422],
+    [[{ op: "add", path: "/a/b/9", value: 1 }], 422],
+    [[{ op: "jump", path: "/a" }], 422],
+    [{ op: "add" }, 400],
+    [[1], 400],
+    [Array(10_001).fill({ op: "test", path: "", value: 1 }), 413],
+  ])("refuses a patch that does not fit", (patch, code) => {
+    expect(() => applyJsonPatch(document, patch)).toThrow(expect.objectContaining({ code }));
+  });
+});
+
+describe("applyMergePatch", () => {
+  it.each([
+    [{ a: 1 }, { a: null, b: 2 }, { b: 2 }],
+    [{ a: { b: 1, c: 2 } }, { a: { b: null } }, { a: { c: 2 } }],
+    [{ a: [1, 2] }, { a: [3] }, { a: [3] }],
+    [{ a: 1 }, { a: { b: null, c: [{ d: null }] } }, { a: { c: [{}] } }],
+  ])("%j with %j is %j", (document, patch, expected) => {
+    expect(applyMergePatch(deepFreeze(document) as Record<string, unknown>, deepFreeze(patch))).toEqual(expected);
+  });
+
+  it("refuses what is no object", () => {
+    expect(() => applyMergePatch({}, [])).toThrow(expect.objectContaining({ code: 400 }));
+  });
+});
+
+describe("applyStrategicMergePatch", () => {
+  it("merges containers and their env by name, in the patch's order", () => {
+    const document = podSpec({
+      containers: [{ name: "a", image: "1", env: [{ name: "x", value: "1" }] }, { name: "b" }],
+    });
+    const patch = podSpec({ containers: [{ name: "c" }, { name: "a", env: [{ name: "y", value: "2" }] }] });
+    expect(strategic(document, patch)).toEqual(
+      podSpec({
+        containers: [
+          { name: "c" },
+          {
+            name: "a",
+            image: "1",
+            env: [
+              { name: "y", value: "2" },
+              { name: "x", value: "1" },
+            ],
+          },
+          { name: "b" },
+        ],
+      }),
+    );
+  });
+
+  it("deletes and replaces elements, and keeps the order that $setElementOrder gives", () => {
+    const document = podSpec({ containers: [{ name: "a" }, { name: "b" }, { name: "sidecar" }] });
+    expect(strategic(document, podSpec({ containers: [{ name: "a", $patch: "delete" }] }))).toEqual(
+      podSpec({ containers: [{ name: "b" }, { name: "sidecar" }] }),
+    );
+    expect(strategic(document, podSpec({ containers: [{ $patch: "replace" }, { name: "z" }] }))).toEqual(
+      podSpec({ containers: [{ name: "z" }] }),
+    );
+    const order = [{ name: "b" }, { name: "a" }];
+    expect(strategic(document, podSpec({ "$setElementOrder/containers": order }))).toEqual(
+      podSpec({ containers: [{ name: "b" }, { name: "a" }, { name: "sidecar" }] }),
+    );
+  });
+
+  it("follows $retainKeys and $patch in maps", () => {
+    const document = { spec: { strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1 } } } };
+    expect(strategic(document, { spec: { strategy: { $retainKeys: ["type"], type: "Recreate" } } })).toEqual({
+      spec: { strategy: { type: "Recreate" } },
+    });
+    expect(strategic(document, { spec: { strategy: { $patch: "replace", type: "x" } } })).toEqual({
+      spec: { strategy: { type: "x" } },
+    });
+    expect(strategic(document, { spec: { strategy: { $patch: "delete" } } })).toEqual({ spec: { strategy: {} } });
+  });
+
+  it("merges and deletes in lists of scalars, and replaces atomic lists", () => {
+    const document = { metadata: { finalizers: ["a", "b"] }, ...podSpec({ tolerations: [{ key: "x" }] }) };
+    expect(strategic(document, { metadata: { finalizers: ["c", "a"] } })["metadata"]).toEqual({
+      finalizers: ["c", "a", "b"],
+    });
+    const deletion = { metadata: { "$deleteFromPrimitiveList/finalizers": ["a"] } };
+    expect(strategic(document, deletion)["metadata"]).toEqual({ finalizers: ["b"] });
+    const replaced = strategic(document, podSpec({ tolerations: [{ key: "y" }] }));
+    expect(replaced["spec"]).toEqual(podSpec({ tolerations: [{ key: "y" }] })["spec"]);
+  });
+
+  it("removes nulls, also from what it adds", () => {
+    const document = { metadata: { labels: { a: "b" } } };
+    expect(
+      strategic(document, { metadata: { labels: { a: null, c: null, d: "e" }, annotations: { f: null } } }),
+    ).toEqual({
+      metadata: { labels: { d: "e" }, annotations: {} },
+    });
+  });
+
+  it.each([
+    [{ spec: { strategy: { $retainKeys: ["x"], type: "y" } } }, 400, "invalid patch format of retainKeys"],
+    [{ spec: { strategy: { $patch: "turn" } } }, 500, "unknown patch type: turn"],
+    [podSpec({ containers: [{ image: "1" }] }), 500, "does not contain declared merge key: name"],
+    [
+      podSpec({ containers: [{ name: "a" }], "$setElementOrder/containers": [{ name: "b" }] }),
+      500,
+      "The order in patch list",
+    ],
+    [[], 400, "json: cannot unmarshal array"],
+  ])("refuses %j", (patch, code, message) => {
+    const document = { spec: { strategy: { type: "x" }, template: { spec: { containers: [{ name: "a" }] } } } };
+    expect(() => strategic(document, patch)).toThrow(expect.objectContaining({ code }));
+    expect(() => strategic(document, patch)).toThrow(message);
+  });
+
+  it("changes nothing when an object is patched with itself", () => {
+    fc.assert(
+      fc.property(arbitraryObject(schemas, "io.k8s.api.core.v1.ConfigMap", 2), (object) => {
+        const patched = applyStrategicMergePatch(object, deepCopy(object), schemas, "io.k8s.api.core.v1.ConfigMap");
+        expect(Object.keys(patched).sort()).toEqual(Object.keys(object).sort());
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
