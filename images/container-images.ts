@@ -6,81 +6,14 @@
  *
  *   node images/container-images.ts <folder of unpacked packages> <output folder>
  */
-import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { type Header, pack } from "tar-stream";
-
-const modified = new Date(Number(process.env["SOURCE_DATE_EPOCH"] ?? 0) * 1000);
-
-interface TarEntry extends Partial<Header> {
-  readonly name: string;
-  readonly content?: Buffer | string;
-}
+import { type TarEntry, tar, writeOciArchive } from "./oci-archive.ts";
 
 interface ImageDefinition {
   readonly reference: string;
   readonly entries: readonly TarEntry[];
   readonly config: Record<string, unknown>;
-}
-
-async function tar(entries: readonly TarEntry[]): Promise<Buffer> {
-  const archive = pack();
-  for (const { content, ...header } of entries) archive.entry({ mtime: modified, ...header }, content ?? "");
-  archive.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of archive) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks);
-}
-
-function digest(bytes: Buffer): string {
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-async function writeArchive({ reference, entries, config }: ImageDefinition, path: string): Promise<void> {
-  const layer = await tar(entries);
-  const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
-  const image = json({
-    created: modified.toISOString(),
-    architecture: "amd64",
-    os: "linux",
-    config,
-    rootfs: { type: "layers", diff_ids: [`sha256:${digest(layer)}`] },
-    history: [{ created: modified.toISOString(), created_by: "images/container-images.ts" }],
-  });
-  const descriptor = (mediaType: string, bytes: Buffer): object => ({
-    mediaType,
-    digest: `sha256:${digest(bytes)}`,
-    size: bytes.length,
-  });
-  const manifest = json({
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.manifest.v1+json",
-    config: descriptor("application/vnd.oci.image.config.v1+json", image),
-    layers: [descriptor("application/vnd.oci.image.layer.v1.tar", layer)],
-  });
-  const index = json({
-    schemaVersion: 2,
-    mediaType: "application/vnd.oci.image.index.v1+json",
-    manifests: [
-      {
-        ...descriptor("application/vnd.oci.image.manifest.v1+json", manifest),
-        platform: { architecture: "amd64", os: "linux" },
-        annotations: {
-          "io.containerd.image.name": reference,
-          "org.opencontainers.image.ref.name": reference.split(":").at(-1),
-        },
-      },
-    ],
-  });
-  const archive = await tar([
-    { name: "oci-layout", content: json({ imageLayoutVersion: "1.0.0" }) },
-    { name: "index.json", content: index },
-    ...[image, manifest, layer].map((blob) => ({ name: `blobs/sha256/${digest(blob)}`, content: blob })),
-  ]);
-  await pipeline([archive], createWriteStream(path));
 }
 
 /** A shell script run for each request: the configuration is read when asked for, so a changed volume shows. */
@@ -145,5 +78,7 @@ async function definitions(packages: string): Promise<Record<string, ImageDefini
 const [packages, output] = process.argv.slice(2);
 if (packages === undefined || output === undefined) throw new Error("two folders are needed: packages and output");
 await mkdir(output, { recursive: true });
-for (const [name, definition] of Object.entries(await definitions(packages)))
-  await writeArchive(definition, join(output, `${name}.tar`));
+for (const [name, { reference, entries, config }] of Object.entries(await definitions(packages))) {
+  const image = { references: [reference], layers: [await tar(entries)], config };
+  await writeOciArchive([image], join(output, `${name}.tar`));
+}
