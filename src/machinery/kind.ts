@@ -105,7 +105,7 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   /** Default propagation where the client names none. Default Background. */
   readonly defaultPropagation?: "Background" | "Orphan";
 
-  /** Empty: name and age, as upstream for kinds without a printer. */
+  /** Empty: name and creation time, as upstream for kinds without a printer. */
   readonly columns?: readonly Column<T>[];
 }
 
