@@ -6,11 +6,23 @@
  * componentstatuses with verbs get and list). For PATCH http calls `handle` with verb get, patches what it gave, and
  * calls `handle` with verb update.
  */
-import type { KeyObject } from "node:crypto";
-import type { Clock } from "../../lib/clock.ts";
+import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { RequestAuthenticator } from "../authentication/index.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
+import { KubeletConnections, type KubeletTlsOptions } from "../streaming/kubelet-connection.ts";
 import type { SubresourceHandler } from "../types.ts";
+import { accessReviewHandlers, rulesReviewHandler } from "./access-reviews.ts";
+import { selfSubjectReviewHandler, tokenReviewHandler } from "./authentication-reviews.ts";
+import { certificateApprovalHandler } from "./certificate-approval.ts";
+import { componentStatusesHandler } from "./component-statuses.ts";
+import { namespaceFinalizeHandler } from "./namespace-finalize.ts";
+import { podBindingHandlers } from "./pod-binding.ts";
+import { podEvictionHandler } from "./pod-eviction.ts";
+import { podStreamHandlers } from "./pod-streams.ts";
+import { ephemeralContainersHandler, podResizeHandler } from "./pod-updates.ts";
+import { proxyHandlers } from "./proxy.ts";
+import { scaleHandlers } from "./scale.ts";
+import { type TokenSigningOptions, tokenRequestHandler } from "./token-request.ts";
 
 export interface SubresourceOptions {
   readonly authenticator: RequestAuthenticator;
@@ -20,19 +32,24 @@ export interface SubresourceOptions {
   readonly clock?: Clock;
 }
 
-export interface TokenSigningOptions {
-  readonly issuer: string;
-  /** Default audiences of a TokenRequest without any. */
-  readonly audiences: readonly string[];
-  /** ECDSA P-256 or RSA. */
-  readonly privateKey: KeyObject;
+export function createSubresourceHandlers(options: SubresourceOptions): SubresourceHandler[] {
+  const { authenticator, authorizer, tokens, kubelet, clock = systemClock } = options;
+  const kubelets = new KubeletConnections(kubelet);
+  return [
+    ...podBindingHandlers,
+    podEvictionHandler(clock),
+    ephemeralContainersHandler,
+    podResizeHandler,
+    ...podStreamHandlers({ kubelets, authorizer }),
+    ...proxyHandlers(kubelets),
+    ...scaleHandlers,
+    tokenRequestHandler(tokens, clock),
+    tokenReviewHandler(authenticator),
+    selfSubjectReviewHandler,
+    ...accessReviewHandlers(authorizer),
+    rulesReviewHandler(authorizer),
+    namespaceFinalizeHandler,
+    certificateApprovalHandler(clock),
+    componentStatusesHandler,
+  ];
 }
-
-/** How the API server reaches kubelets; PEM. */
-export interface KubeletTlsOptions {
-  readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
-}
-
-export declare function createSubresourceHandlers(options: SubresourceOptions): SubresourceHandler[];

@@ -1,0 +1,116 @@
+/**
+ * Passes whole HTTP requests on to pods, services and nodes (`…/proxy/…`), and upgrades too. Links and redirects of the
+ * answers are rewritten so that they lead through the proxy again.
+ */
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
+import { type Agent, request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import type { HttpRequest, HttpResponse } from "../types.ts";
+import { passThrough, upgradeHeaders } from "./pass-through.ts";
+import { type ProxyLocation, rewriteHtml, rewriteUrl } from "./rewrite-links.ts";
+
+export interface ProxyTarget {
+  readonly scheme: "http" | "https";
+  readonly host: string;
+  /** 0: the scheme's own. */
+  readonly port: number;
+  /** Path and query. */
+  readonly path: string;
+  /** The part of the request's path up to and with `/proxy`. */
+  readonly prefix: string;
+  /** For nodes: the connection that kubelets trust. Others' certificates are not verified. */
+  readonly agent?: Agent;
+}
+
+/** Headers that are about one connection only. */
+const hopByHop = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "proxy-connection",
+  "http2-settings",
+]);
+
+function send(target: ProxyTarget, options: RequestOptions): ReturnType<typeof httpRequest> {
+  const { scheme, host, port, path, agent } = target;
+  const common = { ...options, host, path, ...(port > 0 ? { port } : {}) };
+  if (scheme === "http") return httpRequest(common);
+  return httpsRequest({ ...common, ...(agent ? { agent } : { rejectUnauthorized: false }) });
+}
+
+/** Resolves when the answer has been passed on. Throws StatusError 503 where the backend cannot be reached. */
+export async function proxyRequest(target: ProxyTarget, request: HttpRequest, response: HttpResponse): Promise<void> {
+  const requestHost = request.headers.host ?? request.headers[":authority"]?.toString() ?? "";
+  const headers = forwardedHeaders(request.headers);
+  headers["x-forwarded-uri"] = request.url ?? "";
+  if (requestHost !== "") headers["host"] = requestHost;
+  const backend = await new Promise<IncomingMessage>((resolve, reject) => {
+    const outgoing = send(target, { method: request.method ?? "GET", headers });
+    outgoing.on("response", resolve);
+    outgoing.on("error", (cause) => {
+      reject(Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause }));
+    });
+    response.on("close", () => outgoing.destroy());
+    request.pipe(outgoing);
+  });
+  const backendHost = target.port > 0 ? `${target.host}:${target.port}` : target.host;
+  await answer(backend, response, { prefix: target.prefix, backendHost, requestHost });
+}
+
+async function answer(backend: IncomingMessage, response: HttpResponse, location: ProxyLocation): Promise<void> {
+  const headers = forwardedHeaders(backend.headers);
+  const redirect = backend.headers.location;
+  if (redirect !== undefined) headers["location"] = rewriteUrl(redirect, location);
+  const isHtml = backend.headers["content-type"]?.split(";")[0]?.trim() === "text/html";
+  const write = response as { writeHead(code: number, headers: IncomingHttpHeaders): unknown };
+  if (redirect === undefined && isHtml && backend.headers["content-encoding"] === undefined) {
+    const chunks: Buffer[] = [];
+    for await (const chunk of backend) chunks.push(chunk as Buffer);
+    const page = Buffer.from(rewriteHtml(Buffer.concat(chunks).toString("utf8"), location));
+    headers["content-length"] = String(page.length);
+    write.writeHead(backend.statusCode ?? 502, headers);
+    response.end(page);
+    return;
+  }
+  write.writeHead(backend.statusCode ?? 502, headers);
+  await new Promise<void>((resolve) => {
+    response.on("close", resolve);
+    backend.on("error", () => response.destroy());
+    backend.pipe(response as NodeJS.WritableStream);
+  });
+}
+
+function forwardedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const passed: IncomingHttpHeaders = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (!name.startsWith(":") && !hopByHop.has(name) && name !== "authorization" && value !== undefined) {
+      passed[name] = value;
+    }
+  }
+  return passed;
+}
+
+/** Resolves when the two connections are joined. Throws StatusError 503 where the backend cannot be reached. */
+export async function proxyUpgrade(
+  target: ProxyTarget,
+  request: HttpRequest,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  const upstream = await new Promise<Parameters<typeof passThrough>[0]>((resolve, reject) => {
+    const outgoing = send(target, { method: request.method ?? "GET", headers: upgradeHeaders(request) });
+    outgoing.on("upgrade", (response, upgraded, rest) => resolve({ response, socket: upgraded, head: rest }));
+    outgoing.on("response", resolve);
+    outgoing.on("error", (cause) => {
+      reject(Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause }));
+    });
+    outgoing.end();
+  });
+  await passThrough(upstream, socket, head);
+}

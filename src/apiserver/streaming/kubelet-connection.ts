@@ -1,0 +1,92 @@
+/**
+ * How the API server reaches kubelets: HTTPS to a node's address with the client certificate that kubelets trust,
+ * verified with the cluster's CA.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
+import { Agent, request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
+import type { Node } from "../../kinds/generated/core-v1.ts";
+import { badRequest, internalError, notFound } from "../../machinery/errors/status-error.ts";
+import type { ObjectReader } from "../types.ts";
+
+/** PEM. */
+export interface KubeletTlsOptions {
+  readonly ca: string;
+  readonly certificate: string;
+  readonly key: string;
+}
+
+export interface KubeletAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** A connection that the other side agreed to upgrade. */
+export interface Upgraded {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+export interface KubeletRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly signal?: AbortSignal;
+}
+
+const defaultPort = 10250;
+const preferredAddresses = ["InternalIP", "InternalDNS", "Hostname", "ExternalIP", "ExternalDNS"];
+
+export class KubeletConnections {
+  readonly #agent: Agent;
+
+  constructor({ ca, certificate, key }: KubeletTlsOptions) {
+    this.#agent = new Agent({ ca, cert: certificate, key, keepAlive: true, maxFreeSockets: 4 });
+  }
+
+  /** Throws StatusError where the node is unknown or has no address. */
+  addressOf(reader: ObjectReader, nodeName: string): KubeletAddress {
+    const node = reader.get<Node>("", "nodes", "", nodeName);
+    if (node === undefined) throw notFound({ group: "", plural: "nodes" }, nodeName);
+    const addresses = node.status?.addresses ?? [];
+    for (const wanted of preferredAddresses) {
+      const found = addresses.find(({ type, address }) => type === wanted && address !== "");
+      if (found !== undefined) {
+        return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? defaultPort };
+      }
+    }
+    throw badRequest(`no preferred addresses found; known addresses: []`);
+  }
+
+  /** A plain request, ended without a body; resolves with the answer whatever its code. Rejects with StatusError 500. */
+  get(address: KubeletAddress, options: KubeletRequest): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = httpsRequest({ ...address, ...options, agent: this.#agent }, resolve);
+      request.on("error", (cause) => reject(dialError(address, options, cause)));
+      request.end();
+    });
+  }
+
+  /** The agent, for proxying whole requests to kubelets. */
+  get agent(): Agent {
+    return this.#agent;
+  }
+
+  /** Asks for an upgrade. Resolves with the answer where it is refused. Rejects with StatusError 500. */
+  upgrade(address: KubeletAddress, options: KubeletRequest): Promise<Upgraded | IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = httpsRequest({ ...address, ...options, agent: this.#agent });
+      request.on("error", (cause) => reject(dialError(address, options, cause)));
+      request.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
+      request.on("response", resolve);
+      request.end();
+    });
+  }
+}
+
+function dialError({ host, port }: KubeletAddress, { method, path }: KubeletRequest, cause: Error): Error {
+  const verb = method.slice(0, 1) + method.slice(1).toLowerCase();
+  const message = `${verb} "https://${host}:${port}${path}": ${cause.message || String(cause)}`;
+  return internalError(new Error(message, { cause }));
+}
