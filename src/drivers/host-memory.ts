@@ -12,5 +12,5 @@ export async function hostMemoryCheck(neededMiB: number): Promise<Check> {
   }
   const message = `${neededMiB} MiB of memory are asked for, ${availableMiB} MiB are available`;
   const advice = `--memory=${Math.max(768, Math.floor((availableMiB * 0.75) / 256) * 256)}`;
-  return { name, ok: false, errorId: "RSRC_INSUFFICIENT_MEMORY", message, advice, skippable: true };
+  return { name, ok: false, errorId: "RSRC_INSUFFICIENT_SYS_MEMORY", message, advice, skippable: true };
 }

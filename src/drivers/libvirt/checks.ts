@@ -22,6 +22,7 @@ export async function checkHost(needs: Needs, { uri, type }: CheckOptions): Prom
   const hardware = type === "kvm" ? [await checkProcessor(), await checkKvmDevice()] : [];
   return [
     ...hardware,
+    ...(await checkKvmDeviceMode(uri)),
     await checkQemu(),
     ...(await checkLibvirt(uri, type)),
     checkCpus(needs),
@@ -54,6 +55,20 @@ async function checkKvmDevice(): Promise<Check> {
     const advice = `sudo usermod -aG kvm ${userInfo().username} && newgrp kvm`;
     return { ...failed, errorId: "PR_KVM_USER_PERMISSION", message, advice };
   }
+}
+
+/**
+ * libvirt runs QEMU as a user of the group kvm. Where that user cannot open an existing /dev/kvm, libvirt forgets what
+ * it knows of QEMU and asks it again at every call: 4 s each, minutes for a start.
+ */
+async function checkKvmDeviceMode(uri: ConnectionUri): Promise<Check[]> {
+  const device = await stat("/dev/kvm").catch(() => undefined);
+  if (device === undefined || uri !== "qemu:///system") return [];
+  const forGroup = (device.mode & 0o060) === 0o060 && device.gid !== 0;
+  if (forGroup || (device.mode & 0o006) === 0o006) return [];
+  const message = "/dev/kvm is closed to libvirt's QEMU, which makes every call to libvirt take seconds";
+  const advice = "sudo chown root:kvm /dev/kvm && sudo chmod 660 /dev/kvm";
+  return [{ name: "kvm-device-mode", ok: false, errorId: "PR_KVM_DEVICE_MODE", message, advice, skippable: true }];
 }
 
 async function checkQemu(): Promise<Check> {

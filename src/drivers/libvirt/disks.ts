@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { chmod, mkdir, open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { executableLength } from "../../lib/carried-files.ts";
 import { type IsoEntry, writeIso } from "../../lib/iso9660.ts";
 import type { MachineSpec } from "../driver.ts";
 import type { MachineFiles } from "./domain-xml.ts";
@@ -35,10 +36,12 @@ export async function createDataDisk(path: string, diskMiB: number, signal: Abor
   }
 }
 
-/** Makes the disk with the executable unless it is there, and removes those of builds that are no longer the binary. */
+/** Makes the disk with the executable unless it is there. */
 export async function createMiniDisk(path: string, binary: string): Promise<void> {
   if (await exists(path)) return;
-  await writeIso(path, [{ path: "mini", source: { file: binary }, mode: 0o755 }], "MINI");
+  const length = await executableLength(binary);
+  const source = length === undefined ? { file: binary } : { file: binary, length };
+  await writeIso(path, [{ path: "mini", source, mode: 0o755 }], "MINI");
 }
 
 /** Writes the seed disk: it holds private keys, so only its owner may read it. */

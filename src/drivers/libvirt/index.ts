@@ -66,6 +66,8 @@ async function create(connection: Connection, machine: MachineSpec, options: Typ
     signal.throwIfAborted();
     const files = await machineFiles(machine);
     await createDataDisk(files.data, machine.diskMiB, signal);
+    // libvirt looks for read-only disks when a domain is defined.
+    await prepareDisks(machine);
     signal.throwIfAborted();
     await define(connection, machine, options);
     await ensureNetwork(connection, machine);
@@ -90,7 +92,8 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
   const before = await stateOf(connection, machine);
   if (before === "Running") return;
   if (before === "Paused" || before === "Error") await destroy(connection, machine);
-  await Promise.all([ensureNetwork(connection, machine), prepareDisks(machine)]);
+  await prepareDisks(machine);
+  await ensureNetwork(connection, machine);
   signal.throwIfAborted();
   await define(connection, machine, options);
   using domain = await Domain.find(connection, machine.name);
@@ -113,6 +116,11 @@ async function prepareDisks(machine: MachineSpec): Promise<void> {
 function explainStart(error: unknown, machine: MachineSpec): unknown {
   if (!isLibvirtError(error)) return error;
   const message = `${machine.name} cannot be started: ${error.message}`;
+  // QEMU's own last words; libvirt has one code for all of them.
+  if (/failed to set MSR|KVM internal error|KVM_CREATE_VM|KVM_RUN/.test(error.message)) {
+    const advice = "This machine's KVM cannot run the guest: use --driver=qemu2 or --driver=runc";
+    return new DriverError("PR_KVM_MSR", message, { cause: error, advice });
+  }
   if (/permission denied/i.test(error.message)) {
     const advice = `Check that the folders above ${machine.folder} may be entered`;
     return new DriverError("PR_KVM_ISO_PERMISSION", message, { cause: error, advice });

@@ -1,0 +1,51 @@
+/** Requests to a profile's API server with the administrator's certificate, as few as the launcher needs. */
+import { Agent, request } from "node:https";
+import { MiniError } from "./errors.ts";
+import { adminCredentials } from "./pki.ts";
+import { controlPlane, type Profile } from "./profile.ts";
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly body: string;
+}
+
+export interface ApiServer extends Disposable {
+  /** Resolves with any HTTP answer; rejects when there is none within `timeoutMs`. */
+  get(path: string, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<ApiResponse>;
+  /** The object at a path, undefined when the answer is not 200. */
+  object<T>(path: string, signal?: AbortSignal): Promise<T | undefined>;
+}
+
+export function apiServerUrl(profile: Profile): string {
+  return `https://${controlPlane(profile).address}:${profile.apiServerPort}`;
+}
+
+export async function connectApiServer(profile: Profile, base = apiServerUrl(profile)): Promise<ApiServer> {
+  const { ca, certificate, key } = await adminCredentials(profile.name);
+  if (ca === "" || certificate === "") {
+    throw new MiniError("GUEST_NOT_RUNNING", `the profile "${profile.name}" has no certificates: it was never started`);
+  }
+  const agent = new Agent({ keepAlive: true, ca, cert: certificate, key });
+  const get: ApiServer["get"] = (path, { signal, timeoutMs = 3000 } = {}) =>
+    new Promise((resolve, reject) => {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+      const headers = { accept: "application/json" };
+      const call = request(new URL(path, base), { agent, headers, signal: either }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() }));
+      });
+      call.on("error", reject);
+      call.end();
+    });
+  return {
+    get,
+    async object<T>(path: string, signal?: AbortSignal) {
+      const { status, body } = await get(path, signal === undefined ? {} : { signal });
+      return status === 200 ? (JSON.parse(body) as T) : undefined;
+    },
+    [Symbol.dispose]: () => agent.destroy(),
+  };
+}

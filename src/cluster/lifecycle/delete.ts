@@ -1,0 +1,80 @@
+/** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
+import { rm } from "node:fs/promises";
+import { driverNames, loadDriver } from "../../drivers/index.ts";
+import { MiniError, toMiniError } from "../errors.ts";
+import { profileFolder } from "../home.ts";
+import { removeContext } from "../kubeconfig.ts";
+import { machineSpec, planNodes } from "../machine.ts";
+import { findProfile, listProfiles, lockProfile, type Profile } from "../profile.ts";
+import { machinesOf } from "./machines.ts";
+
+export interface DeleteOptions {
+  readonly profile: string;
+  readonly report: (message: string) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface DeleteResult {
+  readonly profile: string;
+  /** False when there was nothing. */
+  readonly existed: boolean;
+}
+
+export async function deleteCluster({ profile: name, report, signal }: DeleteOptions): Promise<DeleteResult> {
+  await using _lock = await lockProfile(name);
+  const profile = await findProfile(name).catch((error: unknown) => {
+    if (error instanceof MiniError && error.id === "HOST_CONFIG_LOAD") return "corrupt" as const;
+    throw error;
+  });
+  if (profile === "corrupt") {
+    report(`The profile "${name}" cannot be read; removing what it may have left`);
+    await removeByName(name, signal);
+  } else if (profile !== undefined) {
+    await removeMachines(profile, report, signal);
+  }
+  await rm(profileFolder(name), { recursive: true, force: true });
+  await removeContext(name);
+  return { profile: name, existed: profile !== undefined };
+}
+
+/** All profiles, readable or not. */
+export async function deleteAll(options: Omit<DeleteOptions, "profile">): Promise<DeleteResult[]> {
+  const { valid, invalid } = await listProfiles();
+  const results: DeleteResult[] = [];
+  for (const profile of [...valid.map((each) => each.name), ...invalid]) {
+    results.push(await deleteCluster({ ...options, profile }));
+  }
+  return results;
+}
+
+async function removeMachines(profile: Profile, report: (message: string) => void, signal: AbortSignal): Promise<void> {
+  const { driver, all } = await machinesOf(profile);
+  report(`Deleting "${profile.name}" in ${driver.name} ...`);
+  const failures: MiniError[] = [];
+  for (const machine of [...all].reverse()) {
+    await driver.remove(machine, { signal }).catch((error: unknown) => failures.push(toMiniError(error)));
+  }
+  const [failure] = failures;
+  if (failure !== undefined) {
+    throw new MiniError("GUEST_DELETION", `"${profile.name}" could not be removed: ${failure.message}`, {
+      cause: failure,
+    });
+  }
+}
+
+/** Without a readable profile, the machine of that name is looked for with every driver that answers. */
+async function removeByName(name: string, signal: AbortSignal): Promise<void> {
+  for (const driverName of driverNames) {
+    const driver = await loadDriver(driverName);
+    const [node] = planNodes(name, 1, "192.168.0.1");
+    const state = await driver.state({ name }).catch(() => "Nonexistent" as const);
+    if (node === undefined || state === "Nonexistent") continue;
+    const bare: Profile = {
+      ...{ version: 1, name, driver: driverName, cpus: 1, memoryMiB: 1, diskMiB: 1, apiServerPort: 1 },
+      ...{ network: { subnet: "192.168.0.0/24", gateway: "192.168.0.1" }, extraConfig: {}, embedCerts: false },
+      ...{ nodes: [node], createdAt: "" },
+    };
+    const image = { kernel: "", initrd: "", root: "", binary: process.execPath };
+    await driver.remove(machineSpec(bare, node, image), { signal });
+  }
+}

@@ -1,0 +1,84 @@
+/** `mini status`: what runs, asked without changing anything and without a password. */
+
+import type { MachineState } from "../../drivers/driver.ts";
+import { loadDriver } from "../../drivers/index.ts";
+import { apiServerUrl, connectApiServer } from "../api-server.ts";
+import { contextState } from "../kubeconfig.ts";
+import { loadProfile, type Profile, type ProfileNode } from "../profile.ts";
+
+/** Fields and values are minikube's, in its order. */
+export interface NodeStatus {
+  readonly Name: string;
+  readonly Host: MachineState;
+  readonly Kubelet: "Running" | "Stopped" | "Nonexistent" | "Paused";
+  readonly APIServer: "Running" | "Stopped" | "Error" | "Nonexistent" | "Paused" | "Irrelevant";
+  readonly Kubeconfig: "Configured" | "Misconfigured" | "Stopped" | "Nonexistent" | "Irrelevant";
+  readonly Worker: boolean;
+}
+
+const bits = { host: 1, cluster: 2, kubeconfig: 4 } as const;
+const probeMs = 2000;
+const kubeletPort = 10_250;
+
+export async function clusterStatus(name: string): Promise<{ profile: Profile; nodes: NodeStatus[] }> {
+  const profile = await loadProfile(name);
+  const driver = await loadDriver(profile.driver);
+  const nodes = await Promise.all(
+    profile.nodes.map(async (node) =>
+      nodeStatus(profile, node, await driver.state(node).catch(() => "Error" as const)),
+    ),
+  );
+  return { profile, nodes };
+}
+
+/** 1 a host does not run, 2 a kubelet or the API server does not, 4 the kubeconfig leads elsewhere; added up. */
+export function statusExitCode(nodes: readonly NodeStatus[]): number {
+  let code = 0;
+  for (const node of nodes) {
+    if (node.Host !== "Running") code |= bits.host;
+    if (node.Kubelet !== "Running" || !["Running", "Irrelevant"].includes(node.APIServer)) code |= bits.cluster;
+    if (!["Configured", "Irrelevant"].includes(node.Kubeconfig)) code |= bits.kubeconfig;
+  }
+  return code;
+}
+
+async function nodeStatus(profile: Profile, node: ProfileNode, host: MachineState): Promise<NodeStatus> {
+  const Worker = node.role === "worker";
+  if (host !== "Running") {
+    const down = host === "Nonexistent" ? "Nonexistent" : host === "Paused" ? "Paused" : "Stopped";
+    const APIServer = Worker ? "Irrelevant" : down;
+    const Kubeconfig = Worker ? "Irrelevant" : down === "Paused" ? await kubeconfig(profile) : down;
+    return { Name: node.name, Host: host, Kubelet: down, APIServer, Kubeconfig, Worker };
+  }
+  const [Kubelet, APIServer, Kubeconfig] = await Promise.all([
+    probeKubelet(profile, node),
+    Worker ? ("Irrelevant" as const) : probeApiServer(profile),
+    Worker ? ("Irrelevant" as const) : kubeconfig(profile),
+  ]);
+  return { Name: node.name, Host: host, Kubelet, APIServer, Kubeconfig, Worker };
+}
+
+function kubeconfig(profile: Profile): Promise<"Configured" | "Misconfigured"> {
+  return contextState(profile.name, apiServerUrl(profile));
+}
+
+async function probeApiServer(profile: Profile): Promise<"Running" | "Stopped" | "Error"> {
+  try {
+    using api = await connectApiServer(profile);
+    const { status } = await api.get("/readyz", { timeoutMs: probeMs });
+    return status === 200 ? "Running" : "Error";
+  } catch {
+    return "Stopped";
+  }
+}
+
+/** Any HTTP answer says that it runs; what it answers is between it and the API server. */
+async function probeKubelet(profile: Profile, node: ProfileNode): Promise<"Running" | "Stopped"> {
+  try {
+    using kubelet = await connectApiServer(profile, `https://${node.address}:${kubeletPort}`);
+    await kubelet.get("/healthz", { timeoutMs: probeMs });
+    return "Running";
+  } catch {
+    return "Stopped";
+  }
+}

@@ -1,0 +1,40 @@
+/** From a profile's node to the machine that a driver makes. */
+import { createHash } from "node:crypto";
+import type { MachineSpec } from "../drivers/driver.ts";
+import { machineFolder } from "./home.ts";
+import type { NodeImage } from "./node-image.ts";
+import type { Profile, ProfileNode } from "./profile.ts";
+import { seedFolder } from "./seed.ts";
+
+export function machineSpec(profile: Profile, node: ProfileNode, image: NodeImage): MachineSpec {
+  return {
+    name: node.name,
+    profile: profile.name,
+    cpus: profile.cpus,
+    memoryMiB: profile.memoryMiB,
+    diskMiB: profile.diskMiB,
+    network: profile.network,
+    address: node.address,
+    macAddress: node.macAddress,
+    folder: machineFolder(profile.name, node.name),
+    image: { kernel: image.kernel, initrd: image.initrd, root: image.root },
+    binary: image.binary,
+    seed: seedFolder(profile.name, node.name),
+  };
+}
+
+/** A locally administered address below QEMU's prefix, the same each time for a name. */
+export function macAddress(name: string): string {
+  const [a = "", b = "", c = ""] = createHash("sha256").update(name).digest("hex").match(/../g) ?? [];
+  return `52:54:00:${a}:${b}:${c}`;
+}
+
+/** The control plane is named as the profile, workers `NAME-m02` and so on; addresses follow the gateway's. */
+export function planNodes(profile: string, count: number, gateway: string): ProfileNode[] {
+  const prefix = gateway.replace(/\.\d+$/, "");
+  return Array.from({ length: count }, (_, index) => {
+    const name = index === 0 ? profile : `${profile}-m${String(index + 1).padStart(2, "0")}`;
+    const role = index === 0 ? "control-plane" : "worker";
+    return { name, role, address: `${prefix}.${index + 2}`, macAddress: macAddress(name) };
+  });
+}

@@ -1,0 +1,43 @@
+/** What `mini logs` shows: the node's component logs where it answers, its console where it does not. */
+import { loadDriver } from "../drivers/index.ts";
+import { machinesOf } from "./lifecycle/machines.ts";
+import type { Profile, ProfileNode } from "./profile.ts";
+import { connectSsh } from "./ssh.ts";
+
+export interface NodeLog {
+  readonly node: string;
+  /** `node`, `containerd`, `console`. */
+  readonly source: string;
+  readonly text: string;
+}
+
+export async function nodeLogs(profile: Profile, lines: number): Promise<NodeLog[]> {
+  const logs = await Promise.all(profile.nodes.map((node) => logsOf(profile, node, lines)));
+  return logs.flat();
+}
+
+async function logsOf(profile: Profile, node: ProfileNode, lines: number): Promise<NodeLog[]> {
+  const driver = await loadDriver(profile.driver);
+  const running = (await driver.state(node)) === "Running";
+  const fromNode = running ? await componentLogs(profile, node, lines).catch(() => []) : [];
+  return [...fromNode, { node: node.name, source: "console", text: await consoleLog(profile, node, lines) }];
+}
+
+async function componentLogs(profile: Profile, node: ProfileNode, lines: number): Promise<NodeLog[]> {
+  using ssh = await connectSsh(profile, node);
+  const command = `for f in /var/log/mini/*.log; do echo "==> $f <=="; tail -n ${lines} "$f"; done`;
+  const { stdout } = await ssh.capture(command);
+  const parts = stdout.split(/^==> \/var\/log\/mini\/(.*)\.log <==\n/m).slice(1);
+  const logs: NodeLog[] = [];
+  for (let index = 0; index < parts.length; index += 2) {
+    logs.push({ node: node.name, source: parts[index] ?? "", text: parts[index + 1] ?? "" });
+  }
+  return logs;
+}
+
+async function consoleLog(profile: Profile, node: ProfileNode, lines: number): Promise<string> {
+  const { driver, all } = await machinesOf(profile);
+  const machine = all.find((each) => each.name === node.name);
+  const text = machine === undefined ? "" : await driver.consoleLog(machine);
+  return text.split("\n").slice(-lines).join("\n");
+}

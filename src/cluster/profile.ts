@@ -1,0 +1,151 @@
+/** A profile: what one cluster is made of, kept as config.json in its folder. */
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { DriverName } from "../drivers/driver.ts";
+import { isDriverName } from "../drivers/index.ts";
+import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
+import { type FileLock, LockedError, lockFile } from "../lib/lock-file.ts";
+import { MiniError } from "./errors.ts";
+import { miniHome, profileFolder, profilesFolder } from "./home.ts";
+
+export interface ProfileNode {
+  /** Name of the Kubernetes node and of the machine: `mini`, `mini-m02`. */
+  readonly name: string;
+  readonly role: "control-plane" | "worker";
+  /** Without prefix. */
+  readonly address: string;
+  readonly macAddress: string;
+}
+
+export type ExtraConfig = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface Profile {
+  readonly version: 1;
+  readonly name: string;
+  readonly driver: DriverName;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly diskMiB: number;
+  readonly apiServerPort: number;
+  readonly network: { readonly subnet: string; readonly gateway: string };
+  readonly extraConfig: ExtraConfig;
+  readonly embedCerts: boolean;
+  /** Control plane first. */
+  readonly nodes: readonly ProfileNode[];
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+export const defaultProfileName = "mini";
+
+/** Throws MK_USAGE: names become names of hosts, domains and folders, so they are DNS labels of up to 40 characters. */
+export function checkProfileName(name: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return;
+  const message = `"${name}" cannot be a profile name: use 1 to 40 of a-z, 0-9 and -, with no - at either end`;
+  throw new MiniError("MK_USAGE", message);
+}
+
+/** The profile, or undefined when there is none. Throws HOST_CONFIG_LOAD when its file is not a profile. */
+export async function findProfile(name: string): Promise<Profile | undefined> {
+  checkProfileName(name);
+  const path = configPath(name);
+  const text = await readFileIfPresent(path);
+  if (text === undefined) return undefined;
+  try {
+    return parseProfile(JSON.parse(text), name);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    const advice = `mini delete -p ${name}, then mini start -p ${name}`;
+    throw new MiniError("HOST_CONFIG_LOAD", `${path} is not a valid profile: ${detail}`, { advice, cause: error });
+  }
+}
+
+/** As findProfile; throws GUEST_NOT_FOUND when there is none. */
+export async function loadProfile(name: string): Promise<Profile> {
+  const profile = await findProfile(name);
+  if (profile !== undefined) return profile;
+  throw new MiniError("GUEST_NOT_FOUND", `Profile "${name}" not found. Run "mini profile list" to view all profiles.`, {
+    advice: name === defaultProfileName ? "mini start" : `mini start -p ${name}`,
+  });
+}
+
+export async function saveProfile(profile: Profile): Promise<void> {
+  await writeFileAtomically(configPath(profile.name), `${JSON.stringify(profile, null, 2)}\n`);
+}
+
+export interface ProfileList {
+  readonly valid: readonly Profile[];
+  /** Names of profiles whose file cannot be read. */
+  readonly invalid: readonly string[];
+}
+
+export async function listProfiles(): Promise<ProfileList> {
+  const folders = await readdir(profilesFolder(), { withFileTypes: true }).catch(() => []);
+  const names = folders.filter((folder) => folder.isDirectory()).map((folder) => folder.name);
+  const valid: Profile[] = [];
+  const invalid: string[] = [];
+  for (const name of names.sort()) {
+    const profile = await findProfile(name).catch(() => "invalid" as const);
+    if (profile === "invalid") invalid.push(name);
+    else if (profile !== undefined) valid.push(profile);
+  }
+  return { valid, invalid };
+}
+
+/** One command at a time may change a profile. Throws MK_PROFILE_BUSY when another does. */
+export async function lockProfile(name: string): Promise<FileLock> {
+  checkProfileName(name);
+  try {
+    return await lockFile(join(miniHome(), "locks", `${name}.lock`));
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    const message = `another mini (process ${error.holder}) works on the profile "${name}"`;
+    throw new MiniError("MK_PROFILE_BUSY", message, { cause: error });
+  }
+}
+
+export function controlPlane(profile: Profile): ProfileNode {
+  const [first] = profile.nodes;
+  if (first === undefined) throw new MiniError("HOST_CONFIG_LOAD", `the profile "${profile.name}" has no nodes`);
+  return first;
+}
+
+function configPath(name: string): string {
+  return join(profileFolder(name), "config.json");
+}
+
+function parseProfile(value: unknown, name: string): Profile {
+  const fields = record(value, "the file");
+  if (fields["version"] !== 1) throw new Error("version must be 1");
+  if (fields["name"] !== name) throw new Error(`name must be "${name}"`);
+  const driver = text(fields, "driver");
+  if (!isDriverName(driver)) throw new Error(`driver "${driver}" is unknown`);
+  for (const field of ["cpus", "memoryMiB", "diskMiB", "apiServerPort"]) positive(fields, field);
+  const network = record(fields["network"], "network");
+  text(network, "subnet");
+  text(network, "gateway");
+  record(fields["extraConfig"], "extraConfig");
+  const nodes = fields["nodes"];
+  if (!Array.isArray(nodes) || nodes.length === 0) throw new Error("nodes must be a list with a control plane");
+  for (const node of nodes) {
+    const each = record(node, "a node");
+    for (const field of ["name", "role", "address", "macAddress"]) text(each, field);
+  }
+  return value as Profile;
+}
+
+function record(value: unknown, what: string): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${what} must be an object`);
+  return value as Record<string, unknown>;
+}
+
+function text(fields: Record<string, unknown>, field: string): string {
+  const value = fields[field];
+  if (typeof value !== "string" || value === "") throw new Error(`${field} must be a text`);
+  return value;
+}
+
+function positive(fields: Record<string, unknown>, field: string): void {
+  const value = fields[field];
+  if (!Number.isSafeInteger(value) || Number(value) <= 0) throw new Error(`${field} must be a positive number`);
+}

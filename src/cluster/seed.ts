@@ -1,0 +1,60 @@
+/** Writes what a node is told before it boots: config.json, pki and ssh (see src/node/config.ts). */
+
+import { getServers } from "node:dns";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { NodeConfig } from "../node/config.ts";
+import { machineFolder } from "./home.ts";
+import { nodePki } from "./pki.ts";
+import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
+import { ensureSshKeys } from "./ssh-keys.ts";
+
+/** Folder of a node's seed; written anew at each start, since certificates and time move on. */
+export function seedFolder(profile: string, node: string): string {
+  return join(machineFolder(profile, node), "seed");
+}
+
+export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: number): NodeConfig {
+  // The node's boot script reads single lines of this: network comes before other addresses.
+  return {
+    version: 1,
+    profile: profile.name,
+    nodeName: node.name,
+    role: node.role,
+    labels: {},
+    network: {
+      address: `${node.address}/${profile.network.subnet.split("/")[1] ?? "24"}`,
+      gateway: profile.network.gateway,
+      nameservers: hostNameservers(profile.network.gateway),
+    },
+    controlPlane: { address: controlPlane(profile).address, port: profile.apiServerPort },
+    cluster: {
+      podSubnet: "10.244.0.0/16",
+      serviceSubnet: "10.96.0.0/12",
+      dnsAddress: "10.96.0.10",
+      dnsDomain: "cluster.local",
+    },
+    launchedAt,
+    extraConfig: profile.extraConfig,
+  };
+}
+
+export async function writeSeed(profile: Profile, node: ProfileNode): Promise<string> {
+  const folder = seedFolder(profile.name, node.name);
+  await rm(folder, { recursive: true, force: true });
+  for (const each of ["pki", "ssh"]) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
+  const write = (path: string, data: string): Promise<void> => writeFile(join(folder, path), data, { mode: 0o600 });
+  await write("config.json", `${JSON.stringify(nodeConfig(profile, node, Date.now()), null, 2)}\n`);
+  for (const [name, data] of await nodePki(profile, node)) await write(`pki/${name}`, data);
+  const keys = await ensureSshKeys(profile.name);
+  await write("ssh/authorized_keys", keys.authorizedKey);
+  await write("ssh/ssh_host_ed25519_key", keys.hostKey);
+  await write("ssh/ssh_host_ed25519_key.pub", keys.hostPublicKey);
+  return folder;
+}
+
+/** The host's name servers that a node can reach too; a resolver on loopback is reached through the gateway. */
+function hostNameservers(gateway: string): string[] {
+  const servers = getServers().filter((server) => /^\d+\.\d+\.\d+\.\d+$/.test(server) && !server.startsWith("127."));
+  return servers.length > 0 ? servers : [gateway];
+}

@@ -1,0 +1,133 @@
+/** SSH into a node: commands with streams, and an interactive shell. The host key is known from the profile. */
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import type { Client, ClientChannel } from "ssh2";
+import { readFileIfPresent } from "../lib/atomic-file.ts";
+import { MiniError } from "./errors.ts";
+import { profileFolder } from "./home.ts";
+import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
+
+export interface Streams {
+  readonly stdin?: Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface SshConnection extends Disposable {
+  /** Runs a shell command; resolves with its exit code once its streams have ended. */
+  run(command: string, streams: Streams): Promise<number>;
+  /** As `run`, with the output as text. */
+  capture(command: string, stdin?: Readable): Promise<CommandResult>;
+  /** An interactive shell on this process's terminal, or `command` in one. */
+  shell(command?: string): Promise<number>;
+}
+
+const connectMs = 10_000;
+
+/** The node of that name (the control plane when undefined). Throws GUEST_NODE_RETRIEVE. */
+export function findNode(profile: Profile, name: string | undefined): ProfileNode {
+  const node = name === undefined ? controlPlane(profile) : profile.nodes.find((each) => each.name === name);
+  if (node !== undefined) return node;
+  throw new MiniError("GUEST_NODE_RETRIEVE", `the profile "${profile.name}" has no node "${name}"`);
+}
+
+/** Logs in as root with the profile's key. Throws IF_SSH_CLIENT when the server is not reached or not the node's. */
+export async function connectSsh(profile: Profile, node: ProfileNode): Promise<SshConnection> {
+  const folder = join(profileFolder(profile.name), "ssh");
+  const privateKey = await readFileIfPresent(join(folder, "id_ed25519"));
+  const hostKey = (await readFileIfPresent(join(folder, "ssh_host_ed25519_key.pub")))?.split(" ")[1];
+  if (privateKey === undefined || hostKey === undefined) {
+    throw new MiniError("GUEST_NOT_RUNNING", `the profile "${profile.name}" has no SSH keys: it was never started`);
+  }
+  const { default: ssh2 } = await import("ssh2");
+  const client = new ssh2.Client();
+  await new Promise<void>((resolve, reject) => {
+    client.on("ready", resolve);
+    client.on("error", (error) => {
+      const message = `${node.name} (${node.address}) does not answer SSH: ${error.message}`;
+      reject(new MiniError("IF_SSH_CLIENT", message, { cause: error, advice: "mini status" }));
+    });
+    client.connect({
+      host: node.address,
+      username: "root",
+      privateKey,
+      readyTimeout: connectMs,
+      hostVerifier: (key: Buffer) => key.toString("base64") === hostKey,
+    });
+  });
+  return {
+    run: (command, streams) => run(client, command, streams),
+    capture: (command, stdin) => capture(client, command, stdin),
+    shell: (command) => shell(client, command),
+    [Symbol.dispose]: () => client.end(),
+  };
+}
+
+async function run(client: Client, command: string, { stdin, stdout, stderr }: Streams): Promise<number> {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.exec(command, (error, opened) => (error === undefined ? resolve(opened) : reject(error)));
+  });
+  channel.pipe(stdout, { end: false });
+  channel.stderr.pipe(stderr, { end: false });
+  if (stdin === undefined) channel.end();
+  else stdin.pipe(channel);
+  return exitCode(channel);
+}
+
+async function capture(client: Client, command: string, stdin?: Readable): Promise<CommandResult> {
+  const { PassThrough } = await import("node:stream");
+  const collect = (): { stream: Writable; text: () => string } => {
+    const chunks: Buffer[] = [];
+    const stream = new PassThrough();
+    stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+    return { stream, text: () => Buffer.concat(chunks).toString() };
+  };
+  const [stdout, stderr] = [collect(), collect()];
+  const streams = { stdout: stdout.stream, stderr: stderr.stream, ...(stdin === undefined ? {} : { stdin }) };
+  const code = await run(client, command, streams);
+  return { exitCode: code, stdout: stdout.text(), stderr: stderr.text() };
+}
+
+async function shell(client: Client, command?: string): Promise<number> {
+  const { stdin, stdout } = process;
+  const size = { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env["TERM"] ?? "xterm" };
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    const opened = (error: Error | undefined, stream: ClientChannel): void =>
+      error === undefined ? resolve(stream) : reject(error);
+    if (command === undefined) client.shell(size, opened);
+    else client.exec(command, { pty: size }, opened);
+  });
+  const resize = (): void => channel.setWindow(stdout.rows ?? 24, stdout.columns ?? 80, 0, 0);
+  const raw = stdin.isTTY === true;
+  if (raw) stdin.setRawMode(true);
+  stdout.on("resize", resize);
+  stdin.pipe(channel);
+  channel.pipe(stdout, { end: false });
+  channel.stderr.pipe(process.stderr, { end: false });
+  try {
+    return await exitCode(channel);
+  } finally {
+    stdout.off("resize", resize);
+    stdin.unpipe(channel);
+    if (raw) stdin.setRawMode(false);
+    stdin.pause();
+  }
+}
+
+/** 255 when the connection ended without one, as `ssh` does. */
+function exitCode(channel: ClientChannel): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let code = 255;
+    channel.on("exit", (value: number | null) => {
+      code = value ?? 255;
+    });
+    channel.on("error", reject);
+    channel.on("close", () => resolve(code));
+  });
+}
