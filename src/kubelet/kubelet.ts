@@ -1,0 +1,299 @@
+/**
+ * The node agent: registers the node, runs the pods that are bound to it through the container runtime, reports what
+ * becomes of them, and answers the API server's requests for logs, exec, attach and port-forward.
+ *
+ * Fed by: the pods, services and node informers; static manifests; the runtime's events; probes. Feeds: containerd
+ * over CRI, control groups and volumes on the node, pod and node status and the lease in the API. Every pod has one
+ * worker (pods/pod-worker.ts), everything is level-triggered, and running containers survive a restart of the kubelet.
+ */
+import { mkdir } from "node:fs/promises";
+import { configMaps, pods, runtimeClasses, secrets, services } from "../client/resources.ts";
+import type { Client, EventRecorder, Informers } from "../client/types.ts";
+import type { Pod } from "../kinds/generated/core-v1.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
+import type { Component, RunningComponent } from "../lib/component.ts";
+import { createLogger, errorChain, type Logger } from "../lib/log.ts";
+import type { NodeConfig } from "../node/config.ts";
+import { interfaceMtu } from "./cni-config.ts";
+import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
+import { createImageService } from "./cri/image-service.ts";
+import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
+import { createImageManager } from "./images/image-manager.ts";
+import { readMachine } from "./node/machine.ts";
+import { startNodeReporter } from "./node/node-reporter.ts";
+import { admitPod } from "./pods/admission.ts";
+import { createContainerKiller } from "./pods/container-killer.ts";
+import { createContainerStarter, fieldContext } from "./pods/container-starter.ts";
+import { readHostResolver } from "./pods/dns.ts";
+import type { ConfigSource } from "./pods/environment.ts";
+import { podUid } from "./pods/labels.ts";
+import { watchLifecycle } from "./pods/lifecycle-events.ts";
+import { createPodManager, type PodManager } from "./pods/pod-manager.ts";
+import { computePodStatus } from "./pods/pod-status.ts";
+import { createPodSyncer } from "./pods/pod-syncer.ts";
+import { createRuntimePodReader } from "./pods/runtime-status.ts";
+import { createStatusManager } from "./pods/status-manager.ts";
+import { readTerminationMessage } from "./pods/termination-message.ts";
+import { createProbeManager } from "./probes/probe-manager.ts";
+import { createCgroups } from "./resources/cgroups.ts";
+import type { KubeletSettings } from "./settings.ts";
+import { createVolumeManager } from "./volumes/create-volume-manager.ts";
+import { createServiceAccountTokens } from "./volumes/service-account-tokens.ts";
+
+export interface KubeletOptions {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly recorder: EventRecorder;
+  readonly nodeName: string;
+  readonly nodeAddress: string;
+  readonly config: Pick<NodeConfig, "role" | "labels" | "cluster" | "extraConfig">;
+  /** PEM. Clients of the kubelet's server show certificates of `clientCa`. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  readonly clock?: Clock;
+  readonly paths?: Partial<KubeletPaths>;
+}
+
+export interface KubeletPaths {
+  readonly runtimeSocket: string;
+  readonly root: string;
+  readonly podLogs: string;
+  readonly cniConfig: string;
+  readonly bridge: string;
+  readonly resolver: string;
+  readonly manifests: string;
+  /** Control group under which `kubepods` lies; empty: the top. */
+  readonly cgroupRoot: string;
+  readonly port: number;
+  readonly healthPort: number;
+}
+
+const defaultPaths: KubeletPaths = {
+  runtimeSocket: "/run/containerd/containerd.sock",
+  root: "/var/lib/kubelet",
+  podLogs: "/var/log/pods",
+  cniConfig: "/etc/cni/net.d",
+  bridge: "cni0",
+  resolver: "/etc/resolv.conf",
+  manifests: "/etc/kubernetes/manifests",
+  cgroupRoot: "",
+  port: 10250,
+  healthPort: 10248,
+};
+
+export function createKubelet(options: KubeletOptions): Component {
+  return {
+    name: "kubelet",
+    async start(signal) {
+      const log = createLogger("kubelet");
+      const paths = { ...defaultPaths, ...options.paths };
+      const stopped = new AbortController();
+      const stop = (): void => stopped.abort(signal.reason);
+      signal.addEventListener("abort", stop, { once: true });
+      try {
+        return await run(options, paths, log, stopped.signal);
+      } catch (error) {
+        stopped.abort(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Waits for the runtime, which starts beside the kubelet. */
+async function connect(
+  socket: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<{ connection: CriConnection; runtime: RuntimeService; version: string }> {
+  const connection = await connectToRuntime(socket);
+  signal.addEventListener("abort", () => connection.close(), { once: true });
+  const runtime = createRuntimeService(connection);
+  for (let pause = 25; ; pause = Math.min(pause * 1.5, 1000)) {
+    try {
+      const { runtimeName = "", runtimeVersion = "" } = await runtime.version();
+      return { connection, runtime, version: `${runtimeName}://${runtimeVersion}` };
+    } catch {
+      // Not there yet; a runtime that never comes shows as a node that is not ready.
+      await clock.sleep(pause, signal);
+    }
+  }
+}
+
+async function run(
+  options: KubeletOptions,
+  paths: KubeletPaths,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<RunningComponent> {
+  const { client, informers, recorder, nodeName, nodeAddress, config, clock = systemClock } = options;
+  const podInformer = informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  const serviceInformer = informers.of(services);
+  await Promise.all([mkdir(paths.root, { recursive: true, mode: 0o750 }), mkdir(paths.podLogs, { recursive: true })]);
+  const [{ connection, runtime, version }, machine, cgroups] = await Promise.all([
+    connect(paths.runtimeSocket, clock, signal),
+    readMachine(paths.root),
+    createCgroups(paths.cgroupRoot, log),
+  ]);
+  const imageService = createImageService(connection);
+  const settings: KubeletSettings = {
+    nodeName,
+    nodeAddress,
+    root: paths.root,
+    podLogs: paths.podLogs,
+    clusterDns: config.cluster.dnsAddress,
+    clusterDomain: config.cluster.dnsDomain,
+    resolver: paths.resolver,
+    memoryCapacity: machine.memory,
+    cpuCapacity: machine.cpu,
+    diskCapacity: machine.disk,
+    maximumPods: Number(config.extraConfig["kubelet"]?.["max-pods"] ?? 110),
+  };
+  const event = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void =>
+    recorder.event(pod, type, reason, message);
+  const source: ConfigSource = {
+    configMap: (namespace, name) => client.of(configMaps).get(name, namespace),
+    secret: (namespace, name) => client.of(secrets).get(name, namespace),
+  };
+
+  let manager: PodManager | undefined;
+  const statuses = createStatusManager(client, clock, log);
+  const probes = createProbeManager({ runtime, clock, nodeAddress, event, changed: (uid) => manager?.trigger(uid) });
+  const volumes = await createVolumeManager({
+    client,
+    source,
+    tokens: createServiceAccountTokens(client, clock),
+    settings,
+    clock,
+    fields: () => fieldContext(settings, []),
+  });
+  const images = createImageManager(imageService, clock);
+  const killer = createContainerKiller({ runtime, clock, event });
+  const starter = createContainerStarter({
+    runtime,
+    images,
+    killer,
+    source,
+    settings,
+    clock,
+    event,
+    async services() {
+      await serviceInformer.synced();
+      return serviceInformer.lister.list();
+    },
+  });
+  const setup = cgroups.setup();
+  const lifecycle = watchLifecycle({
+    runtime,
+    clock,
+    log,
+    signal,
+    changed: (uid) => manager?.trigger(uid),
+    idle: () => [...(manager?.workers() ?? [])].every(({ state }) => state === "finished"),
+  });
+  const reporter = await startNodeReporter({
+    client,
+    informers,
+    recorder,
+    clock,
+    log,
+    runtime,
+    images: imageService,
+    machine,
+    nodeName,
+    nodeAddress,
+    controlPlane: config.role === "control-plane",
+    labels: config.labels,
+    maximumPods: settings.maximumPods,
+    port: paths.port,
+    runtimeVersion: version,
+    root: paths.root,
+    cni: { folder: paths.cniConfig, bridge: paths.bridge, mtu: await interfaceMtu("eth0") },
+    signal,
+    fault: () => {
+      const why = lifecycle.healthy();
+      return why === undefined ? undefined : `PLEG is not healthy: ${why}`;
+    },
+  });
+  await setup;
+
+  const syncer = createPodSyncer({
+    runtime,
+    images,
+    starter,
+    killer,
+    volumes,
+    cgroups,
+    source,
+    probes,
+    settings,
+    clock,
+    event,
+    hostResolver: () => readHostResolver(settings.resolver),
+    networkReady: () => reporter.networkReady(),
+    async runtimeHandler(name) {
+      if (!name) return "";
+      return (await client.of(runtimeClasses).get(name)).handler;
+    },
+  });
+  const podManager = createPodManager({
+    runtime,
+    volumes,
+    cgroups,
+    statuses,
+    settings,
+    log,
+    worker: {
+      reader: createRuntimePodReader(runtime, readTerminationMessage),
+      syncer,
+      volumes,
+      cgroups,
+      statuses,
+      clock,
+      log,
+      event,
+      probe: (pod, runtimePod, state) => probes.sync(pod, runtimePod, state),
+      admit: (pod) => {
+        const active = [...podManager.workers()].filter((worker) => worker.state !== "finished" && worker.pod !== pod);
+        return admitPod(
+          pod,
+          active.map((worker) => worker.pod).filter((other) => podUid(other) !== podUid(pod)),
+          reporter.node(),
+        );
+      },
+      status: ({ pod, runtimePod, terminal, verdict }) =>
+        computePodStatus({
+          pod,
+          runtimePod,
+          terminal,
+          verdict,
+          previous: statuses.get(podUid(pod)) ?? pod.status ?? {},
+          runtimeName: version.slice(0, version.indexOf("://")),
+          hostIP: nodeAddress,
+          waitingReason: (container) => syncer.waitingReason(podUid(pod), container),
+          applyProbes: (of, status) => probes.apply(of, status),
+        }),
+    },
+  });
+  manager = podManager;
+  await podManager.adopt();
+  podInformer.subscribe({
+    added: (pod) => podManager.update(pod),
+    updated: (pod) => podManager.update(pod),
+    deleted: (pod) => podManager.remove(pod),
+  });
+  await podInformer.synced();
+  podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));
+
+  const done = new Promise<void>((resolve) => {
+    signal.addEventListener(
+      "abort",
+      () => {
+        podManager.stop();
+        probes.stop();
+        resolve();
+      },
+      { once: true },
+    );
+  });
+  return { done };
+}

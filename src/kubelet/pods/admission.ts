@@ -1,0 +1,59 @@
+/** Whether a pod may run on this node at all; what upstream's admission handlers refuse, with their reasons. */
+import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
+import { amountOf, podRequests } from "../resources/pod-resources.ts";
+import type { Verdict } from "./pod-worker.ts";
+
+/** Sysctls that are namespaced and cannot harm others. */
+const safeSysctls = new Set([
+  "kernel.shm_rmid_forced",
+  "net.ipv4.ip_local_port_range",
+  "net.ipv4.tcp_syncookies",
+  "net.ipv4.ping_group_range",
+  "net.ipv4.ip_unprivileged_port_start",
+  "net.ipv4.ip_local_reserved_ports",
+  "net.ipv4.tcp_keepalive_time",
+  "net.ipv4.tcp_fin_timeout",
+  "net.ipv4.tcp_keepalive_intvl",
+  "net.ipv4.tcp_keepalive_probes",
+  "net.ipv4.tcp_rmem",
+  "net.ipv4.tcp_wmem",
+]);
+
+/** `others`: the pods that the node runs already. */
+export function admitPod(pod: Pod, others: Iterable<Pod>, node: Node | undefined): Verdict | undefined {
+  return checkSysctls(pod) ?? checkSelector(pod, node) ?? checkResources(pod, [...others], node);
+}
+
+function checkSysctls(pod: Pod): Verdict | undefined {
+  const forbidden = (pod.spec?.securityContext?.sysctls ?? []).find(
+    ({ name }) => !safeSysctls.has(name.replaceAll("/", ".")),
+  );
+  if (forbidden === undefined) return undefined;
+  return { reason: "SysctlForbidden", message: `forbidden sysctl: "${forbidden.name}" not allowlisted` };
+}
+
+function checkSelector(pod: Pod, node: Node | undefined): Verdict | undefined {
+  const labels = node?.metadata?.labels;
+  if (labels === undefined) return undefined;
+  const missing = Object.entries(pod.spec?.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value);
+  if (!missing) return undefined;
+  return {
+    reason: "NodeAffinity",
+    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  };
+}
+
+function checkResources(pod: Pod, others: readonly Pod[], node: Node | undefined): Verdict | undefined {
+  const allocatable = node?.status?.allocatable;
+  if (allocatable === undefined) return undefined;
+  const wanted = podRequests(pod);
+  for (const [name, amount] of Object.entries({ ...wanted, pods: 1 })) {
+    if (amount === 0) continue;
+    const capacity = amountOf(name, allocatable[name] ?? "0");
+    const used = others.reduce((sum, other) => sum + (name === "pods" ? 1 : (podRequests(other)[name] ?? 0)), 0);
+    if (used + amount <= capacity) continue;
+    const message = `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${amount}, used: ${used}, capacity: ${capacity}`;
+    return { reason: `OutOf${name}`, message };
+  }
+  return undefined;
+}

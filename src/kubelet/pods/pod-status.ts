@@ -1,0 +1,89 @@
+/** The whole status that the kubelet reports for a pod, as upstream's generateAPIPodStatus: pure. */
+import type { Container, ContainerStatus, Pod, PodStatus } from "../../kinds/generated/core-v1.ts";
+import { qosClass } from "../resources/quality-of-service.ts";
+import { computeConditions, isKubeletCondition } from "./conditions.ts";
+import { computeContainerStatuses, type WaitingReason } from "./container-statuses.ts";
+import { computePhase, type PodPhase } from "./phase.ts";
+import { findContainer, type RuntimePod } from "./runtime-status.ts";
+
+export interface PodStatusInput {
+  readonly pod: Pod;
+  readonly runtimePod: RuntimePod;
+  /** The status last reported by this kubelet, else the one in the API. */
+  readonly previous: PodStatus;
+  /** The pod is being killed for good: no container will start again. */
+  readonly terminal: boolean;
+  readonly runtimeName: string;
+  readonly hostIP: string;
+  /** Set when the kubelet ends the pod itself: eviction, deadline. */
+  readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  waitingReason(container: string): WaitingReason | undefined;
+  /** Fills `ready` and `started` from the probes. Mutates. */
+  applyProbes(pod: Pod, status: PodStatus): void;
+}
+
+export function computePodStatus(input: PodStatusInput): PodStatus {
+  const { pod, runtimePod, previous, verdict } = input;
+  const convert = (containers: readonly Container[], before: readonly ContainerStatus[] | undefined, init: boolean) =>
+    computeContainerStatuses({ ...input, containers, previous: before ?? [], init });
+  const status: PodStatus = { qosClass: pod.status?.qosClass ?? qosClass(pod) };
+  const initStatuses = convert(pod.spec?.initContainers ?? [], previous.initContainerStatuses, true);
+  const statuses = convert(pod.spec?.containers ?? [], previous.containerStatuses, false);
+  const ephemeral = convert(pod.spec?.ephemeralContainers ?? [], previous.ephemeralContainerStatuses, false);
+  if (initStatuses.length > 0) status.initContainerStatuses = initStatuses;
+  status.containerStatuses = statuses;
+  if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
+
+  setPhase(input, status, [...initStatuses, ...statuses]);
+  if (verdict !== undefined) Object.assign(status, { phase: "Failed", ...verdict });
+  const final = terminalPhase(pod.status?.phase);
+  if (final !== undefined) status.phase = final;
+
+  input.applyProbes(pod, status);
+  const others = (pod.status?.conditions ?? []).filter(({ type }) => !isKubeletCondition(type));
+  const disruption = previous.conditions?.find(({ type }) => type === "DisruptionTarget");
+  if (disruption !== undefined && !others.some(({ type }) => type === "DisruptionTarget")) others.push(disruption);
+  status.conditions = [
+    ...others,
+    ...computeConditions({
+      pod,
+      runtimePod,
+      statuses: [...initStatuses, ...statuses],
+      phase: status.phase as PodPhase,
+      others,
+    }),
+  ];
+  setAddresses(input, status);
+  if (pod.metadata?.generation !== undefined) status.observedGeneration = pod.metadata.generation;
+  return status;
+}
+
+function terminalPhase(phase: string | undefined): PodPhase | undefined {
+  return phase === "Failed" || phase === "Succeeded" ? phase : undefined;
+}
+
+function setPhase({ pod, runtimePod, previous, terminal }: PodStatusInput, status: PodStatus, all: ContainerStatus[]) {
+  const initialized = (pod.spec?.containers ?? []).some(({ name }) => {
+    const state = findContainer(runtimePod, name)?.state;
+    return state === "running" || state === "created";
+  });
+  const phase = computePhase({ pod, statuses: all, terminal, initialized });
+  // A pod that has ended stays ended, whatever its containers look like.
+  status.phase = terminalPhase(phase) ?? terminalPhase(previous.phase) ?? terminalPhase(pod.status?.phase) ?? phase;
+  if (status.phase !== previous.phase) return;
+  const reason = previous.reason || pod.status?.reason;
+  const message = previous.message || pod.status?.message;
+  if (reason) status.reason = reason;
+  if (message) status.message = message;
+}
+
+function setAddresses({ pod, runtimePod, hostIP, previous }: PodStatusInput, status: PodStatus): void {
+  status.hostIP = hostIP;
+  status.hostIPs = [{ ip: hostIP }];
+  // A pod without a ready sandbox keeps its last known addresses, so that what watches it can still tell who it was.
+  const last = runtimePod.sandboxes[0]?.ready === true ? [] : (previous.podIPs ?? []).map(({ ip }) => ip);
+  const ips = runtimePod.ips.length > 0 ? runtimePod.ips : pod.spec?.hostNetwork === true ? [hostIP] : last;
+  if (ips.length === 0) return;
+  status.podIP = ips[0];
+  status.podIPs = ips.map((ip) => ({ ip }));
+}

@@ -1,0 +1,156 @@
+/**
+ * Writes pod statuses to the API server: one patch at a time for a pod, the newest status wins, nothing is written
+ * that the server has already. When a pod's worker is done with it, removes the pod.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { pods } from "../../client/resources.ts";
+import type { Client } from "../../client/types.ts";
+import type { Pod, PodCondition, PodStatus } from "../../kinds/generated/core-v1.ts";
+import { type Clock, formatTime } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import { StatusError } from "../../machinery/errors/status-error.ts";
+import { podUid } from "./labels.ts";
+
+export interface StatusManager {
+  /** The status last set, which may not have reached the server. */
+  get(uid: string): PodStatus | undefined;
+  /** Fills start and transition times, and writes in the background. */
+  set(pod: Pod, status: PodStatus): void;
+  /** The pod has stopped for good: once its last status is written, it is removed from the API if it is being deleted. */
+  finish(pod: Pod): void;
+  forget(uid: string): void;
+}
+
+interface Entry {
+  pod: Pod;
+  status: PodStatus;
+  /** What the server has, as far as known. */
+  written: PodStatus;
+  writing: boolean;
+  finished: boolean;
+}
+
+export function createStatusManager(client: Client, clock: Clock, log: Logger): StatusManager {
+  const entries = new Map<string, Entry>();
+  const resource = client.of(pods);
+
+  const write = async (uid: string, entry: Entry): Promise<boolean> => {
+    const { name = "", namespace = "" } = entry.pod.metadata ?? {};
+    const status = entry.status;
+    const changes = statusPatch(entry.written, status);
+    if (Object.keys(changes).length > 0) {
+      const patch = { metadata: { uid }, status: changes };
+      await resource.patch(name, patch, { type: "strategic", namespace, subresource: "status" });
+      entry.written = status;
+    }
+    if (!entry.finished || entry.status !== status) return entry.status === status;
+    if (entry.pod.metadata?.deletionTimestamp !== undefined) {
+      await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
+    }
+    return true;
+  };
+
+  const run = async (uid: string, entry: Entry): Promise<void> => {
+    entry.writing = true;
+    for (let delay = 100; entries.get(uid) === entry; ) {
+      try {
+        if (await write(uid, entry)) break;
+      } catch (error) {
+        // Removed, or replaced by another pod of the same name.
+        if (error instanceof StatusError && (error.code === 404 || error.code === 409)) break;
+        log.warn("cannot write pod status", { pod: entry.pod.metadata?.name, error });
+        await clock.sleep(delay);
+        delay = Math.min(delay * 2, 10_000);
+      }
+    }
+    entry.writing = false;
+  };
+
+  const start = (uid: string, entry: Entry): void => {
+    if (!entry.writing) void run(uid, entry);
+  };
+
+  return {
+    get: (uid) => entries.get(uid)?.status,
+    set(pod, status) {
+      const uid = podUid(pod);
+      const known = entries.get(uid);
+      const previous = known?.status ?? pod.status ?? {};
+      const complete = withTimes(status, previous, pod, clock.now());
+      if (known !== undefined && isDeepStrictEqual(known.status, complete)) {
+        known.pod = pod;
+        return;
+      }
+      const entry = known ?? { pod, status: complete, written: pod.status ?? {}, writing: false, finished: false };
+      entry.pod = pod;
+      entry.status = complete;
+      entries.set(uid, entry);
+      start(uid, entry);
+    },
+    finish(pod) {
+      const uid = podUid(pod);
+      const entry = entries.get(uid) ?? {
+        pod,
+        status: pod.status ?? {},
+        written: pod.status ?? {},
+        writing: false,
+        finished: false,
+      };
+      entry.pod = pod;
+      entry.finished = true;
+      // A copy, so that a write under way sees that there is more to do.
+      entry.status = { ...entry.status };
+      entries.set(uid, entry);
+      start(uid, entry);
+    },
+    forget(uid) {
+      entries.delete(uid);
+    },
+  };
+}
+
+function withTimes(status: PodStatus, previous: PodStatus, pod: Pod, now: number): PodStatus {
+  const time = formatTime(now);
+  const before = new Map((previous.conditions ?? []).map((condition) => [condition.type, condition]));
+  const conditions = (status.conditions ?? []).map((condition): PodCondition => {
+    const old = before.get(condition.type);
+    const lastTransitionTime =
+      condition.lastTransitionTime ?? (old?.status === condition.status ? (old.lastTransitionTime ?? time) : time);
+    return { ...condition, lastTransitionTime };
+  });
+  return { ...status, conditions, startTime: previous.startTime ?? pod.status?.startTime ?? time };
+}
+
+/** Lists that a strategic patch would merge although the kubelet means to replace them. */
+const replaced = new Set(["podIPs", "hostIPs"]);
+
+/** Fields that the kubelet never clears, because others own them. */
+const foreign = new Set(["nominatedNodeName", "resize", "resourceClaimStatuses", "conditions"]);
+
+/** The strategic patch of `status` that turns `from` into `to`. Conditions of others are left alone. */
+export function statusPatch(from: PodStatus, to: PodStatus): Record<string, unknown> {
+  const patch: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(to)) {
+    const old = from[key as keyof PodStatus];
+    if (value === undefined || isDeepStrictEqual(old, value)) continue;
+    if (key === "conditions") patch[key] = changedConditions(from.conditions ?? [], to.conditions ?? []);
+    else if (replaced.has(key) && Array.isArray(old) && old.length > 0) {
+      patch[key] = [{ $patch: "replace" }, ...(value as unknown[])];
+    } else patch[key] = value;
+  }
+  for (const key of Object.keys(from)) {
+    if (to[key as keyof PodStatus] === undefined && !foreign.has(key)) patch[key] = null;
+  }
+  if (Array.isArray(patch["conditions"]) && patch["conditions"].length === 0) delete patch["conditions"];
+  return patch;
+}
+
+function changedConditions(from: readonly PodCondition[], to: readonly PodCondition[]): unknown[] {
+  const before = new Map(from.map((condition) => [condition.type, condition]));
+  return to.flatMap((condition) => {
+    const old = before.get(condition.type);
+    if (isDeepStrictEqual(old, condition)) return [];
+    const gone = Object.keys(old ?? {}).filter((key) => !(key in condition));
+    return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }];
+  });
+}

@@ -1,0 +1,24 @@
+/** Where the kubelet keeps things and what it tells pods about the cluster. Paths are absolute. */
+export interface KubeletSettings {
+  readonly nodeName: string;
+  readonly nodeAddress: string;
+  /** /var/lib/kubelet */
+  readonly root: string;
+  /** /var/log/pods */
+  readonly podLogs: string;
+  readonly clusterDns: string;
+  readonly clusterDomain: string;
+  /** The node's resolv.conf. */
+  readonly resolver: string;
+  readonly memoryCapacity: number;
+  /** Thousandths of a core. */
+  readonly cpuCapacity: number;
+  /** Bytes. */
+  readonly diskCapacity: number;
+  readonly maximumPods: number;
+}
+
+/** Folder of everything that one pod has on the node. */
+export function podFolder(settings: KubeletSettings, uid: string): string {
+  return `${settings.root}/pods/${uid}`;
+}

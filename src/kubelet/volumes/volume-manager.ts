@@ -1,0 +1,25 @@
+/** What a pod's volumes are mounted as; see create-volume-manager.ts for how. */
+import type { Pod } from "../../kinds/generated/core-v1.ts";
+import type { ImageSpec } from "../cri/generated/messages.ts";
+
+export interface MountedVolume {
+  /** On the node; empty for an image volume. */
+  readonly path: string;
+  readonly readOnly: boolean;
+  /** For volumes that the runtime mounts itself. */
+  readonly image?: ImageSpec | undefined;
+}
+
+export interface VolumeManager {
+  /**
+   * Sets up every volume of the pod, or brings what is there up to date. Idempotent. Throws an Error whose message
+   * names the volumes that are missing.
+   */
+  mount(pod: Pod): Promise<ReadonlyMap<string, MountedVolume>>;
+  /** Milliseconds after which contents may have changed (ConfigMaps, tokens); undefined: never. */
+  refreshAfter(pod: Pod): number | undefined;
+  /** Takes down every volume of that pod and removes its folder. Idempotent. */
+  unmount(uid: string): Promise<void>;
+  /** The uids that have a folder on the node. */
+  list(): Promise<string[]>;
+}
