@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from "../../kinds/generated/apps-v1.ts";
 import { byCreation } from "../framework/controller-reference.ts";
-import { scaledValue } from "../framework/int-or-percent.ts";
+import { scaledValue } from "../../machinery/int-or-string.ts";
 import { desiredReplicasOf, maxReplicasOf } from "./annotations.ts";
 
 export const replicasOf = (object: Deployment | ReplicaSet): number => object.spec?.replicas ?? 1;
@@ -14,8 +14,8 @@ export const isRollingUpdate = (deployment: Deployment): boolean => deployment.s
 /** maxSurge and maxUnavailable as numbers; where both round to nothing, one may be unavailable, or nothing would move. */
 function fenceposts(deployment: Deployment): { surge: number; unavailable: number } {
   const { maxSurge, maxUnavailable } = deployment.spec?.strategy?.rollingUpdate ?? {};
-  const surge = scaledValue(maxSurge, replicasOf(deployment), true);
-  const unavailable = scaledValue(maxUnavailable, replicasOf(deployment), false);
+  const surge = scaledValue(maxSurge ?? 0, replicasOf(deployment), true);
+  const unavailable = scaledValue(maxUnavailable ?? 0, replicasOf(deployment), false);
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 

@@ -1,0 +1,59 @@
+import { pods } from "../client/resources.ts";
+import type { Client } from "../client/types.ts";
+import type { Binding, Pod, PodCondition } from "../kinds/generated/core-v1.ts";
+import { type Clock, formatTime } from "../lib/clock.ts";
+import { StatusError } from "../machinery/errors/status-error.ts";
+import type { PodInfo } from "./cache/pod-info.ts";
+
+export async function bind(client: Client, { pod }: PodInfo, nodeName: string): Promise<void> {
+  const { name = "", namespace = "", uid } = pod.metadata ?? {};
+  const binding: Binding = {
+    apiVersion: "v1",
+    kind: "Binding",
+    metadata: { name, namespace, uid },
+    target: { kind: "Node", name: nodeName },
+  };
+  await client.of(pods).createSubresource(name, "binding", binding, namespace);
+}
+
+/** Sets a condition and, if given, the nominated node; writes nothing where that changes nothing. */
+export async function patchStatus(
+  client: Client,
+  pod: Pod,
+  change: { condition: Omit<PodCondition, "lastTransitionTime">; nominatedNodeName?: string },
+  clock: Clock,
+): Promise<void> {
+  const { condition, nominatedNodeName } = change;
+  const present = pod.status?.conditions?.find(({ type }) => type === condition.type);
+  const nominated = nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? "");
+  const same =
+    present?.status === condition.status &&
+    present.reason === condition.reason &&
+    present.message === condition.message;
+  if (same && nominated) return;
+  const { name = "", namespace = "", uid } = pod.metadata ?? {};
+  const lastTransitionTime =
+    present?.status === condition.status && present.lastTransitionTime
+      ? present.lastTransitionTime
+      : formatTime(clock.now());
+  const conditions = [{ ...condition, lastProbeTime: null, lastTransitionTime }];
+  const status = { conditions, ...(nominated ? {} : { nominatedNodeName: nominatedNodeName || null }) };
+  await ignoreGone(
+    client.of(pods).patch(name, { metadata: { uid }, status }, { type: "strategic", namespace, subresource: "status" }),
+  );
+}
+
+/** A pod that is gone, or was replaced by another of its name, needs nothing written. */
+async function ignoreGone(operation: Promise<unknown>): Promise<void> {
+  try {
+    await operation;
+  } catch (error) {
+    if (error instanceof StatusError && (error.code === 404 || error.code === 409)) return;
+    throw error;
+  }
+}
+
+export async function deleteVictim(client: Client, { pod, uid }: PodInfo): Promise<void> {
+  const { name = "", namespace = "" } = pod.metadata ?? {};
+  await ignoreGone(client.of(pods).delete(name, { namespace, preconditions: { uid } }));
+}
