@@ -1,12 +1,13 @@
 /**
- * Writes the container images that the node image carries, as OCI archives (image-spec 1.1 image layout in a tar):
+ * Writes the container images that the node image carries, as an OCI archive (image-spec 1.1 image layout in a tar):
  * `docker.io/mini/pause:1` (catatonit, which does nothing but reap) and `docker.io/mini/quickstart:1` (busybox with a
  * page that shows its configuration, for examples/quickstart.yaml and tests). Fed by the unpacked Debian packages;
  * layers stay uncompressed, since squashfs compresses them and a slow guest then has less to do.
  *
  *   node images/container-images.ts <folder of unpacked packages> <output folder>
  */
-import { mkdir, readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TarEntry, tar, writeOciArchive } from "./oci-archive.ts";
 
@@ -78,7 +79,17 @@ async function definitions(packages: string): Promise<Record<string, ImageDefini
 const [packages, output] = process.argv.slice(2);
 if (packages === undefined || output === undefined) throw new Error("two folders are needed: packages and output");
 await mkdir(output, { recursive: true });
-for (const [name, { reference, entries, config }] of Object.entries(await definitions(packages))) {
-  const image = { references: [reference], layers: [await tar(entries)], config };
-  await writeOciArchive([image], join(output, `${name}.tar`));
-}
+const images = Object.values(await definitions(packages)).map(async ({ reference, entries, config }) => ({
+  references: [reference],
+  layers: [await tar(entries)],
+  config,
+}));
+// One archive, since each import is a process of its own in the guest. The digest tells the node whether it has it.
+const archive = join(output, "carried.tar");
+await writeOciArchive(await Promise.all(images), archive);
+await writeFile(
+  `${archive}.sha256`,
+  createHash("sha256")
+    .update(await readFile(archive))
+    .digest("hex"),
+);

@@ -1,0 +1,79 @@
+/**
+ * Log files in the node: what a process writes to standard error goes to /var/log/mini/<component>.log, by the
+ * component named in each line (src/lib/log.ts), and is rotated by size. Lines of warnings and errors go to the console
+ * as well, which the launcher shows when a start fails.
+ */
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+
+export const logFolder = "/var/log/mini";
+/** A file of this size becomes `.1`, and `.1` becomes `.2`; older lines are dropped. */
+const ROTATE_BYTES = 10 * 1024 * 1024;
+
+interface OpenLog {
+  descriptor: number;
+  size: number;
+}
+
+/** Routes lines to files in `folder`; `fallback` is the file for lines that name no component. */
+export function createLogRouter(folder: string, fallback: string, toConsole: (line: string) => void) {
+  mkdirSync(folder, { recursive: true });
+  const open = new Map<string, OpenLog>();
+
+  const openLog = (component: string): OpenLog => {
+    const descriptor = openSync(join(folder, `${component}.log`), "a", 0o640);
+    const log = { descriptor, size: fstatSync(descriptor).size };
+    open.set(component, log);
+    return log;
+  };
+
+  const rotate = (component: string, { descriptor }: OpenLog): OpenLog => {
+    const path = join(folder, `${component}.log`);
+    closeSync(descriptor);
+    try {
+      renameSync(`${path}.1`, `${path}.2`);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+    renameSync(path, `${path}.1`);
+    return openLog(component);
+  };
+
+  let last = fallback;
+  return (text: string): void => {
+    for (const line of text.split(/(?<=\n)/)) {
+      // Lines without a head (stack traces) belong to the line before.
+      const head = /^([DIWE])\d{4} [\d:.]+ ([a-z][a-z0-9-]*)[^\]]*\] /.exec(line);
+      last = head?.[2] ?? last;
+      let log = open.get(last) ?? openLog(last);
+      if (log.size > ROTATE_BYTES) log = rotate(last, log);
+      log.size += writeSync(log.descriptor, line);
+      if (head?.[1] === "E") toConsole(line);
+    }
+  };
+}
+
+/** Sends standard output and error of this process to the log files. */
+export function redirectToLogFiles(fallback: string): void {
+  const consoleDescriptor = openConsole();
+  const route = createLogRouter(logFolder, fallback, (line) => {
+    if (consoleDescriptor !== undefined) writeSync(consoleDescriptor, `${line.slice(0, 500).trimEnd()}\n`);
+  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) => {
+      route(typeof chunk === "string" ? chunk : Buffer.from(chunk).toString());
+      const callback = rest.find((argument) => typeof argument === "function") as (() => void) | undefined;
+      callback?.();
+      return true;
+    }) as typeof stream.write;
+  }
+}
+
+function openConsole(): number | undefined {
+  try {
+    return openSync("/dev/console", "w");
+  } catch {
+    // A container may have none; the log files hold the same lines.
+    return undefined;
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The composition root in the guest. Init runs two processes: `mini node control-plane` (API server, controllers,
+ * scheduler; on control-plane nodes) and `mini node agent` (kubelet, proxy, DNS; on every node). Each supervises its
+ * components, restarting what dies; should a process itself die, init starts it again. Containers live below containerd
+ * and notice none of this. docs/decisions/0001 says why two processes.
+ */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createLogger } from "../lib/log.ts";
+import { componentsOf } from "./component-table.ts";
+import { nodePaths } from "./config.ts";
+import { readNodeConfig } from "./config-file.ts";
+import { redirectToLogFiles } from "./log-files.ts";
+import { runComponents } from "./run-components.ts";
+import type { ProcessName } from "./state.ts";
+import { createStatePublisher } from "./state-publisher.ts";
+
+const processNames: readonly ProcessName[] = ["control-plane", "agent"];
+
+/** `args`: the process's name. Resolves after an orderly stop (SIGTERM). */
+export async function main(args: readonly string[]): Promise<void> {
+  const name = processNames.find((known) => known === args[0]);
+  if (name === undefined) throw new Error(`mini node: give one of ${processNames.join(", ")}`);
+  process.env["MINI_ADDONS"] ??= join(nodePaths.data, "mini", "addons");
+  redirectToLogFiles(name);
+  const logger = createLogger(name);
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const)
+    process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
+  const config = await readNodeConfig();
+  await writeFile(`/run/mini/${name}.pid`, `${process.pid}\n`);
+  logger.info("started", { node: config.nodeName, role: config.role, pid: process.pid });
+  const publisher = createStatePublisher(name);
+  await runComponents(componentsOf(name, config.role), { config, signal: stop.signal, publish: publisher.publish });
+  await publisher.close();
+  logger.info("stopped");
+  // Sockets or timers that a library keeps open must not hold up the shutdown.
+  process.exit(0);
+}
