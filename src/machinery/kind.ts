@@ -65,6 +65,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly schemas: SchemaTable;
   /** `io.k8s.api.apps.v1.Deployment`. */
   readonly schemaName: string;
+  /** Published in OpenAPI in place of what the table says: the schema of a custom resource. */
+  readonly openApiSchema?: Readonly<Record<string, unknown>>;
   readonly storage?: SharedStorage;
 
   /** Whether a PUT may create the object (upstream's AllowCreateOnUpdate). */

@@ -1,3 +1,4 @@
+import { nameIsPathSegment } from "../../../machinery/validation/names.ts";
 import { fromTable } from "../../from-table.ts";
 import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
 import { bindingColumns } from "../binding-columns.ts";
@@ -9,6 +10,7 @@ export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   "ClusterRoleBinding",
   {
     createOnUpdate: true,
+    validateName: nameIsPathSegment,
     applyDefaults: applyBindingDefaults,
     columns: bindingColumns,
   },

@@ -1,0 +1,170 @@
+/** Puts the parts of the API server together; see server.ts for what flows between them. */
+import { createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { builtInKinds } from "../kinds/index.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import { badRequest } from "../machinery/errors/status-error.ts";
+import type { Store } from "../store/types.ts";
+import { createAdmissionChain } from "./admission/index.ts";
+import { createAuthenticator, impersonate } from "./authentication/index.ts";
+import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
+import { createBootstrap } from "./bootstrap/index.ts";
+import { DiscoveryEndpoints } from "./discovery/endpoints.ts";
+import { Health } from "./http/health.ts";
+import { RequestMetrics } from "./http/metrics.ts";
+import type { RequestContext } from "./http/request-context.ts";
+import { RequestHandler } from "./http/request-handler.ts";
+import { createServerEndpoints } from "./http/server-endpoints.ts";
+import { OpenApiEndpoints } from "./openapi/endpoints.ts";
+import { Creator } from "./registry/create.ts";
+import { Deleter } from "./registry/delete.ts";
+import { CacheReader, RegistryWriter } from "./registry/object-access.ts";
+import { ObjectWrites } from "./registry/object-writes.ts";
+import { ResourceHandler } from "./registry/resource-handler.ts";
+import { ResourceRegistry } from "./registry/resources.ts";
+import { SubresourceCalls } from "./registry/subresource-calls.ts";
+import { Updater } from "./registry/update.ts";
+import { WriteHandler } from "./registry/write-handler.ts";
+import type { ApiServerOptions } from "./server.ts";
+import { createSubresourceHandlers } from "./subresources/index.ts";
+import type { AdmissionPlugin } from "./types.ts";
+import { WatchCache } from "./watch/watch-cache.ts";
+import { WatchHub } from "./watch/watch-hub.ts";
+
+export interface ApiServerParts {
+  readonly handler: RequestHandler;
+  /** Makes what every cluster has; the server is ready afterwards. */
+  bootstrap(port: number): Promise<void>;
+  /** Says no to readiness checks and ends watches. */
+  beginShutdown(): void;
+  close(): void;
+}
+
+export async function createApiServerParts(
+  options: ApiServerOptions,
+  store: Store,
+  log: Logger,
+): Promise<ApiServerParts> {
+  const clock = systemClock;
+  const cache = await WatchCache.open(store);
+  const hub = new WatchHub(cache);
+  const resources = new ResourceRegistry(cache, builtInKinds);
+  const reader = new CacheReader(resources);
+
+  const writes = new ObjectWrites(cache);
+  // Plug-ins write through the registry that asks them, so the list is filled when both exist.
+  const plugins: AdmissionPlugin[] = [];
+  const creator = new Creator(writes, plugins);
+  const updater = new Updater(writes, creator, plugins);
+  const deleter = new Deleter(writes, plugins);
+  const writer = new RegistryWriter({ resources, creator, updater, deleter, clock });
+
+  const { issuer, privateKey, publicKeys, audiences = [issuer] } = options.serviceAccount;
+  const signingKey = createPrivateKey(privateKey);
+  const verifyingKeys: KeyObject[] = (publicKeys ?? [privateKey]).map((pem) => createPublicKey(pem));
+  const authorizer = createAuthorizer({ reader });
+  const authenticator = createAuthenticator({
+    clientCa: options.tls.clientCa,
+    ...(options.tls.requestHeader === undefined ? {} : { requestHeader: options.tls.requestHeader }),
+    serviceAccount: { issuer, audiences, publicKeys: verifyingKeys },
+    reader,
+    clock,
+  });
+  const { serviceSubnet, nodePortRange } = options;
+  plugins.push(
+    ...createAdmissionChain(
+      { authorizer, serviceSubnet, ...(nodePortRange === undefined ? {} : { nodePortRange }), clock },
+      reader,
+      writer,
+    ),
+  );
+  const handlers = createSubresourceHandlers({
+    authenticator,
+    authorizer,
+    tokens: { issuer, audiences, privateKey: signingKey },
+    kubelet: options.kubelet,
+    clock,
+  });
+  const now = (): number => clock.now();
+  const subresources = new SubresourceCalls({ handlers, plugins, reader, writer, now });
+  const writeHandler = new WriteHandler({ cache, creator, updater, deleter, clock });
+  const resourceHandler = new ResourceHandler({ resources, cache, hub, writes: writeHandler, subresources, clock });
+
+  let state: "starting" | "ready" | "stopping" = "starting";
+  const metrics = new RequestMetrics(() => ({
+    apiserver_current_inflight_requests: handler.inFlight - hub.size,
+    apiserver_longrunning_requests: hub.size,
+    etcd_current_revision: cache.revision,
+  }));
+  const alive = [
+    { name: "ping", check: pass },
+    { name: "log", check: pass },
+    { name: "etcd", check: pass },
+  ];
+  const bootstrapped = {
+    name: "poststarthook/rbac/bootstrap-roles",
+    check: () => must(state !== "starting", "not finished"),
+  };
+  const notStopping = { name: "shutdown", check: () => must(state !== "stopping", "process is shutting down") };
+  const health = new Health({
+    live: [...alive, bootstrapped],
+    ready: [...alive, { name: "informer-sync", check: pass }, bootstrapped, notStopping],
+  });
+  const nonResource = createServerEndpoints({
+    health,
+    metrics,
+    discovery: new DiscoveryEndpoints(resources),
+    openapi: new OpenApiEndpoints(),
+    issuer,
+    publicKeys: verifyingKeys,
+  });
+
+  const handler = new RequestHandler({
+    authenticate: (request) => authenticator.authenticate(request),
+    impersonate: (request, user) => impersonate(request, user, authorizer),
+    authorizer,
+    forbidden: (info, user, decision) => forbiddenError({ info, user }, decision),
+    resource: (context) => resourceHandler.handle(context),
+    nonResource,
+    upgrade,
+    metrics,
+    log,
+  });
+
+  async function upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void> {
+    if (!context.info.isResourceRequest) throw badRequest("nothing to upgrade to here");
+    const resource = resourceHandler.resourceOf(context);
+    const found = subresources.find(resource, context.info.subresource);
+    if (found?.upgrade === undefined) throw badRequest("nothing to upgrade to here");
+    await found.upgrade(await subresources.upgradeRequest(context, resource), socket, head);
+  }
+
+  return {
+    handler,
+    async bootstrap(port) {
+      const { address, port: advertisedPort = port } = options.advertised;
+      await createBootstrap({
+        reader,
+        writer,
+        advertised: { address, port: advertisedPort },
+        serviceSubnet,
+        clientCa: options.tls.clientCa,
+        ...(options.tls.requestHeader === undefined ? {} : { requestHeader: options.tls.requestHeader }),
+      }).run();
+      if (state === "starting") state = "ready";
+    },
+    beginShutdown() {
+      state = "stopping";
+      hub.close();
+    },
+    close: () => cache.close(),
+  };
+}
+
+/** Holds as long as the process answers. */
+const pass = (): void => undefined;
+
+function must(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}

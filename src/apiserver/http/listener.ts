@@ -1,0 +1,102 @@
+import { ServerResponse as Response, type ServerResponse } from "node:http";
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { HttpRequest, HttpResponse } from "../types.ts";
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** PEM. */
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM bundles of the authorities that clients' certificates may be from; they are verified later. */
+  readonly clientAuthorities: readonly string[];
+}
+
+export interface ListenerHandlers {
+  serve(request: HttpRequest, response: HttpResponse): void;
+  upgrade(request: HttpRequest, response: HttpResponse, socket: Duplex, head: Buffer): void;
+}
+
+export interface Listener {
+  readonly address: AddressInfo;
+  /** Stops taking connections and ends those that there are. Resolves when all are gone. */
+  close(): Promise<void>;
+}
+
+/** Node counts what a session buffers, in megabytes; one client's lists and watches may share a session. */
+const sessionMemoryMegabytes = 1024;
+const streamsPerSession = 1000;
+const windowBytes = 1024 * 1024;
+const keepAliveMs = 180_000;
+
+/** Serves HTTP/2 and HTTP/1.1 on one TLS port. Rejects where the port cannot be had. */
+export async function listen(options: ListenerOptions, handlers: ListenerHandlers): Promise<Listener> {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: options.certificate,
+    key: options.key,
+    ca: [...options.clientAuthorities],
+    requestCert: true,
+    rejectUnauthorized: false,
+    minVersion: "TLSv1.2",
+    maxSessionMemory: sessionMemoryMegabytes,
+    settings: { maxConcurrentStreams: streamsPerSession, initialWindowSize: windowBytes },
+    // A client that keeps a connection for longer than the server loses requests to the race at its end.
+    http1Options: { keepAliveTimeout: keepAliveMs, requestTimeout: 0 },
+  } as Parameters<typeof createSecureServer>[0]);
+  const closeConnections = trackConnections(server);
+  server.on("request", handlers.serve);
+  server.on("upgrade", (request: HttpRequest, socket: Duplex, head: Buffer) => {
+    handlers.upgrade(request, responseOn(request, socket), socket, head);
+  });
+  server.on("sessionError", (_error, session: ServerHttp2Session) => session.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: options.host, port: options.port, backlog: 1024 }, resolve);
+  });
+  return {
+    address: server.address() as AddressInfo,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        closeConnections();
+      }),
+  };
+}
+
+/** Upgraded and idle connections would keep the server open; returns how to end them. */
+function trackConnections(server: Http2SecureServer): () => void {
+  const sockets = new Set<Duplex>();
+  const sessions = new Set<ServerHttp2Session>();
+  server.on("secureConnection", (socket: Duplex) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+  });
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  return () => {
+    for (const session of sessions) session.close();
+    const timer = setTimeout(() => {
+      for (const socket of sockets) socket.destroy();
+    }, graceMs);
+    timer.unref();
+    for (const socket of sockets) if (!("encrypted" in socket)) socket.destroy();
+  };
+}
+
+const graceMs = 500;
+
+/** A response on the connection of an upgrade request, for refusing it. */
+function responseOn(request: HttpRequest, socket: Duplex): ServerResponse {
+  const response = new Response(request as ConstructorParameters<typeof Response>[0]);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket as ConstructorParameters<typeof Response>[0]["socket"]);
+  response.once("finish", () => socket.end());
+  return response;
+}

@@ -1,0 +1,99 @@
+/**
+ * The server's own metrics in Prometheus' text form, under upstream's names. A counter is an entry of a Map, found by
+ * the parts of its labels, so that counting a request costs less than a microsecond.
+ */
+import { memoryUsage } from "node:process";
+import type { RequestInfo } from "../types.ts";
+
+/** Seconds, upstream's buckets. */
+const buckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+
+interface Series {
+  readonly labels: string;
+  readonly codes: Map<number, number>;
+  readonly counts: number[];
+  sum: number;
+  total: number;
+}
+
+export class RequestMetrics {
+  readonly #series = new Map<string, Series>();
+  readonly #gauges: () => Readonly<Record<string, number>>;
+
+  /** `gauges` gives further values when the metrics are read. */
+  constructor(gauges: () => Readonly<Record<string, number>>) {
+    this.#gauges = gauges;
+  }
+
+  /** `seconds` is undefined for long-running requests, which are counted and not timed. */
+  observe(info: RequestInfo, code: number, seconds: number | undefined): void {
+    const key = `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${scopeOf(info)}`;
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      series = {
+        labels: labelsOf(info),
+        codes: new Map(),
+        counts: new Array(buckets.length).fill(0),
+        sum: 0,
+        total: 0,
+      };
+      this.#series.set(key, series);
+    }
+    series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
+    if (seconds === undefined) return;
+    series.sum += seconds;
+    series.total++;
+    const index = buckets.findIndex((bound) => seconds <= bound);
+    if (index >= 0) series.counts[index] = (series.counts[index] as number) + 1;
+  }
+
+  render(): string {
+    const lines = ["# TYPE apiserver_request_total counter"];
+    for (const { labels, codes } of this.#series.values()) {
+      for (const [code, count] of codes) lines.push(`apiserver_request_total{code="${code}",${labels}} ${count}`);
+    }
+    lines.push("# TYPE apiserver_request_duration_seconds histogram");
+    for (const series of this.#series.values()) lines.push(...histogram(series));
+    const { rss } = memoryUsage();
+    const values = { process_resident_memory_bytes: rss, process_cpu_seconds_total: cpuSeconds(), ...this.#gauges() };
+    for (const [name, value] of Object.entries(values)) {
+      lines.push(`# TYPE ${name.replace(/\{.*/, "")} gauge`, `${name} ${value}`);
+    }
+    return `${lines.join("\n")}\n`;
+  }
+}
+
+function histogram({ labels, counts, sum, total }: Series): string[] {
+  const name = "apiserver_request_duration_seconds";
+  let cumulative = 0;
+  const lines = counts.map((count, index) => {
+    cumulative += count;
+    return `${name}_bucket{${labels},le="${buckets[index]}"} ${cumulative}`;
+  });
+  return [
+    ...lines,
+    `${name}_bucket{${labels},le="+Inf"} ${total}`,
+    `${name}_sum{${labels}} ${sum}`,
+    `${name}_count{${labels}} ${total}`,
+  ];
+}
+
+function labelsOf(info: RequestInfo): string {
+  const { group, version, resource, subresource } = info;
+  const verb =
+    info.verb === "deletecollection" ? "DELETECOLLECTION" : (httpVerbs[info.verb] ?? info.verb.toUpperCase());
+  return `component="apiserver",group="${group}",resource="${resource}",scope="${scopeOf(info)}",subresource="${subresource}",verb="${verb}",version="${version}"`;
+}
+
+const httpVerbs: Readonly<Record<string, string>> = { create: "POST", update: "PUT" };
+
+function scopeOf({ isResourceRequest, name, namespace, verb }: RequestInfo): string {
+  if (!isResourceRequest) return "";
+  if (name !== "" || verb === "create") return "resource";
+  return namespace !== "" ? "namespace" : "cluster";
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

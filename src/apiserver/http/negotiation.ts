@@ -1,0 +1,93 @@
+import { notAcceptable } from "../../machinery/errors/status-error.ts";
+
+export type Encoding = "json" | "yaml" | "protobuf";
+export type Transformation = "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
+
+/** What form an answer takes: the encoding, and the kind into which objects are turned, if any. */
+export interface OutputForm {
+  readonly encoding: Encoding;
+  readonly as?: Transformation;
+  /** Version of meta.k8s.io for `as`. */
+  readonly version: "v1" | "v1beta1";
+  readonly pretty: boolean;
+}
+
+export interface MediaClause {
+  readonly type: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly quality: number;
+}
+
+const encodingOf: Readonly<Record<string, Encoding>> = {
+  "application/json": "json",
+  "*/*": "json",
+  "application/*": "json",
+  "application/yaml": "yaml",
+  "application/vnd.kubernetes.protobuf": "protobuf",
+};
+export const contentTypeOf: Readonly<Record<Encoding, string>> = {
+  json: "application/json",
+  yaml: "application/yaml",
+  protobuf: "application/vnd.kubernetes.protobuf",
+};
+
+const parsed = new Map<string, readonly MediaClause[]>();
+const parsedLimit = 200;
+
+/** The clauses of an Accept header, best first. Remembered, as clients send the same few headers again and again. */
+export function parseAccept(header: string): readonly MediaClause[] {
+  const known = parsed.get(header);
+  if (known !== undefined) return known;
+  const clauses = header
+    .split(",")
+    .map(parseClause)
+    .filter((clause) => clause.type !== "")
+    .sort((a, b) => b.quality - a.quality);
+  if (parsed.size >= parsedLimit) parsed.clear();
+  parsed.set(header, clauses);
+  return clauses;
+}
+
+function parseClause(text: string): MediaClause {
+  const [type = "", ...rest] = text.split(";").map((part) => part.trim());
+  const parameters: Record<string, string> = {};
+  for (const one of rest) {
+    const equals = one.indexOf("=");
+    if (equals > 0) parameters[one.slice(0, equals)] = one.slice(equals + 1);
+  }
+  return { type: type.toLowerCase(), parameters, quality: Number(parameters["q"] ?? 1) };
+}
+
+const plainJson: OutputForm = { encoding: "json", version: "v1", pretty: false };
+const prettyJson: OutputForm = { ...plainJson, pretty: true };
+
+/**
+ * The form of the answer to a request with this Accept header. `encodings` are those that can be produced; a client
+ * that prefers protobuf and lists JSON gets JSON where protobuf is not among them. Throws StatusError NotAcceptable.
+ */
+export function negotiate(
+  accept: string | undefined,
+  query: URLSearchParams,
+  encodings: readonly Encoding[],
+): OutputForm {
+  const pretty = query.size > 0 && isPretty(query.get("pretty"));
+  if (accept === undefined || accept === "" || accept === "application/json") return pretty ? prettyJson : plainJson;
+  for (const { type, parameters } of parseAccept(accept)) {
+    const encoding = encodingOf[type];
+    if (encoding === undefined || !encodings.includes(encoding)) continue;
+    const as = parameters["as"];
+    if (as === undefined) return { encoding, version: "v1", pretty: pretty || isPretty(parameters["pretty"] ?? null) };
+    const version = parameters["v"];
+    if (parameters["g"] !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
+    if (as === "Table" && encoding !== "protobuf") return { encoding, as, version, pretty };
+    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") {
+      return { encoding, as, version, pretty };
+    }
+  }
+  const accepted = encodings.map((one) => contentTypeOf[one]).join(", ");
+  throw notAcceptable(`only the following media types are accepted: ${accepted}`);
+}
+
+function isPretty(value: string | null): boolean {
+  return value === "true" || value === "1";
+}

@@ -1,0 +1,46 @@
+import type { HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
+import { type Encoding, negotiate, type OutputForm } from "./negotiation.ts";
+
+/** One request on its way through the server: what it asks, who asks, and what is gathered for its answer. */
+export class RequestContext {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly info: RequestInfo;
+  user: UserInfo;
+  /** Aborted when the client goes away. Made when first asked for. */
+  #abort: AbortController | undefined;
+  #warnings: Set<string> | undefined;
+
+  constructor(request: HttpRequest, response: HttpResponse, info: RequestInfo, user: UserInfo) {
+    this.request = request;
+    this.response = response;
+    this.info = info;
+    this.user = user;
+  }
+
+  get query(): URLSearchParams {
+    return this.info.query;
+  }
+
+  get warnings(): ReadonlySet<string> | undefined {
+    return this.#warnings;
+  }
+
+  readonly warn = (message: string): void => {
+    this.#warnings ??= new Set();
+    this.#warnings.add(message);
+  };
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      this.response.once("close", () => abort.abort());
+    }
+    return this.#abort.signal;
+  }
+
+  output(encodings: readonly Encoding[] = ["json", "yaml"]): OutputForm {
+    return negotiate(this.request.headers.accept, this.query, encodings);
+  }
+}

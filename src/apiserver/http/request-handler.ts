@@ -1,0 +1,170 @@
+/**
+ * What happens to every request: taken apart, authenticated, authorized, dispatched, counted, its errors answered.
+ * Fed by the listener; feeds the registry's handler and the endpoints that are no resources.
+ */
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { errorChain, type Logger } from "../../lib/log.ts";
+import { badRequest, internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
+import { anonymous } from "../authentication/user.ts";
+import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
+import type { RequestMetrics } from "./metrics.ts";
+import { RequestContext } from "./request-context.ts";
+import { parseRequestInfo } from "./request-info.ts";
+import { sendError } from "./respond.ts";
+
+export interface RequestHandlerParts {
+  authenticate(request: HttpRequest): Promise<UserInfo> | UserInfo;
+  impersonate(request: HttpRequest, user: UserInfo): Promise<UserInfo>;
+  readonly authorizer: Authorizer;
+  forbidden(info: RequestInfo, user: UserInfo, decision: AuthorizationDecision): StatusError;
+  /** Answers a request for a resource. */
+  resource(context: RequestContext): Promise<void> | void;
+  /** Answers another request; false where its path is not known. */
+  nonResource(context: RequestContext): Promise<boolean> | boolean;
+  /** Takes over the connection of an upgrade request. */
+  upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void>;
+  readonly metrics: RequestMetrics;
+  readonly log: Logger;
+}
+
+const requestTimeoutMs = 60_000;
+const longRunningSubresources = new Set(["exec", "attach", "portforward", "proxy", "log"]);
+const nobody: RequestInfo = parseRequestInfo("GET", "/");
+
+export class RequestHandler {
+  readonly #parts: RequestHandlerParts;
+  #inFlight = 0;
+
+  constructor(parts: RequestHandlerParts) {
+    this.#parts = parts;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Answers one request. Never throws. */
+  readonly serve = (request: HttpRequest, response: HttpResponse): void => {
+    const started = performance.now();
+    const context = this.#contextOf(request, response);
+    if (context === undefined) return;
+    const { info } = context;
+    const longRunning = isLongRunning(info);
+    this.#inFlight++;
+    response.once("close", () => {
+      this.#inFlight--;
+      const seconds = longRunning ? undefined : (performance.now() - started) / 1000;
+      this.#parts.metrics.observe(info, response.statusCode, seconds);
+    });
+    try {
+      const pending = this.#run(context, (authorized) => this.#dispatch(authorized));
+      if (pending !== undefined) this.#follow(context, pending, longRunning);
+    } catch (error) {
+      this.#fail(context, error);
+    }
+  };
+
+  /** Answers one HTTP/1.1 upgrade. Never throws. `response` writes to the same connection where it is refused. */
+  readonly upgrade = (request: HttpRequest, response: HttpResponse, socket: Duplex, head: Buffer): void => {
+    const context = this.#contextOf(request, response);
+    if (context === undefined) return;
+    socket.on("error", (error) => this.#parts.log.debug("connection failed", { error }));
+    (socket as Socket).setTimeout?.(0);
+    const run = async (): Promise<void> =>
+      this.#run(context, (authorized) => this.#parts.upgrade(authorized, socket, head));
+    run().catch((error: unknown) => this.#fail(context, error));
+  };
+
+  #contextOf(request: HttpRequest, response: HttpResponse): RequestContext | undefined {
+    try {
+      return new RequestContext(
+        request,
+        response,
+        parseRequestInfo(request.method ?? "GET", request.url ?? "/"),
+        anonymous,
+      );
+    } catch (error) {
+      this.#fail(new RequestContext(request, response, nobody, anonymous), error);
+      return undefined;
+    }
+  }
+
+  #run(context: RequestContext, then: (context: RequestContext) => Promise<void> | void): Promise<void> | void {
+    const user = this.#parts.authenticate(context.request);
+    if (user instanceof Promise) return user.then((known) => this.#identified(context, known, then));
+    return this.#identified(context, user, then);
+  }
+
+  #identified(
+    context: RequestContext,
+    user: UserInfo,
+    then: (context: RequestContext) => Promise<void> | void,
+  ): Promise<void> | void {
+    context.user = user;
+    if (!wantsImpersonation(context.request)) return this.#authorize(context, then);
+    return this.#parts.impersonate(context.request, user).then((other) => {
+      context.user = other;
+      return this.#authorize(context, then);
+    });
+  }
+
+  #authorize(context: RequestContext, then: (context: RequestContext) => Promise<void> | void): Promise<void> | void {
+    const { info, user } = context;
+    const decision = this.#parts.authorizer.authorize({ info, user });
+    if (decision instanceof Promise) return decision.then((made) => this.#decided(context, made, then));
+    return this.#decided(context, decision, then);
+  }
+
+  #decided(
+    context: RequestContext,
+    decision: AuthorizationDecision,
+    then: (context: RequestContext) => Promise<void> | void,
+  ): Promise<void> | void {
+    if (!decision.allowed) throw this.#parts.forbidden(context.info, context.user, decision);
+    return then(context);
+  }
+
+  #dispatch(context: RequestContext): Promise<void> | void {
+    if (context.info.isResourceRequest) {
+      if (context.info.verb === "") throw badRequest("unable to determine the verb of the request");
+      return this.#parts.resource(context);
+    }
+    const known = this.#parts.nonResource(context);
+    if (known === false) throw unknownPath();
+    if (known === true) return;
+    return known.then((answered) => {
+      if (!answered) throw unknownPath();
+    });
+  }
+
+  /** Answers with Timeout what takes too long; the work itself goes on and its answer is dropped. */
+  #follow(context: RequestContext, pending: Promise<void>, longRunning: boolean): void {
+    const timer = longRunning
+      ? undefined
+      : setTimeout(() => {
+          sendError(context, timeout("request did not complete within the allotted timeout"));
+        }, requestTimeoutMs);
+    pending.catch((error: unknown) => this.#fail(context, error)).finally(() => clearTimeout(timer));
+  }
+
+  #fail(context: RequestContext, error: unknown): void {
+    if (error instanceof StatusError) {
+      sendError(context, error);
+      return;
+    }
+    const { method, url } = context.request;
+    const stack = error instanceof Error ? error.stack : undefined;
+    this.#parts.log.error("request failed", { method, url, error: errorChain(error), stack });
+    sendError(context, internalError(error));
+  }
+}
+
+function wantsImpersonation({ headers }: HttpRequest): boolean {
+  if (headers["impersonate-user"] !== undefined) return true;
+  return headers["impersonate-group"] !== undefined || headers["impersonate-uid"] !== undefined;
+}
+
+function isLongRunning({ verb, subresource }: RequestInfo): boolean {
+  return verb === "watch" || longRunningSubresources.has(subresource);
+}

@@ -1,0 +1,125 @@
+import { randomUUID } from "node:crypto";
+import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { createGzip, constants as zlib } from "node:zlib";
+import type { Status, StatusError } from "../../machinery/errors/status-error.ts";
+import type { HttpResponse } from "../types.ts";
+import { contentTypeOf, type OutputForm } from "./negotiation.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/** Answers below this many bytes are never compressed, as upstream. */
+const compressionThreshold = 128 * 1024;
+
+/** Answers with bytes that are ready. Does nothing when the client is gone or has its answer. */
+export function sendBytes(context: RequestContext, code: number, contentType: string, bytes: Buffer): void {
+  const { response } = context;
+  if (response.headersSent || response.destroyed) return;
+  const headers: OutgoingHttpHeaders = commonHeaders(context, contentType);
+  if (bytes.length > compressionThreshold && wantsCompression(context)) {
+    headers["content-encoding"] = "gzip";
+    headers["vary"] = "Accept-Encoding";
+    begin(response, code, headers);
+    const gzip = createGzip({ level: zlib.Z_BEST_SPEED });
+    gzip.pipe(response as NodeJS.WritableStream);
+    gzip.end(bytes);
+    return;
+  }
+  headers["content-length"] = bytes.length;
+  begin(response, code, headers);
+  writeEnd(response, context.request.method === "HEAD" ? undefined : bytes);
+}
+
+/** Answers with an object that is encoded now, in the form asked for. Async only for YAML, which is loaded on demand. */
+export async function sendObject(
+  context: RequestContext,
+  code: number,
+  object: unknown,
+  form: OutputForm,
+): Promise<void> {
+  sendBytes(context, code, contentTypeOf[form.encoding], await encodeForm(object, form));
+}
+
+export async function encodeForm(object: unknown, { encoding, pretty }: OutputForm): Promise<Buffer> {
+  if (encoding === "yaml") {
+    const { stringify } = await import("yaml");
+    return Buffer.from(stringify(object));
+  }
+  return encodeJson(object, pretty);
+}
+
+export function encodeJson(object: unknown, pretty = false): Buffer {
+  return Buffer.from(pretty ? `${JSON.stringify(object, null, 2)}\n` : JSON.stringify(object));
+}
+
+/** JSON bytes as the client wants them: as they are, indented, or as YAML. */
+export async function sendJsonBytes(
+  context: RequestContext,
+  code: number,
+  bytes: Buffer,
+  form: OutputForm,
+): Promise<void> {
+  if (form.encoding === "json" && !form.pretty) sendBytes(context, code, "application/json", bytes);
+  else await sendObject(context, code, JSON.parse(bytes.toString("utf8")), form);
+}
+
+export function sendText(context: RequestContext, code: number, text: string): void {
+  sendBytes(context, code, "text/plain; charset=utf-8", Buffer.from(text));
+}
+
+/** Answers with the error's Status. A response that has begun can only be broken off. */
+export function sendError(context: RequestContext, error: StatusError): void {
+  const { response, request } = context;
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const retryAfter = error.status.details?.retryAfterSeconds;
+  if (retryAfter !== undefined && retryAfter > 0) response.setHeader("retry-after", String(retryAfter));
+  // What the client still sends of a body that nobody reads would be taken for the next request.
+  if (!request.complete && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+  sendStatus(context, error.status);
+}
+
+export function sendStatus(context: RequestContext, status: Status): void {
+  const pretty = context.query.get("pretty") === "true" || context.query.get("pretty") === "1";
+  sendBytes(context, status.code ?? 200, "application/json", encodeJson(status, pretty));
+}
+
+export function commonHeaders(context: RequestContext, contentType: string): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    "audit-id": randomUUID(),
+    "cache-control": "no-cache, private",
+    "content-type": contentType,
+  };
+  if (context.warnings !== undefined) {
+    // Several values of one header; the type knows only one.
+    headers["warning"] = [...context.warnings].map(warningHeader) as unknown as string;
+  }
+  return headers;
+}
+
+/** RFC 7234's warn-value with code 299 and no agent; what a header cannot carry becomes a space or `?`. */
+function warningHeader(message: string): string {
+  const text = message
+    .replace(/\s+/g, " ")
+    .replace(/[^ -~]/g, "?")
+    .replace(/["\\]/g, "\\$&");
+  return `299 - "${text}"`;
+}
+
+/** On the way to the same machine, compressing costs more than it saves, whatever a client's default header says. */
+function wantsCompression({ request }: RequestContext): boolean {
+  if (!String(request.headers["accept-encoding"] ?? "").includes("gzip")) return false;
+  const { remoteAddress, localAddress } = request.socket;
+  return remoteAddress !== localAddress && remoteAddress !== "::1" && !remoteAddress?.startsWith("127.");
+}
+
+/** Both kinds of response have these methods, under signatures that TypeScript cannot join. */
+type Writable = Pick<ServerResponse, "writeHead" | "end">;
+
+function begin(response: HttpResponse, code: number, headers: OutgoingHttpHeaders): void {
+  (response as Writable).writeHead(code, headers);
+}
+
+function writeEnd(response: HttpResponse, bytes: Buffer | undefined): void {
+  (response as Writable).end(bytes);
+}

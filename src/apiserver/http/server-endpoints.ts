@@ -1,0 +1,68 @@
+import type { KeyObject } from "node:crypto";
+import { versionInfo } from "../../lib/version.ts";
+import { methodNotAllowed } from "../../machinery/errors/status-error.ts";
+import {
+  jsonWebKeySet,
+  jsonWebKeySetPath,
+  openidConfiguration,
+  openidConfigurationPath,
+} from "../authentication/index.ts";
+import type { DiscoveryEndpoints } from "../discovery/endpoints.ts";
+import type { OpenApiEndpoints } from "../openapi/endpoints.ts";
+import type { Health } from "./health.ts";
+import type { RequestMetrics } from "./metrics.ts";
+import type { RequestContext } from "./request-context.ts";
+import { encodeJson, sendBytes } from "./respond.ts";
+
+export interface ServerEndpointParts {
+  readonly health: Health;
+  readonly metrics: RequestMetrics;
+  readonly discovery: DiscoveryEndpoints;
+  readonly openapi: OpenApiEndpoints;
+  readonly issuer: string;
+  readonly publicKeys: readonly KeyObject[];
+}
+
+type Endpoint = (context: RequestContext) => void;
+
+const ownPaths = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+
+/** The endpoints that are no resources. The result answers a request, or says with false that its path is unknown. */
+export function createServerEndpoints(
+  parts: ServerEndpointParts,
+): (context: RequestContext) => boolean | Promise<boolean> {
+  const json = (context: RequestContext, object: unknown, type = "application/json"): void =>
+    sendBytes(context, 200, type, encodeJson(object, type === "application/json"));
+  const fixed = new Map<string, Endpoint>([
+    ["/version", (context) => json(context, versionInfo)],
+    ["/version/", (context) => json(context, versionInfo)],
+    [
+      "/metrics",
+      (context) => sendBytes(context, 200, "text/plain; version=0.0.4", Buffer.from(parts.metrics.render())),
+    ],
+    ["/", (context) => json(context, { paths: [...parts.discovery.paths(), ...ownPaths].sort() })],
+    [
+      openidConfigurationPath,
+      (context) => json(context, openidConfiguration(parts.issuer, jwksUri(parts.issuer), parts.publicKeys)),
+    ],
+    [jsonWebKeySetPath, (context) => json(context, jsonWebKeySet(parts.publicKeys), "application/jwk-set+json")],
+  ]);
+  return (context) => {
+    const { path } = context.info;
+    const { method } = context.request;
+    const endpoint = fixed.get(path);
+    if (endpoint !== undefined) {
+      requireRead(method);
+      endpoint(context);
+      return true;
+    }
+    if (parts.health.handle(context) || parts.discovery.handle(context)) return true;
+    return parts.openapi.handle(context);
+  };
+}
+
+function requireRead(method: string | undefined): void {
+  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed();
+}
+
+const jwksUri = (issuer: string): string => `${issuer}${jsonWebKeySetPath}`;

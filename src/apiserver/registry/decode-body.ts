@@ -1,0 +1,130 @@
+import { decodeProtobuf, protobufMediaType, typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { badRequest, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
+import { formatApiVersion, parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import { conform } from "../../machinery/schema/conform.ts";
+import { cannotBeHandled, duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
+import { parseJson } from "../../machinery/schema/parse-json.ts";
+import type { SchemaTable } from "../../machinery/schema/types.ts";
+
+export type FieldValidation = "Ignore" | "Warn" | "Strict";
+
+/** What a body should be. */
+export interface ExpectedType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly schemas: SchemaTable;
+  readonly schemaName: string;
+}
+
+export interface DecodeOptions {
+  readonly contentType: string | undefined;
+  readonly fieldValidation: FieldValidation;
+  warn(message: string): void;
+}
+
+interface RawBody {
+  readonly value: unknown;
+  readonly duplicateKeys: readonly string[];
+}
+
+/**
+ * A request's body as an object of the expected type: JSON, YAML or protobuf; types checked, unknown fields dropped
+ * and, as field validation says, reported. Not defaulted. Rejects with StatusError BadRequest or UnsupportedMediaType.
+ */
+export async function decodeBody(
+  bytes: Buffer,
+  expected: ExpectedType,
+  options: DecodeOptions,
+): Promise<UnknownObject> {
+  const raw = await parse(bytes, expected, options);
+  return conformBody(raw, expected, options);
+}
+
+async function parse(bytes: Buffer, expected: ExpectedType, options: DecodeOptions): Promise<RawBody> {
+  const type = (options.contentType ?? "application/json").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const duplicates = options.fieldValidation !== "Ignore";
+  switch (type) {
+    case "":
+    case "application/json":
+      return parseJson(bytes, { duplicates, kind: expected.kind });
+    case protobufMediaType:
+      return { value: decodeProtobuf(bytes, expected.schemas, expected.schemaName).object, duplicateKeys: [] };
+    case "application/yaml":
+      return parseYaml(bytes);
+    default:
+      throw unsupportedMediaType(
+        `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${protobufMediaType}`,
+      );
+  }
+}
+
+/** YAML of one document, as JSON values. */
+export async function parseYaml(bytes: Buffer): Promise<RawBody> {
+  const { parseDocument } = await import("yaml");
+  const document = parseDocument(bytes.toString("utf8"), { uniqueKeys: false, version: "1.1", schema: "core" });
+  const [error] = document.errors;
+  if (error !== undefined) throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`, { cause: error });
+  return { value: document.toJS(), duplicateKeys: [] };
+}
+
+/** Checks what a parsed value says it is, and its fields. Fills apiVersion and kind where they are left out. */
+export function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOptions): UnknownObject {
+  const { value } = raw;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badRequest(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
+    );
+  }
+  const given = checkType(value as UnknownObject, expected);
+  const { object, unknownFields, errors } = conform(value, expected.schemas, expected.schemaName);
+  if (errors.length > 0) throw cannotBeHandled(given, expected.kind, errors.join(", "));
+  report([...raw.duplicateKeys.map(duplicateField), ...unknownFields], given, expected, options);
+  const typed = object as UnknownObject;
+  if (typed.apiVersion !== undefined && typed.kind !== undefined) return typed;
+  return { ...typed, apiVersion: formatApiVersion(expected), kind: expected.kind };
+}
+
+function checkType(value: UnknownObject, expected: ExpectedType) {
+  const { apiVersion = "", kind = "" } = value;
+  const given = {
+    ...(apiVersion === "" ? { group: expected.group, version: expected.version } : parseApiVersion(String(apiVersion))),
+    kind: kind === "" ? expected.kind : String(kind),
+  };
+  const expectedVersion = formatApiVersion(expected);
+  const givenVersion = formatApiVersion(given);
+  if (given.kind === expected.kind && givenVersion === expectedVersion) return given;
+  if (typeOfKind(expected.schemas, givenVersion, given.kind) === undefined) {
+    throw cannotBeHandled(
+      given,
+      expected.kind,
+      `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  }
+  if (given.kind !== expected.kind) {
+    throw cannotBeHandled(
+      given,
+      expected.kind,
+      `converting (${given.version}.${given.kind}) to (${expected.group.split(".")[0] || "core"}.${expected.kind}): unknown conversion`,
+    );
+  }
+  throw badRequest(
+    `the API version in the data (${givenVersion}) does not match the expected API version (${expectedVersion})`,
+  );
+}
+
+function report(
+  messages: readonly string[],
+  given: { group: string; version: string; kind: string },
+  expected: ExpectedType,
+  options: DecodeOptions,
+): void {
+  if (messages.length === 0 || options.fieldValidation === "Ignore") return;
+  if (options.fieldValidation === "Strict") throw cannotBeHandled(given, expected.kind, strictDecodingError(messages));
+  for (const message of messages) options.warn(message);
+}
+
+function goType(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+}

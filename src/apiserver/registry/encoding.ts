@@ -1,0 +1,194 @@
+/**
+ * The forms in which objects are answered. Objects of their stored version in JSON are copied as they are; all other
+ * forms (another version, metadata alone, tables, protobuf) decode.
+ */
+import { encodeProtobuf, typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { notAcceptable, StatusError } from "../../machinery/errors/status-error.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
+import type { RequestContext } from "../http/request-context.ts";
+import type { CachedObject } from "../watch/cached-object.ts";
+import type { ServedResource } from "./resources.ts";
+import { TableEncoding } from "./table-encoding.ts";
+
+export interface ListMeta {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+export interface ObjectEncoding {
+  /** Two encodings of one resource with the same key give the same bytes. */
+  readonly key: string;
+  readonly contentType: string;
+  one(object: CachedObject): Buffer;
+  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer;
+  /** An object that only says how far a watch is. */
+  bookmark(metadata: Record<string, unknown>): Buffer;
+}
+
+/** The form that a request asks for, and how objects get it. Throws StatusError NotAcceptable. */
+export function encodingFor(
+  resource: ServedResource,
+  context: RequestContext,
+): { encoding: ObjectEncoding; form: OutputForm } {
+  const form = outputForm(context);
+  if (form.encoding === "protobuf") return { encoding: new ProtobufEncoding(resource), form };
+  switch (form.as) {
+    case undefined:
+      return { encoding: resource.converts ? new ConvertedEncoding(resource) : new StoredEncoding(resource), form };
+    case "Table":
+      return { encoding: new TableEncoding(resource, form.version, context.query.get("includeObject")), form };
+    default:
+      return { encoding: new MetadataEncoding(form.version), form };
+  }
+}
+
+/** JSON wherever the client takes it, protobuf where it takes nothing else. */
+function outputForm(context: RequestContext): OutputForm {
+  try {
+    return context.output();
+  } catch (error) {
+    const onlyProtobuf = error instanceof StatusError && context.request.headers.accept?.includes("protobuf");
+    if (onlyProtobuf !== true || context.info.verb === "watch") throw error;
+    const form = context.output(["json", "yaml", "protobuf"]);
+    if (form.as !== undefined) throw error;
+    return form;
+  }
+}
+
+const comma = Buffer.from(",");
+const openBrace = Buffer.from("{");
+const listEnd = Buffer.from("]}");
+
+function listStart(kind: string, apiVersion: string, metadata: ListMeta): Buffer {
+  const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
+  return Buffer.from(head);
+}
+
+/** One allocation for the whole list, since a list of thousands of objects is mostly copying. */
+function joinItems(start: Buffer, items: readonly Buffer[], before: Buffer): Buffer {
+  let length = start.length + listEnd.length + items.length * (before.length + comma.length);
+  for (const item of items) length += item.length;
+  const bytes = Buffer.allocUnsafe(length);
+  let position = start.copy(bytes, 0);
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) position += comma.copy(bytes, position);
+    position += before.copy(bytes, position);
+    position += (items[index] as Buffer).copy(bytes, position);
+  }
+  position += listEnd.copy(bytes, position);
+  return bytes.subarray(0, position);
+}
+
+const nothing = Buffer.alloc(0);
+
+class StoredEncoding implements ObjectEncoding {
+  readonly key = "";
+  readonly contentType = "application/json";
+  readonly #resource: ServedResource;
+
+  constructor(resource: ServedResource) {
+    this.#resource = resource;
+  }
+
+  one(object: CachedObject): Buffer {
+    return object.bytes;
+  }
+
+  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
+    const { kind, apiVersion } = this.#resource;
+    const items = new Array<Buffer>(objects.length);
+    for (let index = 0; index < objects.length; index++) items[index] = (objects[index] as CachedObject).itemBytes;
+    return joinItems(listStart(`${kind.kind}List`, apiVersion, metadata), items, openBrace);
+  }
+
+  bookmark(metadata: Record<string, unknown>): Buffer {
+    return bookmarkOf(this.#resource, metadata);
+  }
+}
+
+class ConvertedEncoding implements ObjectEncoding {
+  readonly key: string;
+  readonly contentType = "application/json";
+  readonly #resource: ServedResource;
+
+  constructor(resource: ServedResource) {
+    this.#resource = resource;
+    this.key = resource.apiVersion;
+  }
+
+  one(object: CachedObject): Buffer {
+    return Buffer.from(JSON.stringify(this.#resource.decode(object)));
+  }
+
+  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
+    const { kind, apiVersion } = this.#resource;
+    const items = objects.map((object) => {
+      const { apiVersion: _, kind: __, ...item } = this.#resource.decode(object);
+      return Buffer.from(JSON.stringify(item));
+    });
+    return joinItems(listStart(`${kind.kind}List`, apiVersion, metadata), items, nothing);
+  }
+
+  bookmark(metadata: Record<string, unknown>): Buffer {
+    return bookmarkOf(this.#resource, metadata);
+  }
+}
+
+function bookmarkOf({ kind, apiVersion }: ServedResource, metadata: Record<string, unknown>): Buffer {
+  return Buffer.from(JSON.stringify({ kind: kind.kind, apiVersion, metadata }));
+}
+
+class MetadataEncoding implements ObjectEncoding {
+  readonly key: string;
+  readonly contentType = "application/json";
+  readonly #apiVersion: string;
+
+  constructor(version: string) {
+    this.#apiVersion = `meta.k8s.io/${version}`;
+    this.key = `metadata ${version}`;
+  }
+
+  one(object: CachedObject): Buffer {
+    return this.bookmark((object.object.metadata ?? {}) as Record<string, unknown>);
+  }
+
+  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
+    const items = objects.map((object) => this.one(object));
+    return joinItems(listStart("PartialObjectMetadataList", this.#apiVersion, metadata), items, nothing);
+  }
+
+  bookmark(metadata: Record<string, unknown>): Buffer {
+    return Buffer.from(JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: this.#apiVersion, metadata }));
+  }
+}
+
+class ProtobufEncoding implements ObjectEncoding {
+  readonly key = "protobuf";
+  readonly contentType = contentTypeOf.protobuf;
+  readonly #resource: ServedResource;
+
+  constructor(resource: ServedResource) {
+    this.#resource = resource;
+  }
+
+  one(object: CachedObject): Buffer {
+    const { schemas, schemaName } = this.#resource.kind;
+    return encodeProtobuf(this.#resource.decode(object), schemas, schemaName);
+  }
+
+  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
+    const { kind, apiVersion } = this.#resource;
+    const listKind = `${kind.kind}List`;
+    const typeName = typeOfKind(kind.schemas, apiVersion, listKind);
+    if (typeName === undefined) throw notAcceptable(`${listKind} has no protobuf form`);
+    const items = objects.map((object) => this.#resource.decode(object));
+    const list = { apiVersion, kind: listKind, metadata, items } as unknown as UnknownObject;
+    return encodeProtobuf(list, kind.schemas, typeName);
+  }
+
+  bookmark(): Buffer {
+    throw notAcceptable("watches are answered in JSON");
+  }
+}

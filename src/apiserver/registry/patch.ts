@@ -1,0 +1,84 @@
+import { invalidValue } from "../../machinery/errors/field-error.ts";
+import { badRequest, invalid, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
+import type { KindDefinition } from "../../machinery/kind.ts";
+import { deepCopy } from "../../machinery/meta/accessors.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { applyJsonPatch } from "../../machinery/patch/json-patch.ts";
+import { applyMergePatch } from "../../machinery/patch/merge-patch.ts";
+import { applyStrategicMergePatch } from "../../machinery/patch/strategic-merge-patch.ts";
+import { conform } from "../../machinery/schema/conform.ts";
+import { duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
+import { parseJson } from "../../machinery/schema/parse-json.ts";
+import type { DecodeOptions, ExpectedType } from "./decode-body.ts";
+
+const jsonPatchType = "application/json-patch+json";
+const mergePatchType = "application/merge-patch+json";
+const strategicPatchType = "application/strategic-merge-patch+json";
+/** Server-side apply, a YAML or JSON document. Not answered yet. */
+const applyPatchType = "application/apply-patch+yaml";
+const maximumOperations = 10_000;
+
+export interface PatchDocument {
+  readonly type: string;
+  readonly value: unknown;
+}
+
+/** Throws StatusError UnsupportedMediaType or BadRequest. */
+export function parsePatch(bytes: Buffer, options: DecodeOptions): PatchDocument {
+  const type = (options.contentType ?? "").split(";", 1)[0]?.trim() ?? "";
+  if (type === applyPatchType) {
+    throw unsupportedMediaType(
+      "server-side apply (application/apply-patch+yaml) is not served yet; use client-side apply (kubectl apply --server-side=false)",
+    );
+  }
+  if (type !== jsonPatchType && type !== mergePatchType && type !== strategicPatchType) {
+    throw unsupportedMediaType(
+      `the body of the request was in an unknown format - accepted media types include: ${jsonPatchType}, ${mergePatchType}, ${strategicPatchType}, ${applyPatchType}`,
+    );
+  }
+  const { value, duplicateKeys } = parseJson(bytes, { duplicates: options.fieldValidation !== "Ignore" });
+  if (duplicateKeys.length > 0) {
+    const messages = duplicateKeys.map(duplicateField);
+    if (options.fieldValidation === "Strict") throw badRequest(strictDecodingError(messages));
+    for (const message of messages) options.warn(message);
+  }
+  if (type === jsonPatchType && Array.isArray(value) && value.length > maximumOperations) {
+    throw badRequest(`The allowed maximum operations in a JSON patch is ${maximumOperations}, got ${value.length}`);
+  }
+  return { type, value };
+}
+
+/** The patched object, conformed to its type; `current` stays as it is. Throws StatusError. */
+export function applyPatch(
+  patch: PatchDocument,
+  current: UnknownObject,
+  type: ExpectedType,
+  options: DecodeOptions,
+): UnknownObject {
+  const patched = deepCopy(applyDocument(patch, current, type));
+  const { object, unknownFields, errors } = conform(patched, type.schemas, type.schemaName);
+  if (errors.length > 0) throw refuse(type, current, patch, errors.join(", "));
+  if (unknownFields.length > 0 && options.fieldValidation === "Strict") {
+    throw refuse(type, current, patch, strictDecodingError(unknownFields));
+  }
+  if (options.fieldValidation === "Warn") for (const message of unknownFields) options.warn(message);
+  return object as UnknownObject;
+}
+
+function applyDocument({ type, value }: PatchDocument, current: UnknownObject, expected: ExpectedType): unknown {
+  switch (type) {
+    case jsonPatchType:
+      return applyJsonPatch(current, value);
+    case mergePatchType:
+      return applyMergePatch(current, value);
+    default:
+      return applyStrategicMergePatch(current, value, expected.schemas, expected.schemaName);
+  }
+}
+
+function refuse(type: ExpectedType, current: UnknownObject, patch: PatchDocument, detail: string): Error {
+  const name = current.metadata?.name ?? "";
+  return invalid(type as Pick<KindDefinition, "group" | "kind">, name, [
+    invalidValue("patch", JSON.stringify(patch.value), detail),
+  ]);
+}

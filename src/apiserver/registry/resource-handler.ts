@@ -1,0 +1,147 @@
+/**
+ * Answers requests for resources: takes the request apart, calls the registry, encodes what it gave. Fed by http after
+ * authentication and authorization.
+ */
+import type { Clock } from "../../lib/clock.ts";
+import { methodNotAllowed, notFound, unknownPath } from "../../machinery/errors/status-error.ts";
+import type { Verb } from "../../machinery/kind.ts";
+import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
+import type { RequestContext } from "../http/request-context.ts";
+import { sendBytes, sendJsonBytes } from "../http/respond.ts";
+import type { CachedObject } from "../watch/cached-object.ts";
+import type { WatchCache } from "../watch/watch-cache.ts";
+import type { WatchHub } from "../watch/watch-hub.ts";
+import { encodingFor, type ObjectEncoding } from "./encoding.ts";
+import { listObjects, waitForRevision } from "./list.ts";
+import { listOptions, parseRevision } from "./request-options.ts";
+import type { ResourceRegistry, ServedResource } from "./resources.ts";
+import type { SubresourceCalls } from "./subresource-calls.ts";
+import { serveWatch } from "./watch-request.ts";
+import type { WriteHandler } from "./write-handler.ts";
+
+export interface ResourceHandlerParts {
+  readonly resources: ResourceRegistry;
+  readonly cache: WatchCache;
+  readonly hub: WatchHub;
+  readonly writes: WriteHandler;
+  readonly subresources: SubresourceCalls;
+  readonly clock: Clock;
+}
+
+export class ResourceHandler {
+  readonly #parts: ResourceHandlerParts;
+
+  constructor(parts: ResourceHandlerParts) {
+    this.#parts = parts;
+  }
+
+  /** Answers the request; synchronous where nothing has to be waited for. Throws or rejects with StatusError. */
+  handle(context: RequestContext): Promise<void> | void {
+    const { info } = context;
+    const resource = this.resourceOf(context);
+    const handler = this.#parts.subresources.find(resource, info.subresource);
+    if (handler !== undefined) return this.#parts.subresources.call(context, resource, handler);
+    if (info.subresource !== "" && !resource.subresources.has(info.subresource)) throw unknownPath();
+    checkVerb(resource, info);
+    switch (info.verb) {
+      case "get":
+        return this.#get(context, resource);
+      case "list":
+        return this.#list(context, resource);
+      case "watch":
+        return serveWatch(context, resource, this.#parts);
+      case "create":
+        return this.#parts.writes.create(context, resource);
+      case "update":
+        return this.#parts.writes.update(context, resource);
+      case "patch":
+        return this.#parts.writes.patch(context, resource);
+      case "delete":
+        return this.#parts.writes.delete(context, resource);
+      case "deletecollection":
+        return this.#parts.writes.deleteCollection(context, resource);
+      default:
+        throw methodNotAllowed();
+    }
+  }
+
+  /** Throws StatusError NotFound where the path names no resource, or puts it in the wrong scope. */
+  resourceOf({ info }: RequestContext): ServedResource {
+    const resource = this.#parts.resources.find(info.group, info.version, info.resource);
+    if (resource === undefined) throw unknownPath();
+    const { namespaced, plural, group } = resource.kind;
+    if (!namespaced && info.namespace !== "" && !(group === "" && plural === "namespaces")) throw unknownPath();
+    return resource;
+  }
+
+  #get(context: RequestContext, resource: ServedResource): Promise<void> | void {
+    const resourceVersion = context.query.size === 0 ? "" : (context.query.get("resourceVersion") ?? "");
+    if (resourceVersion === "" || resourceVersion === "0") return this.#sendNewest(context, resource);
+    return waitForRevision(this.#parts.cache, parseRevision(resourceVersion)).then(() =>
+      this.#sendNewest(context, resource),
+    );
+  }
+
+  #sendNewest(context: RequestContext, resource: ServedResource): Promise<void> | void {
+    const { namespace, name } = context.info;
+    const object = resource.get(namespaceOf(resource, namespace), name);
+    if (object === undefined) throw notFound(resource.name, name);
+    const { encoding, form } = encodingFor(resource, context);
+    return sendEncoded(context, 200, encoding.one(object), { encoding, form });
+  }
+
+  async #list(context: RequestContext, resource: ServedResource): Promise<void> {
+    const { info, query } = context;
+    const { encoding, form } = encodingFor(resource, context);
+    const options = listOptions(query, false);
+    const namespace = namespaceOf(resource, info.namespace);
+    const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, options);
+    await sendEncoded(context, 200, encoding.list(objects, metadata), { encoding, form });
+  }
+}
+
+export interface Encoded {
+  readonly encoding: ObjectEncoding;
+  readonly form: OutputForm;
+}
+
+export function sendEncoded(
+  context: RequestContext,
+  code: number,
+  bytes: Buffer,
+  { encoding, form }: Encoded,
+): Promise<void> | void {
+  if (form.encoding === "json" && !form.pretty) sendBytes(context, code, encoding.contentType, bytes);
+  else if (form.encoding === "protobuf") sendBytes(context, code, contentTypeOf.protobuf, bytes);
+  else return sendJsonBytes(context, code, bytes, form);
+}
+
+/** The object as the request wants it. */
+export function sendCached(
+  context: RequestContext,
+  code: number,
+  object: CachedObject,
+  resource: ServedResource,
+): Promise<void> | void {
+  const { encoding, form } = encodingFor(resource, context);
+  return sendEncoded(context, code, encoding.one(object), { encoding, form });
+}
+
+/** Paths of a namespace itself carry its name as the namespace too. */
+export function namespaceOf({ kind }: ServedResource, namespace: string): string {
+  return kind.namespaced ? namespace : "";
+}
+
+const subresourceVerbs = new Set(["get", "update", "patch"]);
+
+function checkVerb({ kind }: ServedResource, info: RequestContext["info"]): void {
+  if (info.subresource !== "") {
+    if (!subresourceVerbs.has(info.verb)) throw methodNotAllowed();
+    return;
+  }
+  if (!kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
+  const collection = info.verb === "list" || info.verb === "watch";
+  if (kind.namespaced && info.namespace === "" && !collection) throw methodNotAllowed();
+  if (info.name === "" && (info.verb === "update" || info.verb === "patch")) throw methodNotAllowed();
+  if (info.name !== "" && info.verb === "create") throw methodNotAllowed();
+}

@@ -1,0 +1,152 @@
+import { typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { badRequest, methodNotSupported } from "../../machinery/errors/status-error.ts";
+import type { Subresource } from "../../machinery/kind.ts";
+import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import { readBody } from "../http/body.ts";
+import type { RequestContext } from "../http/request-context.ts";
+import { sendObject } from "../http/respond.ts";
+import type {
+  AdmissionOperation,
+  AdmissionPlugin,
+  ObjectReader,
+  ObjectWriter,
+  SubresourceHandler,
+  SubresourceRequest,
+} from "../types.ts";
+import { decodeBody, type ExpectedType } from "./decode-body.ts";
+import { applyPatch, parsePatch } from "./patch.ts";
+import { writeOptions } from "./request-options.ts";
+import type { ServedResource } from "./resources.ts";
+import { admit, type WriteRequest } from "./write-request.ts";
+
+export interface SubresourceCallParts {
+  readonly handlers: readonly SubresourceHandler[];
+  readonly plugins: readonly AdmissionPlugin[];
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+  now(): number;
+}
+
+/** Requests for subresources (and virtual resources) that a SubresourceHandler answers. */
+export class SubresourceCalls {
+  readonly #parts: SubresourceCallParts;
+  readonly #handlers = new Map<string, SubresourceHandler>();
+
+  constructor(parts: SubresourceCallParts) {
+    this.#parts = parts;
+    for (const handler of parts.handlers) {
+      this.#handlers.set(keyOf(handler.group, handler.plural, handler.subresource), handler);
+    }
+  }
+
+  find({ name }: ServedResource, subresource: string): SubresourceHandler | undefined {
+    return this.#handlers.get(keyOf(name.group, name.plural, subresource));
+  }
+
+  /** Answers the request. Rejects with StatusError. */
+  async call(context: RequestContext, resource: ServedResource, handler: SubresourceHandler): Promise<void> {
+    if (handler.stream !== undefined) return this.#stream(context, resource, handler);
+    if (handler.handle === undefined) throw badRequest("Upgrade request required");
+    if (context.info.verb === "patch") return this.#patch(context, resource, handler);
+    const options = writeOptions(context.query, optionsKinds[context.info.verb] ?? "CreateOptions");
+    const type = bodyType(resource, context.info.subresource);
+    const body = await this.#body(context, resource, type);
+    const request = this.#request(context, resource, body, options.dryRun);
+    await this.#admit(context, resource, operationOf(context.info.verb), request);
+    const { code, object } = await handler.handle(request);
+    await sendObject(context, code, object, context.output());
+  }
+
+  /** What a handler gets of an upgrade request, after admission. */
+  async upgradeRequest(context: RequestContext, resource: ServedResource): Promise<SubresourceRequest> {
+    const request = this.#request(context, resource, undefined, false);
+    await this.#admit(context, resource, "CONNECT", request);
+    return request;
+  }
+
+  async #stream(context: RequestContext, resource: ServedResource, handler: SubresourceHandler): Promise<void> {
+    const request = this.#request(context, resource, undefined, false);
+    if (context.info.subresource !== "log") await this.#admit(context, resource, "CONNECT", request);
+    await handler.stream?.(request, context.response);
+  }
+
+  async #patch(context: RequestContext, resource: ServedResource, handler: SubresourceHandler): Promise<void> {
+    const options = writeOptions(context.query, "PatchOptions");
+    const decode = {
+      contentType: context.request.headers["content-type"],
+      fieldValidation: options.fieldValidation,
+      warn: context.warn,
+    };
+    const patch = parsePatch(await readBody(context.request), decode);
+    const type = bodyType(resource, context.info.subresource);
+    const withVerb = (verb: string, body: UnknownObject | undefined): SubresourceRequest => ({
+      ...this.#request(context, resource, body, options.dryRun),
+      info: { ...context.info, verb },
+    });
+    const current = await handler.handle?.(withVerb("get", undefined));
+    if (current === undefined || type === undefined) throw methodNotSupported(resource.name, "patch");
+    const patched = applyPatch(patch, current.object, type, decode);
+    const request = withVerb("update", patched);
+    await this.#admit(context, resource, "UPDATE", request);
+    const result = await handler.handle?.(request);
+    if (result !== undefined) await sendObject(context, result.code, result.object, context.output());
+  }
+
+  async #body(
+    context: RequestContext,
+    resource: ServedResource,
+    type: ExpectedType | undefined,
+  ): Promise<UnknownObject | undefined> {
+    const { method, headers } = context.request;
+    if (method !== "POST" && method !== "PUT") return undefined;
+    const bytes = await readBody(context.request);
+    if (bytes.length === 0) return undefined;
+    if (type === undefined) throw badRequest(`${resource.kind.kind} takes no body here`);
+    const { fieldValidation } = writeOptions(context.query, "CreateOptions");
+    return decodeBody(bytes, type, { contentType: headers["content-type"], fieldValidation, warn: context.warn });
+  }
+
+  #request(
+    { request, info, user, warn }: RequestContext,
+    { kind }: ServedResource,
+    body: UnknownObject | undefined,
+    dryRun: boolean,
+  ): SubresourceRequest {
+    const { reader, writer } = this.#parts;
+    return { request, info, user, kind, reader, writer, body, dryRun, warn };
+  }
+
+  async #admit(
+    context: RequestContext,
+    resource: ServedResource,
+    operation: AdmissionOperation | undefined,
+    { body, dryRun }: SubresourceRequest,
+  ): Promise<void> {
+    if (operation === undefined) return;
+    const { subresource, namespace, name } = context.info;
+    const { user, warn } = context;
+    const now = this.#parts.now();
+    const write: WriteRequest = { resource, subresource, namespace, name, user, dryRun, options: {}, now, warn };
+    for (const stage of ["admit", "validate"] as const) {
+      await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject: undefined });
+    }
+  }
+}
+
+const keyOf = (group: string, plural: string, subresource: string): string => `${group}/${plural}/${subresource}`;
+const optionsKinds: Readonly<Record<string, string>> = { create: "CreateOptions", update: "UpdateOptions" };
+
+function operationOf(verb: string): AdmissionOperation | undefined {
+  if (verb === "create") return "CREATE";
+  return verb === "update" ? "UPDATE" : undefined;
+}
+
+/** The type of the body that a subresource takes; of the kind itself where there is no subresource. */
+function bodyType({ kind }: ServedResource, subresource: string): ExpectedType | undefined {
+  if (subresource === "") return kind;
+  const declared: Subresource | undefined = kind.subresources.find((one) => one.name === subresource);
+  if (declared === undefined) return undefined;
+  const { group, version, kind: name } = declared.kind;
+  const schemaName = typeOfKind(kind.schemas, formatApiVersion(declared.kind), name);
+  return schemaName === undefined ? undefined : { group, version, kind: name, schemas: kind.schemas, schemaName };
+}

@@ -1,0 +1,85 @@
+import type { ServerResponse } from "node:http";
+import type { RequestContext } from "../http/request-context.ts";
+import { commonHeaders } from "../http/respond.ts";
+import type { WatchCache } from "../watch/watch-cache.ts";
+import type { WatchHub } from "../watch/watch-hub.ts";
+import { WatchSession, type WatchSessionOptions } from "../watch/watch-session.ts";
+import { encodingFor } from "./encoding.ts";
+import { waitForRevision } from "./list.ts";
+import { type ListOptions, listOptions, parseRevision } from "./request-options.ts";
+import { namespaceOf } from "./resource-handler.ts";
+import type { ServedResource } from "./resources.ts";
+import { selectionOf } from "./selection.ts";
+import { TableEncoding } from "./table-encoding.ts";
+
+/** Watches that name no timeout end after half an hour to an hour, so that clients spread over restarted servers. */
+const minimumTimeoutMs = 30 * 60 * 1000;
+
+export interface WatchParts {
+  readonly cache: WatchCache;
+  readonly hub: WatchHub;
+}
+
+/** Answers a watch. Resolves when it is over; rejects with StatusError before it has begun. */
+export async function serveWatch(
+  context: RequestContext,
+  resource: ServedResource,
+  { cache, hub }: WatchParts,
+): Promise<void> {
+  const options = watchOptions(context);
+  const { encoding } = encodingFor(resource, context);
+  const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
+  const start = startOf(options);
+  if (start.afterRevision !== undefined) await waitForRevision(cache, start.afterRevision);
+  const response = context.response as ServerResponse;
+  if (response.destroyed) return;
+  response.writeHead(200, commonHeaders(context, encoding.contentType));
+  response.flushHeaders();
+  const session = new WatchSession(response, {
+    cache,
+    resource: resource.cache,
+    prefix: resource.prefix(namespaceOf(resource, context.info.namespace)),
+    matches: selection.all ? undefined : (object) => selection.matches(object),
+    encoding,
+    ...(encoding instanceof TableEncoding ? { laterEncoding: encoding.withoutColumns() } : {}),
+    bookmarks: options.allowWatchBookmarks,
+    ...start,
+  });
+  hub.add(session);
+  const timeoutMs = (options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random());
+  const timer = setTimeout(() => session.end(), timeoutMs);
+  try {
+    await Promise.all([session.run(), closed(response)]);
+  } finally {
+    clearTimeout(timer);
+    hub.remove(session);
+  }
+}
+
+function watchOptions({ query, info }: RequestContext): ListOptions {
+  const options = listOptions(query, true);
+  // The deprecated /watch/…/NAME paths watch one object.
+  if (info.name === "" || options.fieldSelector !== "") return options;
+  return { ...options, fieldSelector: `metadata.name=${info.name}` };
+}
+
+function startOf(options: ListOptions): Pick<WatchSessionOptions, "afterRevision" | "initialState"> {
+  const { resourceVersion, sendInitialEvents, allowWatchBookmarks } = options;
+  const anyRevision = resourceVersion === "" || resourceVersion === "0";
+  if (sendInitialEvents === true) {
+    // The state is always the newest, so a minimum that is not reached yet is waited for by the caller.
+    return {
+      afterRevision: anyRevision ? undefined : parseRevision(resourceVersion),
+      initialState: allowWatchBookmarks ? "marked" : "plain",
+    };
+  }
+  if (!anyRevision) return { afterRevision: parseRevision(resourceVersion), initialState: "none" };
+  return { afterRevision: undefined, initialState: sendInitialEvents === false ? "none" : "plain" };
+}
+
+function closed(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) resolve();
+    else response.once("close", () => resolve());
+  });
+}

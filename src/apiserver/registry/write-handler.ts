@@ -1,0 +1,171 @@
+import type { Clock } from "../../lib/clock.ts";
+import { badRequest, methodNotAllowed, notFound, StatusError } from "../../machinery/errors/status-error.ts";
+import { deepCopy } from "../../machinery/meta/accessors.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { readBody } from "../http/body.ts";
+import type { RequestContext } from "../http/request-context.ts";
+import { sendStatus } from "../http/respond.ts";
+import type { CachedObject } from "../watch/cached-object.ts";
+import type { WatchCache } from "../watch/watch-cache.ts";
+import type { Creator } from "./create.ts";
+import { type DecodeOptions, decodeBody } from "./decode-body.ts";
+import { answersWithObject, type DeleteOptions, type DeleteResult, type Deleter, deletedStatus } from "./delete.ts";
+import { decodeDeleteOptions } from "./delete-options.ts";
+import { encodingFor } from "./encoding.ts";
+import { listObjects } from "./list.ts";
+import { applyPatch, parsePatch } from "./patch.ts";
+import { listOptions, type WriteOptions, writeOptions } from "./request-options.ts";
+import { namespaceOf, sendCached, sendEncoded } from "./resource-handler.ts";
+import type { ServedResource } from "./resources.ts";
+import type { Updater } from "./update.ts";
+import type { WriteRequest } from "./write-request.ts";
+
+export interface WriteHandlerParts {
+  readonly cache: WatchCache;
+  readonly creator: Creator;
+  readonly updater: Updater;
+  readonly deleter: Deleter;
+  readonly clock: Clock;
+}
+
+/** Deletions of one collection that are under way at a time: they share the store's commits. */
+const deletionsAtOnce = 100;
+
+/** The verbs that write: decode the body, call the registry, answer with the object. */
+export class WriteHandler {
+  readonly #parts: WriteHandlerParts;
+
+  constructor(parts: WriteHandlerParts) {
+    this.#parts = parts;
+  }
+
+  async create(context: RequestContext, resource: ServedResource): Promise<void> {
+    const options = writeOptions(context.query, "CreateOptions");
+    const object = await decodeObject(context, resource, options);
+    const write = this.#request(context, resource, options);
+    await sendCached(context, 201, await this.#parts.creator.create(write, object), resource);
+  }
+
+  async update(context: RequestContext, resource: ServedResource): Promise<void> {
+    const options = writeOptions(context.query, "UpdateOptions");
+    const object = await decodeObject(context, resource, options);
+    checkName(context, object);
+    const write = this.#request(context, resource, options);
+    const result = await this.#parts.updater.update(write, () => deepCopy(object));
+    await sendCached(context, result.created ? 201 : 200, result.object, resource);
+  }
+
+  async patch(context: RequestContext, resource: ServedResource): Promise<void> {
+    const options = writeOptions(context.query, "PatchOptions");
+    const decode = decodeOptions(context, options);
+    const patch = parsePatch(await readBody(context.request), decode);
+    const { kind, name } = resource;
+    const write = this.#request(context, resource, options);
+    const result = await this.#parts.updater.update(write, (current) => {
+      if (current === undefined) throw notFound(name, context.info.name);
+      const object = applyPatch(patch, current, kind, decode);
+      checkName(context, object);
+      kind.applyDefaults?.(object);
+      return object;
+    });
+    await sendCached(context, 200, result.object, resource);
+  }
+
+  async delete(context: RequestContext, resource: ServedResource): Promise<void> {
+    const options = await decodeDeleteOptions(context);
+    const write = this.#deleteRequest(context, resource, options);
+    const result = await this.#parts.deleter.delete(write, options);
+    const code = !result.removed && options.orphanDependents === false ? 202 : 200;
+    await sendDeleted(context, resource, code, result);
+  }
+
+  async deleteCollection(context: RequestContext, resource: ServedResource): Promise<void> {
+    const options = await decodeDeleteOptions(context);
+    const { encoding, form } = encodingFor(resource, context);
+    const list = listOptions(context.query, false);
+    const namespace = namespaceOf(resource, context.info.namespace);
+    if (resource.kind.namespaced && namespace === "") throw methodNotAllowed();
+    const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, list);
+    const deleted: CachedObject[] = [];
+    for (let start = 0; start < objects.length; start += deletionsAtOnce) {
+      const batch = objects.slice(start, start + deletionsAtOnce);
+      await Promise.all(batch.map((object) => this.#deleteOne(context, resource, object, options)));
+      deleted.push(...batch);
+    }
+    await sendEncoded(context, 200, encoding.list(deleted, metadata), { encoding, form });
+  }
+
+  /** One that is gone meanwhile is as good as deleted. */
+  async #deleteOne(
+    context: RequestContext,
+    resource: ServedResource,
+    { name }: CachedObject,
+    options: DeleteOptions,
+  ): Promise<void> {
+    try {
+      await this.#parts.deleter.delete({ ...this.#deleteRequest(context, resource, options), name }, options);
+    } catch (error) {
+      if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
+    }
+  }
+
+  #request(context: RequestContext, resource: ServedResource, options: WriteOptions): WriteRequest {
+    return this.#requestWith(context, resource, options.dryRun, options.object);
+  }
+
+  #deleteRequest(context: RequestContext, resource: ServedResource, options: DeleteOptions): WriteRequest {
+    return this.#requestWith(context, resource, (options.dryRun?.length ?? 0) > 0, options);
+  }
+
+  #requestWith(
+    { info, user, warn }: RequestContext,
+    resource: ServedResource,
+    dryRun: boolean,
+    options: UnknownObject,
+  ): WriteRequest {
+    const namespace = namespaceOf(resource, info.namespace);
+    const now = this.#parts.clock.now();
+    return { resource, subresource: info.subresource, namespace, name: info.name, user, dryRun, options, now, warn };
+  }
+}
+
+function decodeOptions(context: RequestContext, { fieldValidation }: WriteOptions): DecodeOptions {
+  return { contentType: context.request.headers["content-type"], fieldValidation, warn: context.warn };
+}
+
+async function decodeObject(
+  context: RequestContext,
+  { kind }: ServedResource,
+  options: WriteOptions,
+): Promise<UnknownObject> {
+  const bytes = await readBody(context.request);
+  const object = await decodeBody(bytes, kind, decodeOptions(context, options));
+  kind.applyDefaults?.(object);
+  return object;
+}
+
+/** Throws StatusError BadRequest where the object's name or namespace is not that of the path. */
+function checkName({ info }: RequestContext, object: UnknownObject): void {
+  const { name = "", namespace = "" } = object.metadata ?? {};
+  if (name === "") {
+    throw badRequest(`the name of the object (${info.name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (name !== info.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  }
+  if (namespace !== "" && info.namespace !== "" && info.resource !== "namespaces" && namespace !== info.namespace) {
+    throw badRequest(
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${info.namespace})`,
+    );
+  }
+}
+
+function sendDeleted(
+  context: RequestContext,
+  resource: ServedResource,
+  code: number,
+  { removed, object }: DeleteResult,
+): Promise<void> | void {
+  if (!removed || answersWithObject(resource)) return sendCached(context, code, object, resource);
+  sendStatus(context, deletedStatus(resource, object));
+}

@@ -1,0 +1,104 @@
+/** An API server for tests and benchmarks: certificates of its own, any free port, clients that trust it. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createAuthority, createKeyPair, issueCertificate } from "../lib/certificates.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Store } from "../store/types.ts";
+import { createApiServer } from "./server.ts";
+
+export interface TestServer {
+  readonly url: string;
+  /** PEM; the admin is in system:masters. */
+  readonly ca: string;
+  readonly admin: { readonly certificate: string; readonly privateKey: string };
+  /** A kubeconfig file of the admin. */
+  readonly kubeconfig: string;
+  /** Stops the server; with a folder of its own, removes that. */
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  /** Default: a database in a temporary folder. */
+  readonly store?: string | Store;
+  readonly port?: number;
+  readonly log?: Logger;
+}
+
+const ignore = (): void => undefined;
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export async function startForTest(options: TestServerOptions = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), "mini-apiserver-"));
+  const authority = await createAuthority({ commonName: "mini-ca", validityDays: 10 });
+  const serving = await issueCertificate({
+    authority,
+    commonName: "kube-apiserver",
+    dnsNames: ["localhost", "kubernetes"],
+    ipAddresses: ["127.0.0.1"],
+    usages: ["server"],
+    validityDays: 10,
+  });
+  const admin = await issueCertificate({
+    authority,
+    commonName: "kubernetes-admin",
+    organizations: ["system:masters"],
+    usages: ["client"],
+    validityDays: 10,
+  });
+  const abort = new AbortController();
+  let port = 0;
+  const component = createApiServer({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    tls: { certificate: serving.certificate, key: serving.privateKey, clientCa: authority.certificate },
+    store: options.store ?? join(folder, "store.db"),
+    serviceAccount: {
+      issuer: "https://kubernetes.default.svc.cluster.local",
+      privateKey: (await createKeyPair()).privateKey,
+    },
+    kubelet: { ca: authority.certificate, certificate: admin.certificate, key: admin.privateKey },
+    serviceSubnet: "10.96.0.0/12",
+    advertised: { address: "10.0.0.1", port: 6443 },
+    log: options.log ?? silent,
+    listening: (address) => {
+      port = address.port;
+    },
+  });
+  const running = await component.start(abort.signal);
+  const url = `https://127.0.0.1:${port}`;
+  const kubeconfig = join(folder, "kubeconfig");
+  await writeFile(kubeconfig, renderKubeconfig(url, authority.certificate, admin));
+  return {
+    url,
+    ca: authority.certificate,
+    admin,
+    kubeconfig,
+    async stop() {
+      abort.abort();
+      await running.done;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+function renderKubeconfig(server: string, ca: string, admin: TestServer["admin"]): string {
+  const base64 = (text: string): string => Buffer.from(text).toString("base64");
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "test", cluster: { server, "certificate-authority-data": base64(ca) } }],
+    users: [
+      {
+        name: "admin",
+        user: {
+          "client-certificate-data": base64(admin.certificate),
+          "client-key-data": base64(admin.privateKey),
+        },
+      },
+    ],
+    contexts: [{ name: "test", context: { cluster: "test", user: "admin" } }],
+    "current-context": "test",
+  };
+  return JSON.stringify(config);
+}

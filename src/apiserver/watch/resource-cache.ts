@@ -1,0 +1,125 @@
+import type { KindDefinition } from "../../machinery/kind.ts";
+import type { CachedObject } from "./cached-object.ts";
+
+export type EventType = "ADDED" | "MODIFIED" | "DELETED";
+
+/** A change of one object; `object` of a DELETED one is the last state under the revision of the removal. */
+export interface CacheEvent {
+  readonly type: EventType;
+  readonly revision: number;
+  readonly object: CachedObject;
+  readonly previous: CachedObject | undefined;
+  /** Encoded watch frames, by type and encoding: made by the first watcher that needs one, shared by the others. */
+  readonly frames: Map<string, Buffer>;
+}
+
+/** Bounds of what one resource keeps of its past in memory; older watches are served from the store. */
+const maximumEvents = 2_000;
+const maximumReplacedBytes = 4 * 1024 * 1024;
+
+/** All objects of one resource in their newest state, sorted by key, and the last events. */
+export class ResourceCache {
+  readonly prefix: string;
+  /** Of the stored version; set when the kind is known. */
+  kind: KindDefinition | undefined;
+  /** Revision of the last change; the resource looks the same at every revision from here on. */
+  lastChange: number;
+  readonly #objects = new Map<string, CachedObject>();
+  readonly #sorted: CachedObject[] = [];
+  readonly #subscribers = new Set<(event: CacheEvent) => void>();
+  #events: CacheEvent[] = [];
+  #replacedBytes = 0;
+  /** Every event after this revision is in #events. */
+  #windowStart: number;
+
+  constructor(prefix: string, revision: number) {
+    this.prefix = prefix;
+    this.lastChange = revision;
+    this.#windowStart = revision;
+  }
+
+  get size(): number {
+    return this.#sorted.length;
+  }
+
+  get(key: string): CachedObject | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Objects whose keys start with `prefix` and come after `after`, in order. A view over live data: copy to keep. */
+  list(prefix: string, after = ""): CachedObject[] {
+    if (prefix === this.prefix && after === "") return this.#sorted.slice();
+    const start = this.#firstAtOrAfter(after > prefix ? `${after}\0` : prefix);
+    let end = start;
+    while (end < this.#sorted.length && this.#sorted[end]?.key.startsWith(prefix)) end++;
+    return this.#sorted.slice(start, end);
+  }
+
+  /** Puts an object there while the cache is filled, without an event. */
+  load(object: CachedObject): void {
+    this.#objects.set(object.key, object);
+    this.#sorted.push(object);
+  }
+
+  /** Applies a change. Subscribers are called later, by publish, when the whole commit is applied. */
+  apply(event: CacheEvent): void {
+    if (event.type === "DELETED") this.#remove(event.object.key);
+    else this.#put(event.object);
+    this.lastChange = event.revision;
+    this.#events.push(event);
+    this.#replacedBytes += event.previous?.bytes.length ?? 0;
+    this.#trim();
+  }
+
+  publish(event: CacheEvent): void {
+    for (const subscriber of this.#subscribers) subscriber(event);
+  }
+
+  subscribe(subscriber: (event: CacheEvent) => void): () => void {
+    this.#subscribers.add(subscriber);
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  /** The events after a revision, or undefined where memory does not reach back so far. */
+  eventsAfter(revision: number): readonly CacheEvent[] | undefined {
+    if (revision < this.#windowStart) return undefined;
+    let start = this.#events.length;
+    while (start > 0 && (this.#events[start - 1] as CacheEvent).revision > revision) start--;
+    return this.#events.slice(start);
+  }
+
+  #put(object: CachedObject): void {
+    const known = this.#objects.has(object.key);
+    this.#objects.set(object.key, object);
+    const last = this.#sorted.at(-1);
+    if (!known && (last === undefined || last.key < object.key)) {
+      this.#sorted.push(object);
+      return;
+    }
+    this.#sorted.splice(this.#firstAtOrAfter(object.key), known ? 1 : 0, object);
+  }
+
+  #remove(key: string): void {
+    if (this.#objects.delete(key)) this.#sorted.splice(this.#firstAtOrAfter(key), 1);
+  }
+
+  #firstAtOrAfter(key: string): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#sorted[middle] as CachedObject).key < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Drops the older half when a bound is passed, so that the cost of moving the rest is shared by many events. */
+  #trim(): void {
+    if (this.#events.length <= maximumEvents && this.#replacedBytes <= maximumReplacedBytes) return;
+    const count = Math.ceil(this.#events.length / 2);
+    for (const event of this.#events.slice(0, count)) this.#replacedBytes -= event.previous?.bytes.length ?? 0;
+    this.#windowStart = (this.#events[count - 1] as CacheEvent).revision;
+    this.#events = this.#events.slice(count);
+  }
+}

@@ -1,0 +1,206 @@
+import type { ServerResponse } from "node:http";
+import { expired, type Status } from "../../machinery/errors/status-error.ts";
+import type { HttpResponse } from "../types.ts";
+import type { CachedObject } from "./cached-object.ts";
+import type { CacheEvent, EventType, ResourceCache } from "./resource-cache.ts";
+import type { WatchCache } from "./watch-cache.ts";
+
+/** What a watch sends objects as; see registry/encoding.ts. */
+export interface WatchEncoding {
+  readonly key: string;
+  one(object: CachedObject): Buffer;
+  bookmark(metadata: Record<string, unknown>): Buffer;
+}
+
+export interface WatchSessionOptions {
+  readonly cache: WatchCache;
+  readonly resource: ResourceCache;
+  /** Only objects whose keys start with it. */
+  readonly prefix: string;
+  /** Undefined: every object under the prefix. */
+  readonly matches: ((object: CachedObject) => boolean) | undefined;
+  readonly encoding: WatchEncoding;
+  /** Of the events after the first, where it differs: tables name their columns once. */
+  readonly laterEncoding?: WatchEncoding;
+  /** Events after this revision; undefined: from now on. */
+  readonly afterRevision: number | undefined;
+  /** The state comes first, as ADDED events; with bookmarks, one marks its end. */
+  readonly initialState: "none" | "plain" | "marked";
+  readonly bookmarks: boolean;
+}
+
+/** A watcher with more unsent bytes than this is cut off; its client lists or watches again. */
+const maximumUnsentBytes = 16 * 1024 * 1024;
+const initialChunkBytes = 128 * 1024;
+
+/** One watch: from a response whose headers are sent to its end. */
+export class WatchSession {
+  readonly #options: WatchSessionOptions;
+  readonly #response: ServerResponse;
+  #encoding: WatchEncoding;
+  #pending: CacheEvent[] | undefined = [];
+  #queue: Buffer[] = [];
+  #unsubscribe: () => void = () => undefined;
+  #ended = false;
+  #lastSent = 0;
+
+  constructor(response: HttpResponse, options: WatchSessionOptions) {
+    this.#options = options;
+    this.#response = response as ServerResponse;
+    this.#encoding = options.encoding;
+  }
+
+  get bookmarks(): boolean {
+    return this.#options.bookmarks;
+  }
+
+  /** Sends what comes first, then events as they happen. Resolves when it has caught up; never rejects. */
+  async run(): Promise<void> {
+    const { resource, cache, afterRevision, initialState, prefix } = this.#options;
+    this.#response.once("close", () => this.#stop());
+    // From here to the snapshot nothing may be awaited, or changes would fall between the two.
+    this.#unsubscribe = resource.subscribe((event) => this.#receive(event));
+    if (initialState !== "none") {
+      const revision = cache.revision;
+      await this.#sendState(resource.list(prefix));
+      if (initialState === "marked") this.#sendInitialEnd(revision);
+    } else if (afterRevision !== undefined) {
+      const startedAt = cache.revision;
+      const past = await cache.eventsAfter(resource, afterRevision);
+      if (past === undefined) {
+        this.#sendError(expired(`too old resource version: ${afterRevision} (${startedAt})`).status);
+        return;
+      }
+      for (const event of past) if (event.revision <= startedAt) this.#send(event);
+    }
+    const missed = this.#pending ?? [];
+    this.#pending = undefined;
+    for (const event of missed) this.#send(event);
+  }
+
+  bookmark(revision: number): void {
+    if (this.#pending !== undefined || this.#ended) return;
+    this.#write(frame("BOOKMARK", this.#encoding.bookmark({ resourceVersion: String(revision) })));
+  }
+
+  /** Ends the response in order: what is queued is sent first. */
+  end(): void {
+    if (this.#ended) return;
+    this.#flush();
+    this.#stop();
+    this.#response.end();
+  }
+
+  #stop(): void {
+    this.#ended = true;
+    this.#queue = [];
+    this.#unsubscribe();
+  }
+
+  #receive(event: CacheEvent): void {
+    if (this.#pending !== undefined) this.#pending.push(event);
+    else this.#send(event);
+  }
+
+  #send(event: CacheEvent): void {
+    if (event.revision <= this.#lastSent) return;
+    this.#lastSent = event.revision;
+    const bytes = this.#frameOf(event);
+    if (bytes !== undefined) this.#write(bytes);
+  }
+
+  /** The event as this watcher sees it: an object that leaves the selection is DELETED, one that enters it ADDED. */
+  #frameOf(event: CacheEvent): Buffer | undefined {
+    const { prefix, matches } = this.#options;
+    if (!event.object.key.startsWith(prefix)) return undefined;
+    if (matches === undefined) return this.#shared(event, event.type, event.object);
+    const before = event.previous !== undefined && matches(event.previous);
+    const after = event.type !== "DELETED" && matches(event.object);
+    if (after) return this.#shared(event, before ? "MODIFIED" : "ADDED", event.object);
+    if (!before) return undefined;
+    const last = event.type === "DELETED" ? event.object : (event.previous as CachedObject).at(event.revision);
+    return this.#shared(event, "DELETED", last);
+  }
+
+  #shared(event: CacheEvent, type: EventType, object: CachedObject): Buffer {
+    const encoding = this.#encoding;
+    const key = encoding.key === "" ? type : `${type} ${encoding.key}`;
+    let bytes = event.frames.get(key);
+    if (bytes === undefined) {
+      bytes = frame(type, encoding.one(object));
+      event.frames.set(key, bytes);
+    }
+    this.#encoding = this.#options.laterEncoding ?? encoding;
+    return bytes;
+  }
+
+  async #sendState(objects: readonly CachedObject[]): Promise<void> {
+    const { matches } = this.#options;
+    let size = 0;
+    for (const object of objects) {
+      if (matches !== undefined && !matches(object)) continue;
+      const bytes = frame("ADDED", this.#encoding.one(object));
+      this.#encoding = this.#options.laterEncoding ?? this.#encoding;
+      this.#queue.push(bytes);
+      size += bytes.length;
+      if (size < initialChunkBytes) continue;
+      size = 0;
+      await this.#drained();
+      if (this.#ended) return;
+    }
+    this.#flush();
+  }
+
+  #sendInitialEnd(revision: number): void {
+    const metadata = {
+      resourceVersion: String(revision),
+      annotations: { "k8s.io/initial-events-end": "true" },
+    };
+    this.#write(frame("BOOKMARK", this.#encoding.bookmark(metadata)));
+  }
+
+  #sendError(status: Status): void {
+    this.#write(frame("ERROR", Buffer.from(JSON.stringify(status))));
+    this.end();
+  }
+
+  /** Frames of one commit go out in one write. */
+  #write(bytes: Buffer): void {
+    if (this.#ended) return;
+    this.#queue.push(bytes);
+    if (this.#queue.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  #flush(): boolean {
+    const queue = this.#queue;
+    if (this.#ended || queue.length === 0) return true;
+    this.#queue = [];
+    const taken = this.#response.write(queue.length === 1 ? queue[0] : Buffer.concat(queue));
+    if (this.#response.writableLength > maximumUnsentBytes) this.#response.destroy();
+    return taken;
+  }
+
+  #drained(): Promise<void> {
+    if (this.#flush()) return Promise.resolve();
+    return new Promise((resolve) => {
+      const go = (): void => {
+        this.#response.removeListener("drain", go);
+        this.#response.removeListener("close", go);
+        resolve();
+      };
+      this.#response.on("drain", go);
+      this.#response.on("close", go);
+    });
+  }
+}
+
+const frameEnd = Buffer.from("}\n");
+
+function frame(type: string, object: Buffer): Buffer {
+  const start = `{"type":"${type}","object":`;
+  const bytes = Buffer.allocUnsafe(start.length + object.length + frameEnd.length);
+  bytes.write(start, 0, "latin1");
+  object.copy(bytes, start.length);
+  frameEnd.copy(bytes, start.length + object.length);
+  return bytes;
+}
