@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
-import type { AdmissionPlugin, Authorizer, UserInfo } from "../types.ts";
+import type { AdmissionPlugin, Authorizer, ObjectReader, UserInfo } from "../types.ts";
 import { concerns, objectOf, oldObjectOf, refuse } from "./request.ts";
 
 const group = "certificates.k8s.io";
@@ -30,13 +30,13 @@ async function mayActFor(authorizer: Authorizer, user: UserInfo, verb: string, s
   return false;
 }
 
-export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
+export function certificateApproval(authorizer: Authorizer, reader: ObjectReader): AdmissionPlugin {
   return {
     name: "CertificateApproval",
     async validate(request) {
       if (!concerns(request, group, plural, { subresource: "approval", operations: ["UPDATE"] })) return;
       // The stored signer counts: the body might name another one.
-      const signer = oldObjectOf<CertificateSigningRequest>(request).spec.signerName;
+      const signer = reader.get<CertificateSigningRequest>(group, plural, "", request.name)?.spec.signerName ?? "";
       if (await mayActFor(authorizer, request.user, "approve", signer)) return;
       throw refuse(request, `user not permitted to approve requests with signerName ${JSON.stringify(signer)}`);
     },

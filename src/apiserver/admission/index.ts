@@ -8,9 +8,13 @@ import type { RuleAuthorizer } from "../authorization/index.ts";
 import type { AdmissionPlugin, ObjectReader, ObjectWriter } from "../types.ts";
 import * as certificates from "./certificates.ts";
 import { defaultIngressClass } from "./default-ingress-class.ts";
+import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
+import { nodeRestriction } from "./node-restriction.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.ts";
 import { priority } from "./priority.ts";
+import { resourceQuota } from "./resource-quota.ts";
+import { roleEscalation } from "./role-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { createServiceAllocation } from "./services/index.ts";
@@ -31,12 +35,14 @@ const defaultNodePortRange = [30000, 32767] as const;
 export function createAdmissionChain(
   options: AdmissionOptions,
   reader: ObjectReader,
-  _writer: ObjectWriter,
+  writer: ObjectWriter,
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
   return [
     namespaceLifecycle(reader, clock),
+    limitRanger(reader),
     serviceAccount(reader, clock),
+    nodeRestriction(reader),
     taintNodesByCondition,
     priority(reader),
     defaultTolerationSeconds,
@@ -44,11 +50,13 @@ export function createAdmissionChain(
     storage.storageObjectInUseProtection,
     storage.persistentVolumeClaimResize(reader),
     runtimeClass(reader),
-    certificates.certificateApproval(authorizer),
+    certificates.certificateApproval(authorizer, reader),
     certificates.certificateSigning(authorizer),
     certificates.certificateSubjectRestriction,
     defaultIngressClass(reader),
+    roleEscalation(authorizer),
     // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
+    resourceQuota(reader, writer),
   ];
 }

@@ -1,3 +1,4 @@
+import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
 import type { Container, EphemeralContainer, Pod, PodSpec } from "../../kinds/generated/core-v1.ts";
 import {
   duplicate,
@@ -127,7 +128,7 @@ export const podResizeHandler = podUpdateHandler("resize", (spec, body) => {
   const containers = resized(spec.containers, body.containers, "spec.containers");
   const initContainers = resized(spec.initContainers ?? [], body.initContainers ?? [], "spec.initContainers");
   const next = { ...spec, containers, ...(initContainers.length > 0 ? { initContainers } : {}) };
-  if (errors.length === 0 && qualityOfService(spec) !== qualityOfService(next)) {
+  if (errors.length === 0 && podQosClass(spec) !== podQosClass(next)) {
     errors.push(forbiddenField("spec", "Pod QOS Class may not change as a result of resizing"));
   }
   return { spec: next, errors };
@@ -144,19 +145,4 @@ function onlyComputeDiffers(container: Container, next: Container): boolean {
       Object.fromEntries(others(next.resources?.[kind])),
     ),
   );
-}
-
-function qualityOfService({ containers, initContainers = [] }: PodSpec): string {
-  const all = [...containers, ...initContainers];
-  const given = all.flatMap(({ resources }) =>
-    compute.flatMap((name) => [resources?.requests?.[name], resources?.limits?.[name]]),
-  );
-  if (given.every((one) => one === undefined)) return "BestEffort";
-  const guaranteed = all.every(({ resources }) =>
-    compute.every((name) => {
-      const limit = resources?.limits?.[name];
-      return limit !== undefined && (resources?.requests?.[name] ?? limit) === limit;
-    }),
-  );
-  return guaranteed ? "Guaranteed" : "Burstable";
 }

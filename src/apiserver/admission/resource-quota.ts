@@ -1,0 +1,100 @@
+import { addResources, type ResourceList } from "../../kinds/core/resource-list.ts";
+import { isZero, namesAbove, subtractQuantities } from "../../kinds/core/resource-quota/arithmetic.ts";
+import { quotaMatches, quotaUsage, unspecifiedResources } from "../../kinds/core/resource-quota/usage.ts";
+import type { Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import type { AdmissionPlugin, AdmissionRequest, ObjectReader, ObjectWriter } from "../types.ts";
+import { refuse } from "./request.ts";
+
+/** Kinds that no quota counts: upstream's ignored resources, and those that are not stored. */
+const ignored = new Set(["events", "bindings"]);
+const countedUpdates = new Set(["services", "persistentvolumeclaims"]);
+
+/**
+ * Refuses writes that would use more than a ResourceQuota allows. Usage is added to the quota's status before the
+ * object is stored, one write at a time a namespace; where the write then fails, the quota controller puts it right.
+ */
+export function resourceQuota(reader: ObjectReader, writer: ObjectWriter): AdmissionPlugin {
+  /** Namespace to the last check under way. */
+  const queues = new Map<string, Promise<void>>();
+
+  async function charge(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
+    // All are checked before any is charged.
+    for (const quota of quotas) next(request, quota);
+    if (request.dryRun) return;
+    for (const quota of quotas) {
+      if (next(request, quota) === undefined) continue;
+      const { name = "", namespace = "" } = quota.metadata ?? {};
+      const target = { group: "", plural: "resourcequotas", namespace, name, subresource: "status" };
+      await writer.modify(target, (current) => next(request, current as ResourceQuota) as UnknownObject | undefined);
+    }
+  }
+
+  return {
+    name: "ResourceQuota",
+    async validate(request) {
+      if (!isCounted(request)) return;
+      const { namespace } = request;
+      const inNamespace = reader.list<ResourceQuota>("", "resourcequotas", namespace);
+      if (inNamespace.length === 0) return;
+      const before = queues.get(namespace) ?? Promise.resolve();
+      const fresh = (): readonly ResourceQuota[] => reader.list<ResourceQuota>("", "resourcequotas", namespace);
+      const turn = before.then(() => charge(request, fresh()));
+      const settled = turn.catch(() => undefined);
+      queues.set(namespace, settled);
+      try {
+        await turn;
+      } finally {
+        if (queues.get(namespace) === settled) queues.delete(namespace);
+      }
+    },
+  };
+}
+
+function isCounted({ kind, operation, subresource, namespace }: AdmissionRequest): boolean {
+  if (namespace === "" || ignored.has(kind.plural)) return false;
+  if (kind.group === "" && kind.plural === "pods" && subresource === "resize") return operation === "UPDATE";
+  if (subresource !== "") return false;
+  return operation === "CREATE" || (operation === "UPDATE" && kind.group === "" && countedUpdates.has(kind.plural));
+}
+
+/** The quota with the request's usage added; undefined where it does not count it. Throws StatusError where it is exceeded. */
+function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | undefined {
+  const { kind, object, oldObject } = request;
+  if (object === undefined || !quotaMatches(quota, kind.group, kind.plural, object)) return undefined;
+  const name = quota.metadata?.name ?? "";
+  const hard = quota.status?.hard ?? {};
+  const usage = quotaUsage(kind.group, kind.plural, object);
+  const counted = Object.keys(hard).filter((one) => usage[one] !== undefined);
+  if (kind.group === "" && kind.plural === "pods") {
+    const missing = unspecifiedResources(Object.keys(hard), object as Pod);
+    if (missing !== "") throw refuse(request, `failed quota: ${name}: must specify ${missing}`);
+  }
+  const used = quota.status?.used ?? {};
+  const unknown = counted.filter((one) => used[one] === undefined).sort();
+  if (unknown.length > 0) throw refuse(request, `status unknown for quota: ${name}, resources: ${unknown.join(",")}`);
+  const previous = request.operation === "UPDATE" && oldObject ? quotaUsage(kind.group, kind.plural, oldObject) : {};
+  const delta = withoutZeros(subtractQuantities(pick(usage, counted), previous));
+  if (Object.keys(delta).length === 0) return undefined;
+  const total = addResources(used, delta);
+  const exceeded = namesAbove(pick(total, Object.keys(delta)), hard);
+  if (exceeded.length > 0) {
+    const [requested, before, limited] = [delta, used, hard].map((list) => show(pick(list, exceeded)));
+    throw refuse(request, `exceeded quota: ${name}, requested: ${requested}, used: ${before}, limited: ${limited}`);
+  }
+  return { ...quota, status: { ...quota.status, used: total } };
+}
+
+function pick(list: ResourceList, names: readonly string[]): ResourceList {
+  return Object.fromEntries(names.flatMap((name) => (list[name] === undefined ? [] : [[name, list[name]]])));
+}
+
+function withoutZeros(list: ResourceList): ResourceList {
+  return Object.fromEntries(Object.entries(list).filter(([, value]) => !isZero(value)));
+}
+
+/** `cpu=1,pods=2`, sorted. */
+function show(list: ResourceList): string {
+  const parts = Object.entries(list).map(([name, value]) => `${name}=${value}`);
+  return parts.sort().join(",");
+}

@@ -1,0 +1,143 @@
+/**
+ * What an object uses of a ResourceQuota, and which quotas count it (upstream's quota evaluators). For the admission
+ * plugin, which counts before a write, and the controller, which counts what is there.
+ */
+import type {
+  Container,
+  PersistentVolumeClaim,
+  Pod,
+  ResourceQuota,
+  ScopedResourceSelectorRequirement,
+  Service,
+} from "../../generated/core-v1.ts";
+import { podTotal } from "../pod/resource-total.ts";
+import type { ResourceList } from "../resource-list.ts";
+
+/** Resources counted under their bare names, as before `count/…` existed. */
+const bareNames = new Set([
+  "configmaps",
+  "persistentvolumeclaims",
+  "pods",
+  "replicationcontrollers",
+  "resourcequotas",
+  "secrets",
+  "services",
+]);
+const computeNames = ["cpu", "memory", "ephemeral-storage"];
+const storageClassSuffix = ".storageclass.storage.k8s.io/";
+
+/** Resource names of a quota to quantities that the object uses. Terminated pods use nothing but their count. */
+export function quotaUsage(group: string, plural: string, object: object): ResourceList {
+  const usage: ResourceList = { [`count/${group === "" ? plural : `${plural}.${group}`}`]: "1" };
+  if (group !== "") return usage;
+  if (plural === "pods") return { ...usage, ...podUsage(object as Pod) };
+  if (bareNames.has(plural)) usage[plural] = "1";
+  if (plural === "services") return { ...usage, ...serviceUsage(object as Service) };
+  if (plural === "persistentvolumeclaims") return { ...usage, ...claimUsage(object as PersistentVolumeClaim) };
+  return usage;
+}
+
+function podUsage({ spec, status, metadata }: Pod): ResourceList {
+  const ended = status?.phase === "Succeeded" || status?.phase === "Failed" || isPastDeletion(metadata);
+  if (spec === undefined || ended) return {};
+  const usage: ResourceList = { pods: "1" };
+  for (const [name, quantity] of Object.entries(podTotal(spec, "requests"))) {
+    usage[`requests.${name}`] = quantity;
+    if (computeNames.includes(name) || name.startsWith("hugepages-")) usage[name] = quantity;
+  }
+  for (const [name, quantity] of Object.entries(podTotal(spec, "limits"))) {
+    if (computeNames.includes(name)) usage[`limits.${name}`] = quantity;
+  }
+  return usage;
+}
+
+/** A pod that should have gone no longer counts: its node may be lost. */
+function isPastDeletion(metadata: Pod["metadata"]): boolean {
+  if (!metadata?.deletionTimestamp || metadata.deletionGracePeriodSeconds === undefined) return false;
+  return Date.now() > Date.parse(metadata.deletionTimestamp) + metadata.deletionGracePeriodSeconds * 1000;
+}
+
+function serviceUsage({ spec }: Service): ResourceList {
+  const ports = spec?.ports ?? [];
+  if (spec?.type === "NodePort") return { "services.nodeports": String(ports.length), "services.loadbalancers": "0" };
+  if (spec?.type !== "LoadBalancer") return { "services.nodeports": "0", "services.loadbalancers": "0" };
+  const nodePorts = spec.allocateLoadBalancerNodePorts === false ? ports.filter((port) => port.nodePort) : ports;
+  return { "services.nodeports": String(nodePorts.length), "services.loadbalancers": "1" };
+}
+
+function claimUsage({ spec }: PersistentVolumeClaim): ResourceList {
+  const storage = spec?.resources?.requests?.["storage"];
+  const usage: ResourceList = storage === undefined ? {} : { "requests.storage": storage };
+  const storageClass = spec?.storageClassName;
+  if (!storageClass) return usage;
+  usage[`${storageClass}${storageClassSuffix}persistentvolumeclaims`] = "1";
+  if (storage !== undefined) usage[`${storageClass}${storageClassSuffix}requests.storage`] = storage;
+  return usage;
+}
+
+/** Whether the quota's scopes let it count the object. */
+export function quotaMatches({ spec }: ResourceQuota, group: string, plural: string, object: object): boolean {
+  const requirements: ScopedResourceSelectorRequirement[] = [
+    ...(spec?.scopes ?? []).map((scopeName) => ({ scopeName, operator: "Exists" })),
+    ...(spec?.scopeSelector?.matchExpressions ?? []),
+  ];
+  if (requirements.length === 0) return true;
+  if (group !== "" || plural !== "pods") return false;
+  return requirements.every((requirement) => podMatches(requirement, object as Pod));
+}
+
+function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec }: Pod): boolean {
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  switch (scopeName) {
+    case "Terminating":
+      return (spec?.activeDeadlineSeconds ?? -1) >= 0;
+    case "NotTerminating":
+      return spec?.activeDeadlineSeconds === undefined;
+    case "BestEffort":
+      return containers.every((container) => !hasCompute(container));
+    case "NotBestEffort":
+      return containers.some(hasCompute);
+    case "PriorityClass": {
+      const name = spec?.priorityClassName ?? "";
+      if (operator === "Exists") return name !== "";
+      if (operator === "DoesNotExist") return name === "";
+      return operator === "In" ? values.includes(name) : !values.includes(name);
+    }
+    case "CrossNamespacePodAffinity":
+      return reachesOtherNamespaces(spec?.affinity);
+    default:
+      return false;
+  }
+}
+
+function hasCompute({ resources }: Container): boolean {
+  return ["cpu", "memory"].some((name) =>
+    [resources?.requests?.[name], resources?.limits?.[name]].some((value) => value !== undefined && value !== "0"),
+  );
+}
+
+function reachesOtherNamespaces(affinity: NonNullable<Pod["spec"]>["affinity"]): boolean {
+  const terms = [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((one) => [
+    ...(one?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(one?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((weighted) => weighted.podAffinityTerm),
+  ]);
+  return terms.some((term) => (term.namespaces?.length ?? 0) > 0 || term.namespaceSelector !== undefined);
+}
+
+const constrained = ["cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"];
+
+/** `limits.cpu for: c1,c2; …` of what containers leave out although the quota counts it; empty where nothing is. */
+export function unspecifiedResources(hard: readonly string[], { spec }: Pod): string {
+  // With figures for the pod as a whole, its containers need none.
+  if (spec === undefined || spec.resources?.requests || spec.resources?.limits) return "";
+  const missing = hard.filter((name) => constrained.includes(name)).sort();
+  const parts = missing.flatMap((name) => {
+    const kind = name.startsWith("limits.") ? "limits" : "requests";
+    const resource = name.slice(name.indexOf(".") + 1);
+    const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+      .filter((container) => container.resources?.[kind]?.[resource] === undefined)
+      .map((container) => container.name);
+    return containers.length === 0 ? [] : [`${name} for: ${[...new Set(containers)].sort().join(",")}`];
+  });
+  return parts.join("; ");
+}
