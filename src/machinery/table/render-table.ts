@@ -88,12 +88,10 @@ function columnsOf(kind: KindDefinition): readonly Column<KubernetesObject>[] {
   return kind.columns === undefined || kind.columns.length === 0 ? defaultColumns : kind.columns;
 }
 
-function describeColumn({ name, type, format = "", description = "", priority = 0 }: Column<never>): TableColumn {
-  return { name, type, format: format as string, description: description || columnDescription(name), priority };
-}
-
-function columnDescription(name: string): string {
-  return name === "Name" ? nameDescription : "";
+function describeColumn(column: Column<KubernetesObject>): TableColumn {
+  const { name, type, format = "", priority = 0 } = column;
+  const description = column.description ?? (name === "Name" ? nameDescription : "");
+  return { name, type, format, description, priority };
 }
 
 function rowObject(object: KubernetesObject, include: IncludeObject, apiVersion: string): unknown {
