@@ -19,6 +19,7 @@ import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
 import { createImageService } from "./cri/image-service.ts";
 import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
 import { createImageManager } from "./images/image-manager.ts";
+import { rotateLogs } from "./logs/log-rotation.ts";
 import { readMachine } from "./node/machine.ts";
 import { startNodeReporter } from "./node/node-reporter.ts";
 import { admitPod } from "./pods/admission.ts";
@@ -31,12 +32,13 @@ import { watchLifecycle } from "./pods/lifecycle-events.ts";
 import { createPodManager, type PodManager } from "./pods/pod-manager.ts";
 import { computePodStatus } from "./pods/pod-status.ts";
 import { createPodSyncer } from "./pods/pod-syncer.ts";
-import { createRuntimePodReader } from "./pods/runtime-status.ts";
+import { createRuntimePodReader, type RuntimeContainer } from "./pods/runtime-status.ts";
 import { createStatusManager } from "./pods/status-manager.ts";
 import { readTerminationMessage } from "./pods/termination-message.ts";
 import { createProbeManager } from "./probes/probe-manager.ts";
 import { createCgroups } from "./resources/cgroups.ts";
 import type { KubeletSettings } from "./settings.ts";
+import { createStatsSource } from "./stats/stats.ts";
 import { createVolumeManager } from "./volumes/create-volume-manager.ts";
 import { createServiceAccountTokens } from "./volumes/service-account-tokens.ts";
 
@@ -190,6 +192,10 @@ async function run(
     changed: (uid) => manager?.trigger(uid),
     idle: () => [...(manager?.workers() ?? [])].every(({ state }) => state === "finished"),
   });
+  const fault = (): string | undefined => {
+    const why = lifecycle.healthy();
+    return why === undefined ? undefined : `PLEG is not healthy: ${why}`;
+  };
   const reporter = await startNodeReporter({
     client,
     informers,
@@ -209,10 +215,7 @@ async function run(
     root: paths.root,
     cni: { folder: paths.cniConfig, bridge: paths.bridge, mtu: await interfaceMtu("eth0") },
     signal,
-    fault: () => {
-      const why = lifecycle.healthy();
-      return why === undefined ? undefined : `PLEG is not healthy: ${why}`;
-    },
+    fault,
   });
   await setup;
 
@@ -282,6 +285,33 @@ async function run(
     deleted: (pod) => podManager.remove(pod),
   });
   await podInformer.synced();
+  if (options.tls.cert !== "") {
+    const { startKubeletServer } = await import("./server/server.ts");
+    await startKubeletServer({
+      client,
+      nodeName,
+      tls: options.tls,
+      port: paths.port,
+      healthPort: paths.healthPort,
+      runtime,
+      manager: podManager,
+      statuses,
+      stats: createStatsSource({
+        runtime,
+        nodeName,
+        root: paths.root,
+        clock,
+        startTime: (uid) => statuses.get(uid)?.startTime,
+        runningPods: () => [...podManager.workers()].filter(({ state }) => state === "syncing").length,
+      }),
+      clock,
+      log,
+      signal,
+      configuration: { ...settings, port: paths.port },
+      fault,
+    });
+  }
+  void rotateLogs({ runtime, clock, log, signal, containers: () => runningContainers(podManager) });
   podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));
 
   const done = new Promise<void>((resolve) => {
@@ -296,4 +326,10 @@ async function run(
     );
   });
   return { done };
+}
+
+function* runningContainers(manager: PodManager): Iterable<RuntimeContainer> {
+  for (const { runtimePod } of manager.workers()) {
+    for (const container of runtimePod.containers) if (container.state === "running") yield container;
+  }
 }

@@ -172,10 +172,12 @@ function isSame(a: NodeStatus, b: NodeStatus): boolean {
   return isDeepStrictEqual(strip(a), strip(b));
 }
 
+const roleLabel = "node-role.kubernetes.io/control-plane";
+
 async function register(input: NodeReporterInput): Promise<Node> {
   const { client, clock, log, nodeName, signal } = input;
   const resource = client.of(nodes);
-  const labels = nodeLabels(input);
+  let labels = nodeLabels(input);
   for (let pause = 50; ; pause = Math.min(pause * 2, 5000)) {
     try {
       const fresh: Node = {
@@ -195,6 +197,11 @@ async function register(input: NodeReporterInput): Promise<Node> {
         return await resource.patch(nodeName, { metadata: { labels } }, { type: "strategic" });
       }
     } catch (error) {
+      if (error instanceof StatusError && error.code === 403 && roleLabel in labels) {
+        // Roles are not for a node to give itself where NodeRestriction is enforced: an administrator does it.
+        labels = Object.fromEntries(Object.entries(labels).filter(([key]) => key !== roleLabel));
+        continue;
+      }
       log.debug("cannot register the node yet", { error: errorChain(error) });
       await clock.sleep(pause, signal);
     }
@@ -209,7 +216,7 @@ function nodeLabels({ nodeName, labels, controlPlane }: NodeReporterInput): Reco
     "kubernetes.io/arch": architecture,
     "kubernetes.io/hostname": nodeName,
     "kubernetes.io/os": "linux",
-    ...(controlPlane ? { "node-role.kubernetes.io/control-plane": "" } : {}),
+    ...(controlPlane ? { [roleLabel]: "" } : {}),
     ...labels,
   };
 }

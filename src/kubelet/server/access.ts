@@ -1,0 +1,101 @@
+/**
+ * Who may ask the kubelet: clients with a certificate of the cluster's CA, or a bearer token that the API server
+ * knows; and what: the API server and administrators everything, others as a SubjectAccessReview on the node says.
+ */
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { subjectAccessReviews, tokenReviews } from "../../client/resources.ts";
+import type { Client } from "../../client/types.ts";
+import type { Clock } from "../../lib/clock.ts";
+
+export interface Access {
+  /** Undefined: granted. Otherwise the status code and text to answer with. */
+  check(request: IncomingMessage): Promise<{ readonly code: 401 | 403; readonly text: string } | undefined>;
+}
+
+interface User {
+  readonly name: string;
+  readonly groups: readonly string[];
+}
+
+/** The API server's own client certificate. */
+const apiServerUsers = new Set(["kube-apiserver-kubelet-client", "apiserver-kubelet-client"]);
+const cacheMs = 60_000;
+const cacheSize = 1000;
+
+export function createAccess(client: Client, nodeName: string, clock: Clock): Access {
+  const decisions = new Map<string, { readonly allowed: boolean; readonly until: number }>();
+
+  const authenticate = async (request: IncomingMessage): Promise<User | undefined> => {
+    const socket = request.socket as TLSSocket;
+    if (socket.authorized) {
+      const { subject } = socket.getPeerCertificate();
+      const names = (value: unknown): string[] =>
+        Array.isArray(value) ? value.map(String) : typeof value === "string" ? [value] : [];
+      const [name] = names(subject?.CN);
+      if (name !== undefined) return { name, groups: [...names(subject?.O), "system:authenticated"] };
+    }
+    const token = /^Bearer (.+)$/i.exec(request.headers.authorization ?? "")?.[1];
+    if (token === undefined) return undefined;
+    const review = await client.of(tokenReviews).create({
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenReview",
+      spec: { token },
+    });
+    if (review.status?.authenticated !== true) return undefined;
+    return { name: review.status.user?.username ?? "", groups: review.status.user?.groups ?? [] };
+  };
+
+  const review = async (user: User, verb: string, subresource: string): Promise<boolean> => {
+    const key = JSON.stringify([user, verb, subresource]);
+    const known = decisions.get(key);
+    if (known !== undefined && clock.now() < known.until) return known.allowed;
+    const answer = await client.of(subjectAccessReviews).create({
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SubjectAccessReview",
+      spec: {
+        user: user.name,
+        groups: [...user.groups],
+        resourceAttributes: { version: "v1", resource: "nodes", subresource, verb, name: nodeName },
+      },
+    });
+    const allowed = answer.status?.allowed === true;
+    if (decisions.size >= cacheSize) decisions.clear();
+    decisions.set(key, { allowed, until: clock.now() + cacheMs });
+    return allowed;
+  };
+
+  return {
+    async check(request) {
+      const user = await authenticate(request);
+      if (user === undefined) return { code: 401, text: "Unauthorized" };
+      if (user.groups.includes("system:masters") || apiServerUsers.has(user.name)) return undefined;
+      const verb = verbs[request.method ?? "GET"] ?? "get";
+      const candidates = subresourcesOf(request.url ?? "/");
+      for (const subresource of candidates) if (await review(user, verb, subresource)) return undefined;
+      const text = `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${candidates.join(" ")}])`;
+      return { code: 403, text };
+    },
+  };
+}
+
+const verbs: Readonly<Record<string, string>> = {
+  GET: "get",
+  HEAD: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+function subresourcesOf(url: string): string[] {
+  const path = url.split("?")[0] as string;
+  const first = path.split("/")[1] ?? "";
+  if (first === "stats") return ["stats"];
+  if (first === "metrics") return ["metrics"];
+  if (first === "logs") return ["log"];
+  if (first === "healthz") return ["healthz", "proxy"];
+  if (first === "configz") return ["configz", "proxy"];
+  if (first === "pods" || first === "runningpods") return ["pods", "proxy"];
+  return ["proxy"];
+}

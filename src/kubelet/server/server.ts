@@ -1,0 +1,273 @@
+/**
+ * The kubelet's HTTPS server (10250): logs, exec, attach, port-forward, run, pods, stats, metrics; and plain health on
+ * the loopback interface (10248). Requests come from the API server, metrics collectors and administrators.
+ */
+import http, { type IncomingMessage, type ServerResponse } from "node:http";
+import https from "node:https";
+import type { Duplex } from "node:stream";
+import type { Client } from "../../client/types.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { errorChain, type Logger } from "../../lib/log.ts";
+import { RuntimeError } from "../cri/connection.ts";
+import type { RuntimeService } from "../cri/runtime-service.ts";
+import { type LogOptions, readLog } from "../logs/log-reader.ts";
+import { podUid } from "../pods/labels.ts";
+import type { PodManager } from "../pods/pod-manager.ts";
+import type { StatusManager } from "../pods/status-manager.ts";
+import type { StatsSource } from "../stats/stats.ts";
+import { createAccess } from "./access.ts";
+import { findWorker, HttpProblem, loggedContainerId, runningContainerId } from "./container-lookup.ts";
+import { proxyUpgrade } from "./upgrade-proxy.ts";
+
+export interface KubeletServerInput {
+  readonly client: Client;
+  readonly nodeName: string;
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  readonly port: number;
+  readonly healthPort: number;
+  readonly runtime: RuntimeService;
+  readonly manager: PodManager;
+  readonly statuses: StatusManager;
+  readonly stats: StatsSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Shown at /configz. */
+  readonly configuration: object;
+  /** Why the kubelet is not well; undefined: it is. */
+  fault(): string | undefined;
+}
+
+/** Resolves when both ports listen. */
+export async function startKubeletServer(input: KubeletServerInput): Promise<void> {
+  const { client, nodeName, tls, clock, log, signal } = input;
+  const access = createAccess(client, nodeName, clock);
+  const answerProblem = (response: ServerResponse, error: unknown): void => {
+    const code = error instanceof HttpProblem ? error.code : 500;
+    if (code === 500) log.warn("request failed", { error: errorChain(error) });
+    if (response.headersSent) response.destroy();
+    else send(response, code, (error as Error).message);
+  };
+  const server = https.createServer(
+    { cert: tls.cert, key: tls.key, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      const handle = async (): Promise<void> => {
+        const refused = await access.check(request);
+        if (refused !== undefined) send(response, refused.code, refused.text);
+        else await route(input, request, response);
+      };
+      handle().catch((error: unknown) => answerProblem(response, error));
+    },
+  );
+  server.on("upgrade", (request, socket, head) => {
+    const handle = async (): Promise<void> => {
+      const refused = await access.check(request);
+      if (refused !== undefined) throw new HttpProblem(refused.code, refused.text);
+      proxyUpgrade(request, socket, head, await streamingUrl(input, request));
+    };
+    handle().catch((error: unknown) => refuseUpgrade(socket, error));
+  });
+  const health = http.createServer((request, response) => {
+    if (request.url?.startsWith("/healthz") === true) sendHealth(input, response);
+    else send(response, 404, "404 page not found\n");
+  });
+  await Promise.all([listen(server, input.port), listen(health, input.healthPort, "127.0.0.1")]);
+  signal.addEventListener(
+    "abort",
+    () => {
+      server.close();
+      server.closeAllConnections();
+      health.close();
+    },
+    { once: true },
+  );
+}
+
+function listen(server: http.Server | https.Server, port: number, host?: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ port, host }, () => resolve());
+  });
+}
+
+function send(response: ServerResponse, code: number, body: string, type = "text/plain; charset=utf-8"): void {
+  response.writeHead(code, { "content-type": type, "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  send(response, 200, JSON.stringify(value), "application/json");
+}
+
+function sendHealth({ fault }: KubeletServerInput, response: ServerResponse): void {
+  const why = fault();
+  if (why === undefined) send(response, 200, "ok");
+  else send(response, 500, why);
+}
+
+function refuseUpgrade(socket: Duplex, error: unknown): void {
+  const notFound = error instanceof RuntimeError && error.notFound;
+  const code = error instanceof HttpProblem ? error.code : notFound ? 404 : 500;
+  const text = (error as Error).message;
+  socket.end(
+    `HTTP/1.1 ${code} ${http.STATUS_CODES[code] ?? ""}\r\nContent-Type: text/plain\r\nConnection: close\r\n` +
+      `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  );
+}
+
+async function route(input: KubeletServerInput, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? "/", "https://kubelet");
+  const [first = "", ...rest] = url.pathname.split("/").slice(1);
+  switch (first) {
+    case "healthz":
+      return sendHealth(input, response);
+    case "containerLogs":
+      return containerLogs(input, rest, url.searchParams, response);
+    case "pods":
+    case "runningpods":
+      return sendJson(response, podList(input));
+    case "configz":
+      return sendJson(response, { kubeletconfig: input.configuration });
+    case "run":
+      return run(input, rest, url.searchParams, response);
+    case "stats":
+      return sendJson(response, await input.stats.summary());
+    case "metrics":
+      return send(response, 200, await input.stats.metrics(rest.join("/")), "text/plain; version=0.0.4; charset=utf-8");
+    case "exec":
+    case "attach":
+    case "portForward":
+      throw new HttpProblem(400, "Upgrade request required");
+    default:
+      send(response, 404, "404 page not found\n");
+  }
+}
+
+function podList({ manager, statuses }: KubeletServerInput): object {
+  const items = [...manager.workers()].map(({ pod }) => ({ ...pod, status: statuses.get(podUid(pod)) ?? pod.status }));
+  return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
+}
+
+const truthy = (value: string | null): boolean => value === "1" || value === "true";
+
+function logOptions(query: URLSearchParams, now: number): LogOptions {
+  const number = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
+  const seconds = number("sinceSeconds");
+  const sinceTime = query.get("sinceTime");
+  const stream = query.get("stream");
+  return {
+    follow: truthy(query.get("follow")),
+    timestamps: truthy(query.get("timestamps")),
+    since: seconds !== undefined ? now - seconds * 1000 : sinceTime === null ? undefined : Date.parse(sinceTime),
+    tailLines: number("tailLines"),
+    limitBytes: number("limitBytes"),
+    stream: stream === "Stdout" || stream === "Stderr" ? stream : "All",
+  };
+}
+
+async function containerLogs(
+  { manager, statuses, runtime, clock }: KubeletServerInput,
+  [namespace = "", name = "", container = ""]: readonly string[],
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  const { pod } = findWorker(manager, namespace, name);
+  const specs = [
+    ...(pod.spec?.containers ?? []),
+    ...(pod.spec?.initContainers ?? []),
+    ...(pod.spec?.ephemeralContainers ?? []),
+  ];
+  if (!specs.some((spec) => spec.name === container)) {
+    throw new HttpProblem(404, `container "${container}" not found in pod "${name}"`);
+  }
+  const status = statuses.get(podUid(pod)) ?? pod.status ?? {};
+  const id = loggedContainerId(status, name, container, truthy(query.get("previous")));
+  const found = await runtime.containerStatus(id).catch((error: unknown) => {
+    if (error instanceof RuntimeError && error.notFound)
+      throw new HttpProblem(400, `container "${container}" in pod "${name}" is terminated`);
+    throw error;
+  });
+  const closed = new AbortController();
+  response.on("close", () => closed.abort());
+  response.writeHead(200, { "content-type": "text/plain" });
+  response.flushHeaders();
+  await readLog({
+    path: found.logPath ?? "",
+    options: logOptions(query, clock.now()),
+    signal: closed.signal,
+    running: async () => (await runtime.containerStatus(id).catch(() => undefined))?.state === "CONTAINER_RUNNING",
+    write: (chunk) =>
+      new Promise((resolve) => {
+        if (response.write(chunk) || closed.signal.aborted) resolve();
+        else {
+          const done = (): void => {
+            response.off("drain", done);
+            response.off("close", done);
+            resolve();
+          };
+          response.once("drain", done);
+          response.once("close", done);
+        }
+      }),
+  });
+  response.end();
+}
+
+/** `NAMESPACE/POD/CONTAINER` or `NAMESPACE/POD/UID/CONTAINER`. */
+function target(parts: readonly string[]): { namespace: string; name: string; uid?: string; container: string } {
+  const [namespace = "", name = "", third = "", fourth] = parts;
+  return fourth === undefined
+    ? { namespace, name, container: third }
+    : { namespace, name, uid: third, container: fourth };
+}
+
+async function run(
+  { manager, runtime }: KubeletServerInput,
+  parts: readonly string[],
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  const { namespace, name, uid, container } = target(parts);
+  const id = runningContainerId(findWorker(manager, namespace, name, uid), container);
+  const command = (query.get("cmd") ?? "").split(" ").filter((word) => word !== "");
+  const { stdout, stderr, exitCode } = await runtime.execSync(id, command, 0);
+  const output = Buffer.concat([stdout, stderr]).toString();
+  send(response, exitCode === 0 ? 200 : 500, output);
+}
+
+/** Asks the runtime for the address of a stream. */
+async function streamingUrl({ manager, runtime }: KubeletServerInput, request: IncomingMessage): Promise<string> {
+  const url = new URL(request.url ?? "/", "https://kubelet");
+  const [first = "", ...rest] = url.pathname.split("/").slice(1);
+  const query = url.searchParams;
+  if (first === "portForward") {
+    const [namespace = "", name = "", uid] = rest;
+    const worker = findWorker(manager, namespace, name, uid);
+    const sandbox = worker.runtimePod.sandboxes.find(({ ready }) => ready);
+    if (sandbox === undefined) throw new HttpProblem(404, `pod "${name}" has no sandbox`);
+    const ports = query
+      .getAll("port")
+      .flatMap((list) => list.split(","))
+      .map(Number);
+    return runtime.portForward({ podSandboxId: sandbox.id, port: ports });
+  }
+  if (first !== "exec" && first !== "attach") throw new HttpProblem(404, "404 page not found");
+  const { namespace, name, uid, container } = target(rest);
+  const worker = findWorker(manager, namespace, name, uid);
+  const containerId = runningContainerId(worker, container);
+  const tty = truthy(query.get("tty"));
+  const streams = {
+    containerId,
+    stdin: truthy(query.get("input")) || truthy(query.get("stdin")),
+    stdout: truthy(query.get("output")) || truthy(query.get("stdout")),
+    // With a terminal there is one stream out.
+    stderr: !tty && (truthy(query.get("error")) || truthy(query.get("stderr"))),
+  };
+  if (first === "exec") return runtime.exec({ ...streams, tty, cmd: query.getAll("command") });
+  const spec = [
+    ...(worker.pod.spec?.containers ?? []),
+    ...(worker.pod.spec?.initContainers ?? []),
+    ...(worker.pod.spec?.ephemeralContainers ?? []),
+  ].find((candidate) => candidate.name === container);
+  return runtime.attach({ ...streams, tty: spec?.tty === true });
+}
