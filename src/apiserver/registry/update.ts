@@ -87,20 +87,22 @@ export class Updater {
     const metadata = object.metadata as ObjectMeta;
     placeInNamespace(write, metadata);
     removeDuplicateOwners(metadata, write.warn, false);
-    const admitting = admit(this.#plugins, "admit", "UPDATE", write, { object, oldObject: old });
-    if (admitting !== undefined) await admitting;
+    const handled = isHandled(subresource);
+    if (!handled) await admit(this.#plugins, "admit", "UPDATE", write, { object, oldObject: old });
     removeDuplicateOwners(metadata, write.warn, true);
     keepSystemFields(metadata, old.metadata ?? {});
+    metadata.resourceVersion ||= old.metadata?.resourceVersion;
     const context = { now, namespace: write.namespace, username: write.user.username };
     if (subresource === "status") kind.prepareForStatusUpdate?.(object, old, context);
-    else kind.prepareForUpdate?.(object, old, context);
-    if (kind.tracksGeneration === true && subresource === "" && specChanged(object, old)) {
+    else if (!handled) kind.prepareForUpdate?.(object, old, context);
+    if (kind.tracksGeneration === true && countsGeneration(subresource) && specChanged(object, old)) {
       metadata.generation = (old.metadata?.generation ?? 0) + 1;
     }
-    validateUpdate(kind, object, old, subresource);
-    for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
-    const validating = admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
-    if (validating !== undefined) await validating;
+    if (!handled) {
+      validateUpdate(kind, object, old, subresource);
+      for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
+      await admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
+    }
     const complete = completeForStorage(kind, object);
     if (becomesRemovable(kind, complete, old)) {
       await this.#writes.remove(resource, current, write.dryRun);
@@ -110,6 +112,10 @@ export class Updater {
     return this.#writes.update(resource, complete, current, write.dryRun);
   }
 }
+
+/** Subresources whose handler has checked the change itself (binding, scale, ephemeralcontainers, …; ObjectWriter.modify). */
+const isHandled = (subresource: string): boolean => subresource !== "" && subresource !== "status";
+const countsGeneration = (subresource: string): boolean => subresource !== "status" && subresource !== "binding";
 
 interface Replaced {
   readonly current: CachedObject;
