@@ -1,0 +1,95 @@
+/**
+ * One test's own installation of mini: a MINI_HOME, a kubeconfig and a profile name that no other test shares, the
+ * `dist/mini` of this checkout and both kubectl versions. Everything is removed at the end.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const mini = join(root, "dist/mini");
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export type KubectlVersion = "newest" | "oldest";
+
+export class MiniCli {
+  readonly home = mkdtempSync(join(tmpdir(), "mini-test-"));
+  readonly kubeconfig = join(this.home, "kubeconfig");
+  readonly profile: string;
+  readonly #environment: Record<string, string>;
+
+  /** `name` is a prefix of the profile; short, as interface names derive from it. */
+  constructor(name: string) {
+    if (!existsSync(mini)) throw new Error("dist/mini is missing: run scripts/build first");
+    this.profile = `${name}${process.pid}`;
+    this.#environment = { MINI_HOME: join(this.home, "mini"), KUBECONFIG: this.kubeconfig };
+  }
+
+  /** Runs `mini`; never rejects for an exit code. */
+  async mini(
+    words: readonly string[],
+    extra: { env?: Record<string, string>; input?: string } = {},
+  ): Promise<CommandResult> {
+    const result = await execa(mini, words, {
+      env: { ...this.#environment, ...extra.env },
+      input: extra.input ?? "",
+      reject: false,
+    });
+    return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
+  }
+
+  /** Runs `mini … -p PROFILE` and throws with its output when it fails. */
+  async succeed(...words: string[]): Promise<string> {
+    const result = await this.mini([...words, "-p", this.profile]);
+    if (result.exitCode !== 0) {
+      throw new Error(`mini ${words.join(" ")} exited with ${result.exitCode}:\n${result.stdout}\n${result.stderr}`);
+    }
+    return result.stdout;
+  }
+
+  /** Runs a kubectl of the given age against the profile's cluster; throws with its output when it fails. */
+  async kubectl(version: KubectlVersion, words: readonly string[], input = ""): Promise<string> {
+    const result = await this.tryKubectl(version, words, input);
+    if (result.exitCode !== 0)
+      throw new Error(`kubectl ${words.join(" ")} failed:\n${result.stdout}\n${result.stderr}`);
+    return result.stdout;
+  }
+
+  async tryKubectl(version: KubectlVersion, words: readonly string[], input = ""): Promise<CommandResult> {
+    const { exitCode, stdout, stderr } = await execa(kubectlPath(version), ["--context", this.profile, ...words], {
+      env: { KUBECONFIG: this.kubeconfig },
+      input,
+      reject: false,
+    });
+    return { exitCode: exitCode ?? 1, stdout, stderr };
+  }
+
+  /** Deletes the cluster whatever state it is in, then the folder. */
+  async cleanUp(): Promise<void> {
+    await this.mini(["delete", "-p", this.profile]);
+    rmSync(this.home, { recursive: true, force: true });
+  }
+}
+
+const unpacked = new Map<KubectlVersion, string>();
+
+/** kubectl 1.36 as `mini kubectl` carries it, unpacked once; kubectl 1.32 as scripts/fetch-kubectl --oldest leaves it. */
+function kubectlPath(version: KubectlVersion): string {
+  if (version === "oldest") return join(root, ".cache/kubectl-oldest/kubectl");
+  const known = unpacked.get(version) ?? join(root, ".cache/kubectl/kubectl");
+  if (!existsSync(known)) {
+    const temporary = `${known}.${process.pid}`;
+    writeFileSync(temporary, execFileSync("zstd", ["-dcq", `${known}.zst`], { maxBuffer: 1 << 28 }), { mode: 0o755 });
+    execFileSync("mv", [temporary, known]);
+  }
+  unpacked.set(version, known);
+  return known;
+}
