@@ -16,7 +16,6 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { type CarriedFile, type CarriedFiles, trailerMagic } from "../src/lib/carried-files.ts";
@@ -24,14 +23,13 @@ import { type CarriedFile, type CarriedFiles, trailerMagic } from "../src/lib/ca
 const root = dirname(import.meta.dirname);
 const work = join(root, ".cache", "binary");
 const output = join(root, "dist", "mini");
-const require = createRequire(import.meta.url);
 const PAGE = 4096;
 /** Marks where Node looks for the application; fixed by Node's documentation. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
 /** Add-ons by the name they have as assets. */
 const addons: Readonly<Record<string, string>> = {
-  "better-sqlite3": require.resolve("better-sqlite3/prebuilds/linux-x64.node"),
+  "better-sqlite3": join(root, "node_modules/better-sqlite3/prebuilds/linux-x64.node"),
   "ffi-napi": join(root, "node_modules/ffi-napi/prebuilds/linux-x64/@makeomatic+ffi-napi.uv1.node"),
   "ref-napi": join(root, "node_modules/@makeomatic/ref-napi/prebuilds/linux-x64/node.napi.node"),
 };
@@ -40,7 +38,9 @@ const addons: Readonly<Record<string, string>> = {
 const addonPlugin: Plugin = {
   name: "addons",
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^better-sqlite3$/ }, () => ({ path: require.resolve("better-sqlite3/lib/linux-x64.js") }));
+    onResolve({ filter: /^better-sqlite3$/ }, () => ({
+      path: join(root, "node_modules/better-sqlite3/lib/linux-x64.js"),
+    }));
     onResolve({ filter: /^node-gyp-build$/ }, ({ importer }) => ({
       path: importer.includes("ref-napi") ? "ref-napi" : "ffi-napi",
       namespace: "addon-function",
@@ -80,10 +80,14 @@ async function bundle(): Promise<void> {
     metafile: true,
     logLevel: "warning",
     plugins: [addonPlugin],
+    external: existsSync(join(root, "src/cli/index.ts")) ? [] : ["../src/cli/index.ts"],
     define: {
       "import.meta.url": "__mini_url",
       "import.meta.dirname": "__mini_dirname",
       "process.env.MINI_BUNDLED": '"1"',
+      "process.env.MINI_COMMIT": JSON.stringify(
+        execFileSync("git", ["-C", root, "rev-parse", "HEAD"]).toString().trim(),
+      ),
     },
     banner: {
       js: `const __mini_url = require("node:url").pathToFileURL(process.execPath).href, __mini_dirname = require("node:path").dirname(process.execPath);`,

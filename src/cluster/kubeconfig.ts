@@ -103,7 +103,7 @@ async function load(path: string): Promise<Document> {
     throw unusable(path, error);
   }
   if (text === undefined || text.trim() === "") {
-    return parseDocument('apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\ncurrent-context: ""\nusers: []\n');
+    return parseDocument("apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\n");
   }
   const document = parseDocument(text);
   const [fault] = document.errors;

@@ -12,6 +12,7 @@ import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.t
 import { MiniError, toMiniError } from "../errors.ts";
 import { cacheFolder, machineFolder, miniHome, profileFolder } from "../home.ts";
 import { checkKubeconfig, removeContext, writeContext } from "../kubeconfig.ts";
+import { checkSizes } from "../limits.ts";
 import { machineSpec, planNodes } from "../machine.ts";
 import { type NodeImage, nodeImageIsCached, provideNodeImage } from "../node-image.ts";
 import { adminCredentials, ensurePki, pkiFolder } from "../pki.ts";
@@ -105,6 +106,9 @@ async function prepare(
     memoryMiB: options.memoryMiB ?? existing?.memoryMiB ?? defaults.memoryMiB,
     diskMiB: options.diskMiB ?? existing?.diskMiB ?? defaults.diskMiB,
   };
+  const apiServerPort = options.apiServerPort ?? existing?.apiServerPort ?? defaults.apiServerPort;
+  const nodes = options.nodes ?? existing?.nodes.length ?? defaults.nodes;
+  checkSizes({ ...sizes, nodes, apiServerPort }, options.force);
   const choice = await selectDriver(options, existing, sizes);
   progress.step("Selecting Driver", choice.reason);
   for (const check of choice.overridden) progress.warning(`--force goes over a failed check: ${check.message}`);
@@ -114,11 +118,11 @@ async function prepare(
     name: options.profile,
     driver: choice.driver.name,
     ...sizes,
-    apiServerPort: options.apiServerPort ?? existing?.apiServerPort ?? defaults.apiServerPort,
+    apiServerPort,
     network: existing?.network ?? { subnet: "", gateway: "" },
     extraConfig,
     embedCerts: options.embedCerts ?? existing?.embedCerts ?? false,
-    nodes: existing?.nodes ?? planNodes(options.profile, options.nodes ?? defaults.nodes, "0.0.0.1"),
+    nodes: existing?.nodes ?? planNodes(options.profile, nodes, "0.0.0.1"),
     createdAt: existing?.createdAt ?? new Date().toISOString(),
   };
   if (existing !== undefined && options.nodes !== undefined && options.nodes !== existing.nodes.length) {

@@ -5,7 +5,6 @@ import { machinesOf } from "./machines.ts";
 export interface StopOptions {
   readonly profile: string;
   readonly graceMs: number;
-  readonly keepContext: boolean;
   readonly report: (message: string) => void;
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command line from source; in the single executable bin/mini.ts is the entry. */
+import { run } from "../src/cli/index.ts";
+
+await run(process.argv.slice(2));

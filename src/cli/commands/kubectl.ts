@@ -1,0 +1,27 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { MiniError } from "../../cluster/errors.ts";
+import { provideKubectl } from "../../cluster/node-image.ts";
+import { loadProfile } from "../../cluster/profile.ts";
+import { MiniCommand } from "../mini-command.ts";
+
+export default class Kubectl extends MiniCommand {
+  static override description =
+    "The kubectl that mini carries, or the one on the PATH; the profile's context is chosen.";
+  static override examples = ["mini kubectl -- get pods -A", "mini kubectl -p work -- apply -f deployment.yaml"];
+  static override strict = false;
+  static override passThrough = true;
+
+  async run(): Promise<undefined> {
+    const { flags, argv } = await this.parse(Kubectl);
+    const { name } = await loadProfile(flags.profile);
+    const program = (await provideKubectl()) ?? "kubectl";
+    const child = spawn(program, [`--context=${name}`, ...argv.map(String)], { stdio: "inherit" });
+    // A terminal sends Ctrl-C to both; kubectl decides what it means.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
+    process.exitCode = await new Promise<number>((resolve, reject) => {
+      child.on("error", (cause) => reject(new MiniError("MK_KUBECTL_MISSING", "kubectl cannot be run", { cause })));
+      child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+    });
+  }
+}

@@ -1,0 +1,26 @@
+import { writeFile } from "node:fs/promises";
+import { string } from "@oclif/core/flags";
+import { nodeLogs } from "../../cluster/node-logs.ts";
+import { loadProfile } from "../../cluster/profile.ts";
+import { MiniCommand } from "../mini-command.ts";
+import { parseInteger } from "../quantities.ts";
+
+export default class Logs extends MiniCommand {
+  static override description = "Of a node that does not answer, only its console is shown.";
+  static override flags = {
+    length: string({ char: "n", description: "lines of each log", default: "60" }),
+    node: string({ description: "only this node" }),
+    file: string({ description: "write to this file instead" }),
+  };
+
+  async run(): Promise<unknown> {
+    const { flags } = await this.parse(Logs);
+    const profile = await loadProfile(flags.profile);
+    const all = await nodeLogs(profile, parseInteger("length", flags.length));
+    const logs = flags.node === undefined ? all : all.filter((log) => log.node === flags.node);
+    const text = logs.map((log) => `==> ${log.node} ${log.source} <==\n${log.text.trimEnd()}\n`).join("\n");
+    if (flags.file === undefined) this.print(text);
+    else await writeFile(flags.file, text);
+    return logs;
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { planNodes } from "./machine.ts";
+import {
+  checkProfileName,
+  findProfile,
+  listProfiles,
+  loadProfile,
+  lockProfile,
+  type Profile,
+  saveProfile,
+} from "./profile.ts";
+
+const profile: Profile = {
+  version: 1,
+  name: "one",
+  driver: "qemu2",
+  cpus: 2,
+  memoryMiB: 2048,
+  diskMiB: 20_000,
+  apiServerPort: 8443,
+  network: { subnet: "192.168.39.0/24", gateway: "192.168.39.1" },
+  extraConfig: {},
+  embedCerts: false,
+  nodes: planNodes("one", 2, "192.168.39.1"),
+  createdAt: "2026-11-23T13:14:00Z",
+};
+
+describe("profiles", () => {
+  let home: string;
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "mini-home-"));
+    vi.stubEnv("MINI_HOME", home);
+  });
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await rm(home, { recursive: true });
+  });
+
+  it("are read as they were written", async () => {
+    await saveProfile(profile);
+    expect(await loadProfile("one")).toEqual(profile);
+    expect(profile.nodes.map((node) => [node.name, node.address])).toEqual([
+      ["one", "192.168.39.2"],
+      ["one-m02", "192.168.39.3"],
+    ]);
+    expect(await findProfile("two")).toBeUndefined();
+    await expect(loadProfile("two")).rejects.toMatchObject({ id: "GUEST_NOT_FOUND", exitCode: 85 });
+  });
+
+  it.each([
+    ["{", /not a valid profile/],
+    ["[]", /must be an object/],
+    [JSON.stringify({ ...profile, version: 2 }), /version must be 1/],
+    [JSON.stringify({ ...profile, cpus: "2" }), /cpus must be a positive number/],
+    [JSON.stringify({ ...profile, driver: "vbox" }), /driver "vbox" is unknown/],
+    [JSON.stringify({ ...profile, nodes: [] }), /nodes must be a list/],
+  ])("that are corrupt are told, not believed: %s", async (text, message) => {
+    await mkdir(join(home, "profiles", "one"), { recursive: true });
+    await writeFile(join(home, "profiles", "one", "config.json"), text);
+    await expect(loadProfile("one")).rejects.toMatchObject({ id: "HOST_CONFIG_LOAD", exitCode: 38 });
+    await expect(loadProfile("one")).rejects.toThrow(message);
+    expect(await listProfiles()).toEqual({ valid: [], invalid: ["one"] });
+  });
+
+  it("are changed by one command at a time, and a lock of a process that is gone does not count", async () => {
+    const lock = await lockProfile("one");
+    await expect(lockProfile("one")).rejects.toMatchObject({ id: "MK_PROFILE_BUSY", exitCode: 11 });
+    await lock[Symbol.asyncDispose]();
+    await writeFile(lock.path, "999999 12345");
+    await using _again = await lockProfile("one");
+  });
+
+  it.each(["", "-a", "a-", "A", "a_b", "a.b", "../x", "a".repeat(41)])("cannot be named %j", (name) => {
+    expect(() => checkProfileName(name)).toThrow(/profile name/);
+  });
+});
