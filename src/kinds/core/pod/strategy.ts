@@ -42,7 +42,10 @@ export function prepareForStatusUpdate(pod: Pod, old: Pod): void {
     const [previous] = index < 0 ? [] : earlier.splice(index, 1);
     condition.observedGeneration ||= previous?.observedGeneration;
   }
-  if (pod.metadata !== undefined) pod.metadata.ownerReferences = old.metadata?.ownerReferences;
+  // The registry keeps an object's decoded form, in which an absent field must stay absent.
+  if (pod.metadata !== undefined && old.metadata?.ownerReferences !== undefined) {
+    pod.metadata.ownerReferences = old.metadata.ownerReferences;
+  } else delete pod.metadata?.ownerReferences;
 }
 
 /** Seconds: what the client or else the pod asks for; none where no node runs it, or it has run. */
