@@ -3,6 +3,7 @@ import type { ReplicaSet } from "../../generated/apps-v1.ts";
 import { replicaSetColumns } from "./columns.ts";
 import { applyReplicaSetDefaults } from "./defaults.ts";
 import { prepareForCreate } from "./strategy.ts";
+import { validateReplicaSet, validateReplicaSetStatusUpdate, validateReplicaSetUpdate } from "./validation.ts";
 
 export const replicaSet = fromTable<ReplicaSet>("apps", "v1", "ReplicaSet", {
   shortNames: ["rs"],
@@ -10,5 +11,8 @@ export const replicaSet = fromTable<ReplicaSet>("apps", "v1", "ReplicaSet", {
   tracksGeneration: true,
   applyDefaults: applyReplicaSetDefaults,
   prepareForCreate,
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
+  validateStatusUpdate: validateReplicaSetStatusUpdate,
   columns: replicaSetColumns,
 });

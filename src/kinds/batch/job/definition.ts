@@ -3,6 +3,7 @@ import type { Job } from "../../generated/batch-v1.ts";
 import { jobColumns } from "./columns.ts";
 import { applyJobDefaults } from "./defaults.ts";
 import { prepareForCreate } from "./strategy.ts";
+import { validateJob, validateJobUpdate } from "./validation.ts";
 
 export const job = fromTable<Job>("batch", "v1", "Job", {
   categories: ["all"],
@@ -10,5 +11,7 @@ export const job = fromTable<Job>("batch", "v1", "Job", {
   selectableFields: { "status.successful": (job) => String(job.status?.succeeded ?? 0) },
   applyDefaults: applyJobDefaults,
   prepareForCreate,
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
   columns: jobColumns,
 });

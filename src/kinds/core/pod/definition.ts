@@ -3,6 +3,7 @@ import type { Pod } from "../../generated/core-v1.ts";
 import { podColumns } from "./columns.ts";
 import { applyPodDefaults } from "./defaults.ts";
 import { deletionGracePeriod, prepareForCreate, prepareForStatusUpdate, selectableFields } from "./strategy.ts";
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from "./validation.ts";
 
 export const pod = fromTable<Pod>("", "v1", "Pod", {
   shortNames: ["po"],
@@ -13,5 +14,8 @@ export const pod = fromTable<Pod>("", "v1", "Pod", {
   prepareForStatusUpdate,
   deletionGracePeriod,
   selectableFields,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   columns: podColumns,
 });

@@ -3,6 +3,7 @@ import type { ReplicationController } from "../../generated/core-v1.ts";
 import { replicationControllerColumns } from "./columns.ts";
 import { applyReplicationControllerDefaults } from "./defaults.ts";
 import { prepareForCreate } from "./strategy.ts";
+import { validateReplicationController, validateReplicationControllerStatusUpdate } from "./validation.ts";
 
 export const replicationController = fromTable<ReplicationController>("", "v1", "ReplicationController", {
   shortNames: ["rc"],
@@ -11,5 +12,7 @@ export const replicationController = fromTable<ReplicationController>("", "v1", 
   selectableFields: { "status.replicas": (controller) => String(controller.status?.replicas ?? 0) },
   applyDefaults: applyReplicationControllerDefaults,
   prepareForCreate,
+  validate: validateReplicationController,
+  validateStatusUpdate: validateReplicationControllerStatusUpdate,
   columns: replicationControllerColumns,
 });

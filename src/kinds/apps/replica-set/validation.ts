@@ -1,0 +1,36 @@
+/** ValidateReplicaSet, ValidateReplicaSetUpdate, ValidateReplicaSetStatusUpdate. */
+import { type FieldError, required } from "../../../machinery/errors/field-error.ts";
+import { checkImmutable, checkNonNegative } from "../../field-checks.ts";
+import type { ReplicaSet } from "../../generated/apps-v1.ts";
+import {
+  validateLongRunningTemplate,
+  validateOwnSelector,
+  validateReplicaCounts,
+  validateSelectorMatches,
+} from "../replica-checks.ts";
+
+export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
+  if (spec === undefined) return [required("spec.selector")];
+  return [
+    ...checkNonNegative("spec.replicas", spec.replicas),
+    ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),
+    // Upstream, too, says deployment here.
+    ...validateOwnSelector(spec.selector, "deployment", "spec.selector"),
+    ...validateSelectorMatches(spec.selector, spec.template, "spec.template"),
+    ...validateLongRunningTemplate(spec.template ?? {}, "ReplicaSet", "spec.template"),
+  ];
+}
+
+export function validateReplicaSetUpdate({ spec }: ReplicaSet, { spec: before }: ReplicaSet): FieldError[] {
+  return checkImmutable("spec.selector", spec?.selector, before?.selector);
+}
+
+const counts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+
+export function validateReplicaSetStatusUpdate({ status }: ReplicaSet): FieldError[] {
+  return validateReplicaCounts(
+    { ...status },
+    ["replicas", ...counts, "observedGeneration", "terminatingReplicas"],
+    counts,
+  );
+}
