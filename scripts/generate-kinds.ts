@@ -359,7 +359,12 @@ function render(swagger: Swagger): Map<string, string> {
   const referenced = new Map(
     stable.map(([name, definition]) => [
       name,
-      compactDefinition(definition, protobuf.get(name), presences(name, structs)),
+      compactDefinition(
+        // A struct without fields takes none, which the description does not tell from a free-form object.
+        protobuf.get(name)?.length === 0 ? { properties: {}, ...definition } : definition,
+        protobuf.get(name),
+        presences(name, structs),
+      ),
     ]),
   );
   // Messages that the JSON form inlines (Volume.volumeSource and the like), scalars (Quantity, Time) and options

@@ -11,7 +11,7 @@ export class QuantityError extends Error {}
 
 const splitPattern = "^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$";
 const formatError = `quantities must match the regular expression '${splitPattern}'`;
-const parts = /^([+-]?)(0*)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+const parts = /^([+-]?)0*(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
 const decimalSuffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
 const binarySuffixes = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 const nanosPerUnit = 1_000_000_000n;
@@ -173,13 +173,11 @@ function parse(text: string): Quantity {
   if (text === "") throw new QuantityError(formatError);
   const match = parts.exec(text);
   if (match === null) throw new QuantityError(formatError);
-  const [, sign = "", zeros = "", numerator = "", denominator = "", suffixText = ""] = match;
-  if (zeros === "" && numerator === "" && denominator === "") {
-    throw new QuantityError(
-      interpretSuffix(suffixText) && text.includes(".") ? "unable to parse numeric part of quantity" : formatError,
-    );
-  }
+  const [, sign = "", numerator = "", denominator = "", suffixText = ""] = match;
   const suffix = interpretSuffix(suffixText);
+  if (!/\d/.test(text) && !usesFastPath(numerator, denominator, suffix)) {
+    throw new QuantityError("unable to parse numeric part of quantity");
+  }
   const digits = BigInt(numerator + denominator || "0");
   let nanos = toNanos(digits, denominator.length, suffix);
   let { format } = suffix;

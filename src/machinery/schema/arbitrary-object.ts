@@ -14,7 +14,7 @@ const scalarTypes: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 };
 const schemaProps = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
-/** Objects of the type, a few levels deep; fields are left out at random. */
+/** Objects of the type, a few levels deep; fields are left out at random, lists and maps are not empty. */
 export function arbitraryObject(
   schemas: SchemaTable,
   typeName: string,
@@ -25,7 +25,7 @@ export function arbitraryObject(
   );
   const entries = fields.map(([name, field]) => [
     name,
-    fc.option(arbitraryField(schemas, field, depth), { nil: undefined, freq: 1 }),
+    fc.option(arbitraryField(schemas, field, depth), { nil: undefined, freq: 2 }),
   ]);
   return fc
     .record(Object.fromEntries(entries) as Record<string, fc.Arbitrary<unknown>>)
@@ -52,10 +52,10 @@ function arbitraryField(schemas: SchemaTable, field: FieldSchema, depth: number)
     case "boolean":
       return fc.boolean();
     case "array":
-      return fc.array(arbitraryField(schemas, field.items ?? {}, depth), { maxLength: 2 });
+      return fc.array(arbitraryField(schemas, field.items ?? {}, depth), { minLength: 1, maxLength: 2 });
     default:
       return field.values === undefined
         ? free
-        : fc.dictionary(word, arbitraryField(schemas, field.values, depth), { maxKeys: 2 });
+        : fc.dictionary(word, arbitraryField(schemas, field.values, depth), { minKeys: 1, maxKeys: 2 });
   }
 }

@@ -184,7 +184,8 @@ class Compiler {
         const field = fields.get(key);
         let next: unknown;
         if (field === undefined) next = preserve ? child : unknown(key, child, context);
-        else if (child === null && !structural) next = undefined;
+        // A key whose value is undefined, which only code can make, is an absent one.
+        else if (child === undefined || (child === null && !structural)) next = undefined;
         else {
           context.path.push(key);
           next = field(child, context);
@@ -312,7 +313,7 @@ class Compiler {
     }
     switch (field.type) {
       case "string":
-        return () => "";
+        return field.format === "byte" ? undefined : () => "";
       case "integer":
       case "number":
         return () => 0;

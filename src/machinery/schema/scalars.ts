@@ -94,9 +94,7 @@ function parseTime(value: unknown): { milliseconds: number; fraction: string } {
   const milliseconds = match === null ? Number.NaN : Date.parse(`${match[1]}${match[8]}`);
   const day = match === null ? 0 : new Date(`${match[1]}Z`).getUTCDate();
   if (match === null || Number.isNaN(milliseconds) || day !== Number(match[3])) {
-    throw new InvalidContent(
-      `parsing time ${JSON.stringify(value)} as ${JSON.stringify(layout)}: ${timeComplaint(value)}`,
-    );
+    throw new InvalidContent(`parsing time ${JSON.stringify(value)}${timeComplaint(value)}`);
   }
   return { milliseconds, fraction: match[7] ?? "" };
 }
@@ -120,10 +118,17 @@ function timeComplaint(value: string): string {
   let rest = value;
   for (const [pattern, element] of timeParts) {
     const found = pattern.exec(rest)?.[0];
-    if (found === undefined) return `cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
+    if (found === undefined) {
+      return ` as ${JSON.stringify(layout)}: cannot parse ${JSON.stringify(rest)} as ${JSON.stringify(element)}`;
+    }
     rest = rest.slice(found.length);
   }
-  return rest === "" ? "day out of range" : `extra text: ${JSON.stringify(rest)}`;
+  if (rest !== "") return `: extra text: ${JSON.stringify(rest)}`;
+  const [, month = 0, , hour = 0, minute = 0, second = 0] = (value.match(/\d+/g) ?? []).map(Number);
+  if (month < 1 || month > 12) return ": month out of range";
+  if (hour > 23) return ": hour out of range";
+  if (minute > 59) return ": minute out of range";
+  return second > 59 ? ": second out of range" : ": day out of range";
 }
 
 /** metav1.Time: whole seconds, UTC. */
