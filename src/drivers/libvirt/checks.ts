@@ -1,12 +1,12 @@
 /** What kvm2 and qemu2 need of the host, looked at without changing anything. */
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access, open, stat, statfs } from "node:fs/promises";
-import { availableParallelism, userInfo } from "node:os";
-import { dirname } from "node:path";
+import { access, open, stat } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { promisify } from "node:util";
 import { Connection, type ConnectionUri, domainCapabilities, isLibvirtError } from "../../libvirt/index.ts";
 import type { Check, Driver } from "../driver.ts";
+import { hostCpuCheck, hostDiskCheck } from "../host-checks.ts";
 import { hostMemoryCheck } from "../host-memory.ts";
 import { checkProcessor } from "./cpu.ts";
 
@@ -25,9 +25,9 @@ export async function checkHost(needs: Needs, { uri, type }: CheckOptions): Prom
     ...(await checkKvmDeviceMode(uri)),
     await checkQemu(),
     ...(await checkLibvirt(uri, type)),
-    checkCpus(needs),
+    hostCpuCheck(needs.cpus),
     await hostMemoryCheck(needs.memoryMiB),
-    await checkDisk(needs),
+    await hostDiskCheck(needs.folder, needs.diskMiB),
   ];
 }
 
@@ -135,36 +135,4 @@ async function checkDomainType(connection: Connection, type: "kvm" | "qemu"): Pr
     const message = `libvirt offers no ${type} domains: ${detail}`;
     return { name, ok: false, errorId: "PR_KVM_CAPABILITIES", message, advice, skippable: false };
   }
-}
-
-function checkCpus({ cpus }: Needs): Check {
-  const available = availableParallelism();
-  const name = "cpus";
-  if (cpus <= available) return { name, ok: true, message: `${available} processors are available`, skippable: true };
-  const message = `${cpus} processors are asked for, the machine has ${available}`;
-  return {
-    name,
-    ok: false,
-    errorId: "RSRC_INSUFFICIENT_CORES",
-    message,
-    advice: `--cpus=${available}`,
-    skippable: true,
-  };
-}
-
-async function checkDisk({ folder, diskMiB }: Needs): Promise<Check> {
-  const name = "disk";
-  // The disk grows as it is written: what must be there now is room for the images of a small cluster.
-  const needed = Math.min(diskMiB, 2048);
-  const { bavail, bsize } = await statfs(await nearestFolder(folder));
-  const freeMiB = Math.floor((bavail * bsize) / 2 ** 20);
-  if (freeMiB >= needed) return { name, ok: true, message: `${freeMiB} MiB are free in ${folder}`, skippable: true };
-  const message = `${folder} has ${freeMiB} MiB free, ${needed} MiB are needed`;
-  const advice = "Free some space, or point MINI_HOME to a larger disk";
-  return { name, ok: false, errorId: "RSRC_INSUFFICIENT_STORAGE", message, advice, skippable: true };
-}
-
-async function nearestFolder(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  return found !== undefined || dirname(path) === path ? path : nearestFolder(dirname(path));
 }

@@ -1,0 +1,138 @@
+/**
+ * The driver runc: a node is a privileged container with its own network namespace, straight on the host's runc, with
+ * the same root file system and init as a virtual machine. Fed with a MachineSpec by src/cluster; makes mounts, bridge,
+ * container and cgroups, and takes all of them away again. For CI without virtualisation, many nodes on one machine,
+ * and quick tests.
+ */
+import { closeSync, openSync } from "node:fs";
+import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
+import { DriverError } from "../driver-error.ts";
+import { machinePaths, ociConfig } from "./bundle.ts";
+import { checkHost } from "./checks.ts";
+import {
+  cgroupVersion,
+  containerState,
+  createContainer,
+  deleteContainer,
+  execInContainer,
+  startContainer,
+  stopContainer,
+} from "./container.ts";
+import { allocateSubnet, ensureNetwork, plug, releaseNetwork, unplug } from "./network.ts";
+import { mountRoot, releaseImage, removeRootFolders, unmountRoot } from "./root-file-system.ts";
+
+/** One file a machine, so that its existence outlives a restart of the host. */
+const registry = "/var/lib/mini/runc";
+
+export function createRuncDriver(): Driver & ExecCapability {
+  return {
+    name: "runc",
+    description: "privileged container on runc",
+    check: checkHost,
+    allocateNetwork: async (taken) => await allocateSubnet(taken),
+    create,
+    start,
+    stop,
+    remove,
+    state,
+    consoleLog: async (machine) => await readFile(machinePaths(machine).console, "utf8").catch(() => ""),
+    exec: async (machine, command, { signal }) => await execInContainer(machine.name, command, signal),
+  };
+}
+
+async function create(machine: MachineSpec, options: CallOptions): Promise<void> {
+  const { signal } = options;
+  await adopt(machine);
+  try {
+    signal.throwIfAborted();
+    await mkdir(registry, { recursive: true });
+    await writeFile(join(registry, machine.name), machine.folder);
+    await mkdir(machinePaths(machine).data, { recursive: true, mode: 0o700 });
+    await ensureNetwork(machine.network);
+    signal.throwIfAborted();
+  } catch (error) {
+    await remove(machine);
+    throw error;
+  }
+}
+
+/** What a crashed run left of this machine is taken down; a machine of that name in another folder is a conflict. */
+async function adopt(machine: MachineSpec): Promise<void> {
+  const folder = await registeredFolder(machine.name);
+  if (folder !== undefined && folder !== machine.folder)
+    throw new DriverError("GUEST_START", `a runc machine ${machine.name} exists in ${folder}`, {
+      advice: "Choose another profile name, or delete that one with its own MINI_HOME",
+    });
+  await takeDown(machine);
+}
+
+async function registeredFolder(name: string): Promise<string | undefined> {
+  return await readFile(join(registry, name), "utf8").catch(() => undefined);
+}
+
+async function start(machine: MachineSpec, { signal }: CallOptions): Promise<void> {
+  if ((await containerState(machine.name))?.status === "running") return;
+  await takeDown(machine);
+  try {
+    signal.throwIfAborted();
+    await Promise.all([ensureNetwork(machine.network), mountRoot(machine)]);
+    signal.throwIfAborted();
+    const { bundle, console: consolePath } = machinePaths(machine);
+    await writeFile(join(bundle, "config.json"), JSON.stringify(await ociConfig(machine, await cgroupVersion())));
+    await writeFile(consolePath, "", { mode: 0o600 });
+    const output = openSync(consolePath, "a");
+    const pid = await createContainer(machine.name, bundle, output).finally(() => closeSync(output));
+    await plug(machine, pid);
+    signal.throwIfAborted();
+    await startContainer(machine.name);
+    signal.throwIfAborted();
+  } catch (error) {
+    const said = await readFile(machinePaths(machine).console, "utf8").catch(() => "");
+    await takeDown(machine);
+    signal.throwIfAborted();
+    if (error instanceof DriverError) throw error;
+    const message = `${machine.name} cannot be started: ${error instanceof Error ? error.message : String(error)}: ${said.trim().slice(-500)}`;
+    throw new DriverError("GUEST_START", message, { cause: error });
+  }
+}
+
+async function stop(machine: MachineSpec, { signal, graceMs }: CallOptions & { graceMs: number }): Promise<void> {
+  await stopContainer(machine.name, graceMs, signal);
+  await takeDown(machine);
+}
+
+/** Removes all that start made; data stays. */
+async function takeDown(machine: MachineSpec): Promise<void> {
+  await deleteContainer(machine.name);
+  await unplug(machine);
+  await unmountRoot(machine);
+}
+
+async function remove(machine: MachineSpec): Promise<void> {
+  await takeDown(machine);
+  await releaseImage(machine);
+  await removeRootFolders(machine);
+  const { data, console: consolePath } = machinePaths(machine);
+  await rm(data, { recursive: true, force: true });
+  await rm(consolePath, { force: true });
+  await rm(join(registry, machine.name), { force: true });
+  await releaseNetwork(machine.network);
+}
+
+async function state({ name }: Pick<MachineSpec, "name">): Promise<MachineState> {
+  const folder = await registeredFolder(name);
+  if (folder === undefined) return "Nonexistent";
+  if ((await stat(folder).catch(() => undefined)) === undefined) return "Error";
+  switch ((await containerState(name))?.status) {
+    case "running":
+      return "Running";
+    case "created":
+      return "Starting";
+    case "paused":
+      return "Paused";
+    default:
+      return "Stopped";
+  }
+}
