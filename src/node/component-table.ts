@@ -16,6 +16,10 @@ export interface TableEntry {
 }
 
 const everyNode = ["control-plane", "worker"] as const;
+const controlPlaneOnly = ["control-plane"] as const;
+
+const controlPlane = () => import("./components/control-plane.ts");
+const agent = () => import("./components/agent.ts");
 
 export const componentTable: readonly TableEntry[] = [
   {
@@ -31,6 +35,62 @@ export const componentTable: readonly TableEntry[] = [
     roles: everyNode,
     after: ["containerd"],
     load: async () => (await import("./components/containerd.ts")).createCarriedImages(),
+  },
+  {
+    name: "apiserver",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: [],
+    load: async (config) => (await controlPlane()).createApiServerComponent(config),
+  },
+  {
+    name: "controller-manager",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: ["apiserver"],
+    load: async (config) => (await controlPlane()).createControllersComponent(config),
+  },
+  {
+    name: "scheduler",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: ["apiserver"],
+    load: async (config) => (await controlPlane()).createSchedulerComponent(config),
+  },
+  {
+    name: "dns-service",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: ["apiserver"],
+    load: async (config) => (await controlPlane()).createDnsServiceComponent(config),
+  },
+  {
+    name: "kubelet",
+    process: "agent",
+    roles: everyNode,
+    after: ["containerd", "carried-images"],
+    load: async (config) => (await agent()).createKubeletComponent(config),
+  },
+  {
+    name: "kube-proxy",
+    process: "agent",
+    roles: everyNode,
+    after: [],
+    load: async (config) => (await agent()).createProxyComponent(config),
+  },
+  {
+    name: "cluster-dns",
+    process: "agent",
+    roles: everyNode,
+    after: [],
+    load: async (config) => (await agent()).createDnsComponent(config),
+  },
+  {
+    name: "pod-routes",
+    process: "agent",
+    roles: everyNode,
+    after: [],
+    load: async (config) => (await agent()).createRoutesComponent(config),
   },
 ];
 

@@ -7,8 +7,11 @@ import type { BindingEntry, RoleEntry } from "./rule-table.ts";
 
 export const ownRoles: readonly RoleEntry[] = [
   { name: "mini:controllers", rules: [...new Set(controllerRoles.flatMap((role) => role.rules))] },
+  // The proxy's identity also answers cluster DNS, which must know what namespaces there are.
+  { name: "mini:cluster-dns", rules: ["get list watch | core | namespaces"] },
 ];
 
 export const ownBindings: readonly BindingEntry[] = [
   { name: "mini:controllers", role: "mini:controllers", subjects: ["User system:kube-controller-manager"] },
+  { name: "mini:cluster-dns", role: "mini:cluster-dns", subjects: ["User system:kube-proxy"] },
 ];

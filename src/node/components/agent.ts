@@ -1,0 +1,47 @@
+/** Makes the components of the node agent's process from the node's configuration and seed. */
+import { createEventRecorder } from "../../client/recorder.ts";
+import { createKubelet } from "../../kubelet/kubelet.ts";
+import type { Component } from "../../lib/component.ts";
+import { createClusterDns } from "../../network/dns/server.ts";
+import { createServiceProxy } from "../../network/proxy/proxy.ts";
+import { createPodRoutes } from "../../network/routes/pod-routes.ts";
+import type { NodeConfig } from "../config.ts";
+import { connectAs, readPki } from "./connections.ts";
+
+const addressOf = (config: NodeConfig): string => config.network.address.split("/")[0] as string;
+
+export async function createKubeletComponent(config: NodeConfig): Promise<Component> {
+  const { client, informers } = await connectAs("kubelet-client", config);
+  const { nodeName } = config;
+  return createKubelet({
+    client,
+    informers,
+    recorder: createEventRecorder(client, { component: "kubelet", host: nodeName }),
+    nodeName,
+    nodeAddress: addressOf(config),
+    config,
+    tls: {
+      cert: await readPki("kubelet.crt"),
+      key: await readPki("kubelet.key"),
+      clientCa: await readPki("ca.crt"),
+    },
+  });
+}
+
+export async function createProxyComponent(config: NodeConfig): Promise<Component> {
+  const { informers } = await connectAs("kube-proxy", config);
+  const { nodeName, cluster } = config;
+  return createServiceProxy({ informers, nodeName, nodeAddress: addressOf(config), podSubnet: cluster.podSubnet });
+}
+
+export async function createDnsComponent(config: NodeConfig): Promise<Component> {
+  const { informers } = await connectAs("kube-proxy", config);
+  const { cluster, network } = config;
+  const { nameservers } = network;
+  return createClusterDns({ informers, address: addressOf(config), domain: cluster.dnsDomain, nameservers });
+}
+
+export async function createRoutesComponent(config: NodeConfig): Promise<Component> {
+  const { informers } = await connectAs("kube-proxy", config);
+  return createPodRoutes({ informers, nodeName: config.nodeName, podSubnet: config.cluster.podSubnet });
+}

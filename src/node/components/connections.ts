@@ -1,0 +1,44 @@
+/**
+ * The process's connections to the API server: one client and one set of informers for each identity, made on first use
+ * and shared by the components that act under it. A component that is restarted finds its caches warm.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createClient } from "../../client/client.ts";
+import { createInformers } from "../../client/informers.ts";
+import type { Client, Informers } from "../../client/types.ts";
+import { type NodeConfig, nodePaths } from "../config.ts";
+
+export interface Connection {
+  readonly client: Client;
+  readonly informers: Informers;
+}
+
+/** Name of the certificate in the seed's `pki`. */
+export type Identity = "controller-manager" | "scheduler" | "kubelet-client" | "kube-proxy";
+
+const connections = new Map<Identity, Promise<Connection>>();
+
+/** A file of the seed's `pki`, PEM. */
+export function readPki(name: string): Promise<string> {
+  return readFile(join(nodePaths.seed, "pki", name), "utf8");
+}
+
+export function connectAs(identity: Identity, config: NodeConfig): Promise<Connection> {
+  const known = connections.get(identity) ?? connect(identity, config);
+  connections.set(identity, known);
+  return known;
+}
+
+async function connect(identity: Identity, config: NodeConfig): Promise<Connection> {
+  const [ca, cert, key] = await Promise.all([
+    readPki("ca.crt"),
+    readPki(`${identity}.crt`),
+    readPki(`${identity}.key`),
+  ]);
+  const { address, port } = config.controlPlane;
+  const server = `https://${address}:${port}`;
+  const client = createClient({ server, ca, cert, key, userAgent: `mini/${identity}` });
+  // Informers last as long as the process: a component that ends only unsubscribes.
+  return { client, informers: createInformers(client, new AbortController().signal) };
+}

@@ -1,0 +1,62 @@
+/** Makes the components of the control-plane process from the node's configuration and seed. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { createApiServer } from "../../apiserver/server.ts";
+import { createEventRecorder } from "../../client/recorder.ts";
+import { createControllerManager } from "../../controllers/index.ts";
+import type { Component } from "../../lib/component.ts";
+import { createDnsService } from "../../network/dns/dns-service.ts";
+import { createScheduler } from "../../scheduler/scheduler.ts";
+import { type NodeConfig, nodePaths } from "../config.ts";
+import { connectAs, readPki } from "./connections.ts";
+
+export async function createApiServerComponent(config: NodeConfig): Promise<Component> {
+  const { address, port } = config.controlPlane;
+  await mkdir(nodePaths.store, { recursive: true, mode: 0o700 });
+  const ca = await readPki("ca.crt");
+  return createApiServer({
+    host: "0.0.0.0",
+    port,
+    tls: {
+      certificate: await readPki("apiserver.crt"),
+      key: await readPki("apiserver.key"),
+      clientCa: ca,
+      requestHeader: { ca: await readPki("front-proxy-ca.crt"), allowedNames: ["front-proxy-client"] },
+    },
+    store: join(nodePaths.store, "state.db"),
+    serviceAccount: {
+      issuer: `https://kubernetes.default.svc.${config.cluster.dnsDomain}`,
+      privateKey: await readPki("service-account.key"),
+      publicKeys: [await readPki("service-account.pub")],
+    },
+    kubelet: {
+      ca,
+      certificate: await readPki("apiserver-kubelet-client.crt"),
+      key: await readPki("apiserver-kubelet-client.key"),
+    },
+    serviceSubnet: config.cluster.serviceSubnet,
+    advertised: { address, port },
+  });
+}
+
+export async function createControllersComponent(config: NodeConfig): Promise<Component> {
+  const { client, informers } = await connectAs("controller-manager", config);
+  return createControllerManager({
+    client,
+    informers,
+    rootCa: await readPki("ca.crt"),
+    clusterName: config.profile,
+    podSubnet: config.cluster.podSubnet,
+  });
+}
+
+export async function createSchedulerComponent(config: NodeConfig): Promise<Component> {
+  const { client, informers } = await connectAs("scheduler", config);
+  const recorder = createEventRecorder(client, { component: "default-scheduler" });
+  return createScheduler({ client, informers, recorder });
+}
+
+export async function createDnsServiceComponent(config: NodeConfig): Promise<Component> {
+  const { client, informers } = await connectAs("controller-manager", config);
+  return createDnsService({ client, informers, dnsAddress: config.cluster.dnsAddress });
+}
