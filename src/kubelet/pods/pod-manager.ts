@@ -77,9 +77,10 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
       state: { state: "CONTAINER_RUNNING" },
     });
     await Promise.all(containers.map(({ id = "" }) => runtime.stopContainer(id, 2)));
-    await clear(uid);
+    await removePod(runtime, uid, settings.podLogs);
     await volumes.unmount(uid);
     await cgroups.remove(uid);
+    await rm(podFolder(settings, uid), { recursive: true, force: true });
   };
 
   return {

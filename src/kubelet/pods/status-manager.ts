@@ -7,7 +7,7 @@ import { pods } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
 import type { Pod, PodCondition, PodStatus } from "../../kinds/generated/core-v1.ts";
 import { type Clock, formatTime } from "../../lib/clock.ts";
-import type { Logger } from "../../lib/log.ts";
+import { errorChain, type Logger } from "../../lib/log.ts";
 import { StatusError } from "../../machinery/errors/status-error.ts";
 import { podUid } from "./labels.ts";
 
@@ -58,7 +58,7 @@ export function createStatusManager(client: Client, clock: Clock, log: Logger): 
       } catch (error) {
         // Removed, or replaced by another pod of the same name.
         if (error instanceof StatusError && (error.code === 404 || error.code === 409)) break;
-        log.warn("cannot write pod status", { pod: entry.pod.metadata?.name, error });
+        log.warn("cannot write pod status", { pod: entry.pod.metadata?.name, error: errorChain(error).slice(-300) });
         await clock.sleep(delay);
         delay = Math.min(delay * 2, 10_000);
       }

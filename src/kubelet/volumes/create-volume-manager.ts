@@ -2,7 +2,7 @@
  * The volumes of pods on this node. Folders lie under the pod's own; contents that are secret lie in one tmpfs for
  * all pods, so that no mount is needed for each.
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/types.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
@@ -16,6 +16,7 @@ import { volumeContents } from "./contents.ts";
 import { prepareEmptyDir } from "./empty-dir.ts";
 import { prepareHostPath } from "./host-path.ts";
 import { mountTmpfs, unmountAll } from "./mount-commands.ts";
+import { applyGroup } from "./ownership.ts";
 import { preparePersistentVolume } from "./persistent-volume.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 import type { MountedVolume, VolumeManager } from "./volume-manager.ts";
@@ -55,8 +56,12 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
     const secret = volume.secret !== undefined || volume.projected !== undefined;
     const base = secret ? join(memory, podUid(pod)) : join(podFolder(settings, podUid(pod)), "volumes");
     const path = join(base, volume.name);
-    await mkdir(path, { recursive: true, mode: 0o755 });
-    await writeAtomically(path, files, pod.spec?.securityContext?.fsGroup);
+    const group = pod.spec?.securityContext?.fsGroup;
+    if ((await mkdir(path, { recursive: true })) !== undefined) {
+      await chmod(path, 0o777);
+      if (group !== undefined) await applyGroup(path, group, "Always");
+    }
+    await writeAtomically(path, files, group);
     return { path, readOnly: true };
   };
 
