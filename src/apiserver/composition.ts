@@ -115,7 +115,7 @@ export async function createApiServerParts(
     health,
     metrics,
     discovery: new DiscoveryEndpoints(resources),
-    openapi: new OpenApiEndpoints(),
+    openapi: new OpenApiEndpoints(resources),
     issuer,
     publicKeys: verifyingKeys,
   });

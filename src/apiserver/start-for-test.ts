@@ -2,34 +2,23 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createAuthority, createKeyPair, issueCertificate } from "../lib/certificates.ts";
+import type { IssuedCertificate } from "../lib/certificates.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../store/types.ts";
 import { createApiServer } from "./server.ts";
 
-export interface TestServer {
-  readonly url: string;
-  /** PEM; the admin is in system:masters. */
+export interface TestPki {
   readonly ca: string;
-  readonly admin: { readonly certificate: string; readonly privateKey: string };
-  /** A kubeconfig file of the admin. */
-  readonly kubeconfig: string;
-  /** Stops the server; with a folder of its own, removes that. */
-  stop(): Promise<void>;
+  readonly serving: IssuedCertificate;
+  /** In system:masters. */
+  readonly admin: IssuedCertificate;
+  /** PEM. */
+  readonly serviceAccountKey: string;
 }
 
-export interface TestServerOptions {
-  /** Default: a database in a temporary folder. */
-  readonly store?: string | Store;
-  readonly port?: number;
-  readonly log?: Logger;
-}
-
-const ignore = (): void => undefined;
-const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
-
-export async function startForTest(options: TestServerOptions = {}): Promise<TestServer> {
-  const folder = await mkdtemp(join(tmpdir(), "mini-apiserver-"));
+/** Keys and certificates for 127.0.0.1. */
+export async function createTestPki(): Promise<TestPki> {
+  const { createAuthority, createKeyPair, issueCertificate } = await import("../lib/certificates.ts");
   const authority = await createAuthority({ commonName: "mini-ca", validityDays: 10 });
   const serving = await issueCertificate({
     authority,
@@ -46,18 +35,46 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
     usages: ["client"],
     validityDays: 10,
   });
+  const { privateKey } = await createKeyPair();
+  return { ca: authority.certificate, serving, admin, serviceAccountKey: privateKey };
+}
+
+export interface TestServer {
+  readonly url: string;
+  readonly pki: TestPki;
+  /** A kubeconfig file of the admin. */
+  readonly kubeconfig: string;
+  /** Stops the server and removes what it made. */
+  stop(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  /** Default: a database in a temporary folder. */
+  readonly store?: string | Store;
+  readonly port?: number;
+  readonly pki?: TestPki;
+  readonly log?: Logger;
+}
+
+const ignore = (): void => undefined;
+const silent: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+
+export async function startForTest(options: TestServerOptions = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), "mini-apiserver-"));
+  const pki = options.pki ?? (await createTestPki());
+  const { admin } = pki;
   const abort = new AbortController();
   let port = 0;
   const component = createApiServer({
     host: "127.0.0.1",
     port: options.port ?? 0,
-    tls: { certificate: serving.certificate, key: serving.privateKey, clientCa: authority.certificate },
+    tls: { certificate: pki.serving.certificate, key: pki.serving.privateKey, clientCa: pki.ca },
     store: options.store ?? join(folder, "store.db"),
     serviceAccount: {
       issuer: "https://kubernetes.default.svc.cluster.local",
-      privateKey: (await createKeyPair()).privateKey,
+      privateKey: pki.serviceAccountKey,
     },
-    kubelet: { ca: authority.certificate, certificate: admin.certificate, key: admin.privateKey },
+    kubelet: { ca: pki.ca, certificate: admin.certificate, key: admin.privateKey },
     serviceSubnet: "10.96.0.0/12",
     advertised: { address: "10.0.0.1", port: 6443 },
     log: options.log ?? silent,
@@ -68,11 +85,10 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
   const running = await component.start(abort.signal);
   const url = `https://127.0.0.1:${port}`;
   const kubeconfig = join(folder, "kubeconfig");
-  await writeFile(kubeconfig, renderKubeconfig(url, authority.certificate, admin));
+  await writeFile(kubeconfig, renderKubeconfig(url, pki));
   return {
     url,
-    ca: authority.certificate,
-    admin,
+    pki,
     kubeconfig,
     async stop() {
       abort.abort();
@@ -82,7 +98,7 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
   };
 }
 
-function renderKubeconfig(server: string, ca: string, admin: TestServer["admin"]): string {
+function renderKubeconfig(server: string, { ca, admin }: TestPki): string {
   const base64 = (text: string): string => Buffer.from(text).toString("base64");
   const config = {
     apiVersion: "v1",

@@ -1,7 +1,108 @@
+/**
+ * /openapi/v2 and /openapi/v3: documents made by machinery/openapi on first request, kept as bytes until the served
+ * kinds change. Builders are loaded on demand, since most processes are never asked.
+ */
+import { createHash } from "node:crypto";
+import { unknownPath } from "../../machinery/errors/status-error.ts";
+import type { KindDefinition } from "../../machinery/kind.ts";
 import type { RequestContext } from "../http/request-context.ts";
+import { encodeJson, sendBytes } from "../http/respond.ts";
+import type { ResourceRegistry } from "../registry/resources.ts";
+
+const v2ProtobufTypes = [
+  "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+  "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+];
+
+interface Document {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+const loadBuilders = () => import("../../machinery/openapi/documents.ts");
+type Builders = Awaited<ReturnType<typeof loadBuilders>>;
 
 export class OpenApiEndpoints {
-  handle(_context: RequestContext): boolean {
-    return false;
+  readonly #resources: ResourceRegistry;
+  readonly #documents = new Map<string, Document>();
+  #generation = -1;
+
+  constructor(resources: ResourceRegistry) {
+    this.#resources = resources;
+  }
+
+  /** Answers the request if its path is one of OpenAPI; false otherwise. Rejects with StatusError NotFound. */
+  handle(context: RequestContext): Promise<boolean> | false {
+    const { path } = context.info;
+    return path.startsWith("/openapi/v") ? this.#answer(context, path) : false;
+  }
+
+  async #answer(context: RequestContext, path: string): Promise<boolean> {
+    if (this.#generation !== this.#resources.generation) {
+      this.#generation = this.#resources.generation;
+      this.#documents.clear();
+    }
+    const builders = await loadBuilders();
+    if (path === "/openapi/v2") await this.#sendV2(context, builders);
+    else if (path === "/openapi/v3") {
+      this.#send(
+        context,
+        "application/json",
+        this.#document(path, () => builders.buildOpenApiV3Index(this.#kinds())),
+      );
+    } else if (path.startsWith("/openapi/v3/")) this.#sendGroupVersion(context, path, builders);
+    else return false;
+    return true;
+  }
+
+  #kinds(): KindDefinition[] {
+    return Array.from(this.#resources.all(), ({ kind }) => kind);
+  }
+
+  #sendGroupVersion(context: RequestContext, path: string, builders: Builders): void {
+    const wanted = path.slice("/openapi/v3/".length);
+    const kinds = this.#kinds().filter((kind) => builders.groupVersionPath(kind) === wanted);
+    const [first] = kinds;
+    if (first === undefined) throw unknownPath();
+    const document = this.#document(path, () => builders.buildOpenApiV3(first, kinds));
+    // An address with a hash names one content for ever.
+    if (context.query.has("hash")) context.response.setHeader("expires", new Date(Date.now() + yearMs).toUTCString());
+    this.#send(context, "application/json", document);
+  }
+
+  async #sendV2(context: RequestContext, builders: Builders): Promise<void> {
+    const accept = context.request.headers.accept ?? "";
+    const asked = v2ProtobufTypes.find((type) => accept.includes(type));
+    if (asked === undefined) {
+      this.#send(
+        context,
+        "application/json",
+        this.#document("v2", () => builders.buildOpenApiV2(this.#kinds())),
+      );
+      return;
+    }
+    const { encodeOpenApiV2Protobuf } = await import("../../machinery/openapi/v2-protobuf.ts");
+    const build = (): Buffer => encodeOpenApiV2Protobuf(builders.buildOpenApiV2(this.#kinds()));
+    this.#send(context, v2ProtobufTypes[0] as string, this.#document("v2 protobuf", build));
+  }
+
+  #document(key: string, build: () => object | Buffer): Document {
+    let document = this.#documents.get(key);
+    if (document === undefined) {
+      const content = build();
+      const bytes = Buffer.isBuffer(content) ? content : encodeJson(content);
+      document = { bytes, etag: `"${createHash("sha256").update(bytes).digest("hex").toUpperCase()}"` };
+      this.#documents.set(key, document);
+    }
+    return document;
+  }
+
+  #send(context: RequestContext, type: string, { bytes, etag }: Document): void {
+    context.response.setHeader("etag", etag);
+    context.response.setHeader("vary", "Accept-Encoding, Accept");
+    if (context.request.headers["if-none-match"] === etag) sendBytes(context, 304, type, Buffer.alloc(0));
+    else sendBytes(context, 200, type, bytes);
   }
 }
+
+const yearMs = 365 * 24 * 60 * 60 * 1000;

@@ -37,8 +37,53 @@ export async function listObjects(
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
   const range = await rangeOf(cache, resource, namespace, options);
   const revision = range.revision ?? cache.revision;
-  const candidates = await read(cache, resource, range, options.continue !== "");
-  return page(candidates, selection, { range, revision, limit: options.limit });
+  const { limit } = options;
+  if (range.revision === undefined || resource.cache.lastChange <= range.revision) {
+    return newestPage(resource, range, selection, { revision, limit });
+  }
+  const candidates = await readPast(cache, range, options.continue !== "");
+  const matching = selection.all ? candidates : candidates.filter((object) => selection.matches(object));
+  const objects = limit > 0 ? matching.slice(0, limit) : matching;
+  return { objects, metadata: pageMetadata(range, objects, matching.length - objects.length, { revision, selection }) };
+}
+
+/** A page of the state that is in memory: only as many objects are looked at as it needs. */
+function newestPage(
+  { cache }: ServedResource,
+  range: Range,
+  selection: Selection,
+  { revision, limit }: { revision: number; limit: number },
+): ListedObjects {
+  const { prefix, after } = range;
+  if (selection.all) {
+    const objects = cache.list(prefix, after, limit);
+    const remaining = limit > 0 ? cache.count(prefix, after) - objects.length : 0;
+    return { objects, metadata: pageMetadata(range, objects, remaining, { revision, selection }) };
+  }
+  const objects: CachedObject[] = [];
+  let more = 0;
+  for (const object of cache.list(prefix, after)) {
+    if (!selection.matches(object)) continue;
+    if (limit > 0 && objects.length === limit) {
+      more = 1;
+      break;
+    }
+    objects.push(object);
+  }
+  return { objects, metadata: pageMetadata(range, objects, more, { revision, selection }) };
+}
+
+/** How many remain is told only where no selector makes the number a guess. */
+function pageMetadata(
+  { prefix }: Range,
+  objects: readonly CachedObject[],
+  remaining: number,
+  { revision, selection }: { revision: number; selection: Selection },
+): ListMeta {
+  const resourceVersion = String(revision);
+  if (remaining <= 0) return { resourceVersion };
+  const token = encodeContinue(prefix, { revision, after: objects.at(-1)?.key ?? "" });
+  return { resourceVersion, continue: token, ...(selection.all ? { remainingItemCount: remaining } : {}) };
 }
 
 async function rangeOf(
@@ -81,13 +126,11 @@ export async function waitForRevision(cache: WatchCache, revision: number): Prom
   });
 }
 
-async function read(
+async function readPast(
   cache: WatchCache,
-  { cache: objects }: ServedResource,
-  { prefix, after, revision }: Range,
+  { prefix, after, revision = 0 }: Range,
   continued: boolean,
 ): Promise<readonly CachedObject[]> {
-  if (revision === undefined || objects.lastChange <= revision) return objects.list(prefix, after);
   try {
     const { entries } = await cache.store.list(prefix, { after, revision });
     return entries.map((entry) =>
@@ -107,24 +150,4 @@ function expiredContinue(token: string): StatusError {
   const error = new StatusError(status);
   error.status.metadata = { continue: token };
   return error;
-}
-
-function page(
-  candidates: readonly CachedObject[],
-  selection: Selection,
-  { range, revision, limit }: { range: Range; revision: number; limit: number },
-): ListedObjects {
-  const resourceVersion = String(revision);
-  const matching = selection.all ? candidates : candidates.filter((object) => selection.matches(object));
-  if (limit <= 0 || matching.length <= limit) return { objects: matching, metadata: { resourceVersion } };
-  const objects = matching.slice(0, limit);
-  const after = objects.at(-1)?.key ?? "";
-  return {
-    objects,
-    metadata: {
-      resourceVersion,
-      continue: encodeContinue(range.prefix, { revision, after }),
-      ...(selection.all ? { remainingItemCount: matching.length - limit } : {}),
-    },
-  };
 }

@@ -3,14 +3,28 @@ import type { CachedObject } from "./cached-object.ts";
 
 export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
+/** Encoded watch frames of one event, by type and encoding: made by the first watcher that needs one. */
+export class EventFrames {
+  #frames: Map<string, Buffer> | undefined;
+
+  get(key: string, encode: () => Buffer): Buffer {
+    this.#frames ??= new Map();
+    let frame = this.#frames.get(key);
+    if (frame === undefined) {
+      frame = encode();
+      this.#frames.set(key, frame);
+    }
+    return frame;
+  }
+}
+
 /** A change of one object; `object` of a DELETED one is the last state under the revision of the removal. */
 export interface CacheEvent {
   readonly type: EventType;
   readonly revision: number;
   readonly object: CachedObject;
   readonly previous: CachedObject | undefined;
-  /** Encoded watch frames, by type and encoding: made by the first watcher that needs one, shared by the others. */
-  readonly frames: Map<string, Buffer>;
+  readonly frames: EventFrames;
 }
 
 /** Bounds of what one resource keeps of its past in memory; older watches are served from the store. */
@@ -46,13 +60,16 @@ export class ResourceCache {
     return this.#objects.get(key);
   }
 
-  /** Objects whose keys start with `prefix` and come after `after`, in order. A view over live data: copy to keep. */
-  list(prefix: string, after = ""): CachedObject[] {
-    if (prefix === this.prefix && after === "") return this.#sorted.slice();
-    const start = this.#firstAtOrAfter(after > prefix ? `${after}\0` : prefix);
-    let end = start;
-    while (end < this.#sorted.length && this.#sorted[end]?.key.startsWith(prefix)) end++;
-    return this.#sorted.slice(start, end);
+  /** Objects whose keys start with `prefix` and come after `after`, in order, at most `limit` (0: all). */
+  list(prefix: string, after = "", limit = 0): CachedObject[] {
+    const { start, end } = this.#range(prefix, after);
+    return this.#sorted.slice(start, limit > 0 ? Math.min(end, start + limit) : end);
+  }
+
+  /** How many `list` would give without a limit. */
+  count(prefix: string, after = ""): number {
+    const { start, end } = this.#range(prefix, after);
+    return end - start;
   }
 
   /** Puts an object there while the cache is filled, without an event. */
@@ -86,6 +103,13 @@ export class ResourceCache {
     let start = this.#events.length;
     while (start > 0 && (this.#events[start - 1] as CacheEvent).revision > revision) start--;
     return this.#events.slice(start);
+  }
+
+  #range(prefix: string, after: string): { start: number; end: number } {
+    if (prefix === this.prefix && after === "") return { start: 0, end: this.#sorted.length };
+    const start = this.#firstAtOrAfter(after > prefix ? `${after}\0` : prefix);
+    // Keys are ASCII, so this sorts after every key with the prefix.
+    return { start, end: Math.max(start, this.#firstAtOrAfter(`${prefix}\u007f`)) };
   }
 
   #put(object: CachedObject): void {

@@ -8,7 +8,7 @@ import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { isStoreError } from "../../store/errors.ts";
 import type { PastEvent, Store, StoreEvent } from "../../store/types.ts";
 import { CachedObject, type ObjectIdentity } from "./cached-object.ts";
-import { type CacheEvent, ResourceCache } from "./resource-cache.ts";
+import { type CacheEvent, EventFrames, ResourceCache } from "./resource-cache.ts";
 
 const root = "/registry/";
 const loadPage = 500;
@@ -118,13 +118,19 @@ export class WatchCache {
     const previous = resource.get(key);
     if (type === "DELETE") {
       const object = previous?.at(revision) ?? CachedObject.fromStored(identify(key, createRevision), revision, value);
-      return { type: "DELETED", revision, object, previous, frames: new Map() };
+      return { type: "DELETED", revision, object, previous, frames: new EventFrames() };
     }
     const identity = previous?.identity.createRevision === createRevision ? previous.identity : undefined;
     const decoded = this.#decoded.get(value);
     const object = CachedObject.fromStored(identity ?? identify(key, createRevision), revision, value, decoded);
     if (decoded !== undefined && resource.kind !== undefined) object.readFields(resource.kind);
-    return { type: previous === undefined ? "ADDED" : "MODIFIED", revision, object, previous, frames: new Map() };
+    return {
+      type: previous === undefined ? "ADDED" : "MODIFIED",
+      revision,
+      object,
+      previous,
+      frames: new EventFrames(),
+    };
   }
 
   #resourceOf(key: string): ResourceCache {
@@ -160,5 +166,5 @@ function pastEvent(event: PastEvent): CacheEvent {
   const previous = before && CachedObject.fromStored(identity, before.revision, before.value);
   const object = CachedObject.fromStored(identity, event.revision, event.value);
   const type = event.type === "DELETE" ? "DELETED" : previous === undefined ? "ADDED" : "MODIFIED";
-  return { type, revision: event.revision, object, previous, frames: new Map() };
+  return { type, revision: event.revision, object, previous, frames: new EventFrames() };
 }

@@ -125,11 +125,7 @@ export class WatchSession {
   #shared(event: CacheEvent, type: EventType, object: CachedObject): Buffer {
     const encoding = this.#encoding;
     const key = encoding.key === "" ? type : `${type} ${encoding.key}`;
-    let bytes = event.frames.get(key);
-    if (bytes === undefined) {
-      bytes = frame(type, encoding.one(object));
-      event.frames.set(key, bytes);
-    }
+    const bytes = event.frames.get(key, () => frame(type, encoding.one(object)));
     this.#encoding = this.#options.laterEncoding ?? encoding;
     return bytes;
   }
