@@ -1,6 +1,6 @@
 import type { Deployment, ReplicaSet } from "../../kinds/generated/apps-v1.ts";
-import { byCreation } from "../framework/controller-reference.ts";
 import { scaledValue } from "../../machinery/int-or-string.ts";
+import { byCreation } from "../framework/controller-reference.ts";
 import { desiredReplicasOf, maxReplicasOf } from "./annotations.ts";
 
 export const replicasOf = (object: Deployment | ReplicaSet): number => object.spec?.replicas ?? 1;

@@ -5,7 +5,15 @@
  */
 
 import { objectKey } from "../../client/object-cache.ts";
-import type { Client, EventRecorder, Informer, Informers, Lister, ResourceRef } from "../../client/types.ts";
+import type {
+  Client,
+  EventRecorder,
+  Informer,
+  InformerOptions,
+  Informers,
+  Lister,
+  ResourceRef,
+} from "../../client/types.ts";
 import { createWorkQueue, type WorkQueue } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createLogger, type Logger } from "../../lib/log.ts";
@@ -39,6 +47,8 @@ export interface ControllerContext {
 
 export interface Watch {
   readonly resource: ResourceRef<KubernetesObject>;
+  /** Restricts what is watched. */
+  readonly options?: InformerOptions;
   /** Keys of the primaries that a change concerns; `old` is set on updates, `deleted` on removal. */
   keys(object: KubernetesObject, context: ControllerContext, change: Change): Iterable<string>;
 }
@@ -52,8 +62,9 @@ export interface Change {
 export function watch<T extends KubernetesObject>(
   resource: ResourceRef<T>,
   keys: (object: T, context: ControllerContext, change: Change & { readonly old?: T }) => Iterable<string>,
+  options?: InformerOptions,
 ): Watch {
-  return { resource, keys } as unknown as Watch;
+  return { resource, keys, ...(options === undefined ? {} : { options }) } as unknown as Watch;
 }
 
 export interface ControllerDefinition {
@@ -128,8 +139,8 @@ function subscribeAll(definition: ControllerDefinition, context: ControllerConte
     subscribeOwned(informer, primary, context);
     return informer;
   });
-  const watchedInformers = watches.map(({ resource, keys }) => {
-    const informer = context.informers.of(resource);
+  const watchedInformers = watches.map(({ resource, keys, options }) => {
+    const informer = context.informers.of(resource, options);
     const enqueueAll = (object: KubernetesObject, change: Change): void => {
       for (const key of keys(object, context, change)) context.enqueue(key);
     };
