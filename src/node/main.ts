@@ -8,7 +8,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createLogger } from "../lib/log.ts";
 import { componentsOf } from "./component-table.ts";
-import { nodePaths } from "./config.ts";
+import { type NodeConfig, nodePaths } from "./config.ts";
 import { readNodeConfig } from "./config-file.ts";
 import { redirectToLogFiles } from "./log-files.ts";
 import { runComponents } from "./run-components.ts";
@@ -29,6 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const config = await readNodeConfig();
   await writeFile(`/run/mini/${name}.pid`, `${process.pid}\n`);
+  if (name === "agent") await writeResolver(config);
   logger.info("started", { node: config.nodeName, role: config.role, pid: process.pid });
   const publisher = createStatePublisher(name);
   await runComponents(componentsOf(name, config.role), { config, signal: stop.signal, publish: publisher.publish });
@@ -36,4 +37,10 @@ export async function main(args: readonly string[]): Promise<void> {
   logger.info("stopped");
   // Sockets or timers that a library keeps open must not hold up the shutdown.
   process.exit(0);
+}
+
+/** For the node itself and for pods with dnsPolicy Default. */
+async function writeResolver({ network }: NodeConfig): Promise<void> {
+  const lines = network.nameservers.map((server) => `nameserver ${server}\n`);
+  await writeFile("/etc/resolv.conf", lines.join(""));
 }

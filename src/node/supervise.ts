@@ -49,7 +49,8 @@ async function runOnce(
   const abort = (): void => attempt.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
-    const running = await component.start(attempt.signal);
+    // The race, since a start may wait for something that takes no signal.
+    const running = await Promise.race([component.start(attempt.signal), aborted(attempt.signal)]);
     const startedAt = clock.now();
     report({ state: "Running", restarts });
     await running.done.finally(() => {
@@ -62,4 +63,10 @@ async function runOnce(
     signal.removeEventListener("abort", abort);
     attempt.abort(new Error(`${component.name} ended`));
   }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  return await new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true });
+  });
 }

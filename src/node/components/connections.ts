@@ -8,6 +8,7 @@ import { createClient } from "../../client/client.ts";
 import { createInformers } from "../../client/informers.ts";
 import type { Client, Informers } from "../../client/types.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
+import { apiServerReady } from "./readiness.ts";
 
 export interface Connection {
   readonly client: Client;
@@ -38,6 +39,7 @@ async function connect(identity: Identity, config: NodeConfig): Promise<Connecti
   ]);
   const { address, port } = config.controlPlane;
   const server = `https://${address}:${port}`;
+  await apiServerReady({ server, ca, cert, key });
   const client = createClient({ server, ca, cert, key, userAgent: `mini/${identity}` });
   // Informers last as long as the process: a component that ends only unsubscribes.
   return { client, informers: createInformers(client, new AbortController().signal) };

@@ -45,7 +45,6 @@ export async function createControllersComponent(config: NodeConfig): Promise<Co
     client,
     informers,
     rootCa: await readPki("ca.crt"),
-    clusterName: config.profile,
     podSubnet: config.cluster.podSubnet,
   });
 }
