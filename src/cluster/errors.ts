@@ -109,12 +109,12 @@ export const errorRegister = {
   K8S_APISERVER_MISSING: {
     exitCode: 105,
     meaning: "The API server did not become ready in time.",
-    advice: "mini logs",
+    advice: "Look at the logs that were kept, or mini logs",
   },
   K8S_WAIT_TIMEOUT: {
     exitCode: 102,
     meaning: "Something that --wait names was not ready in time.",
-    advice: "mini logs",
+    advice: "Look at the logs that were kept, or mini logs",
   },
 } as const satisfies Record<string, RegisteredError>;
 

@@ -1,8 +1,13 @@
 /** What `mini logs` shows: the node's component logs where it answers, its console where it does not. */
+import { join } from "node:path";
 import { loadDriver } from "../drivers/index.ts";
+import { writeFileAtomically } from "../lib/atomic-file.ts";
+import { miniHome } from "./home.ts";
 import { machinesOf } from "./lifecycle/machines.ts";
 import type { Profile, ProfileNode } from "./profile.ts";
 import { connectSsh } from "./ssh.ts";
+
+const keptLines = 1000;
 
 export interface NodeLog {
   readonly node: string;
@@ -14,6 +19,18 @@ export interface NodeLog {
 export async function nodeLogs(profile: Profile, lines: number): Promise<NodeLog[]> {
   const logs = await Promise.all(profile.nodes.map((node) => logsOf(profile, node, lines)));
   return logs.flat();
+}
+
+/** One text of them all, with a heading each. */
+export function formatLogs(logs: readonly NodeLog[]): string {
+  return logs.map((log) => `==> ${log.node} ${log.source} <==\n${log.text.trimEnd()}\n`).join("\n");
+}
+
+/** Keeps the logs of a cluster that is about to be taken down; answers the file. */
+export async function keepLogs(profile: Profile): Promise<string> {
+  const path = join(miniHome(), "logs", `${profile.name}.log`);
+  await writeFileAtomically(path, formatLogs(await nodeLogs(profile, keptLines)));
+  return path;
 }
 
 async function logsOf(profile: Profile, node: ProfileNode, lines: number): Promise<NodeLog[]> {

@@ -17,7 +17,6 @@ export interface DomainStatus {
   readonly reason: string;
 }
 
-const acpiPowerButton = 1;
 /** Managed save, snapshot metadata, NVRAM and checkpoint metadata would otherwise keep a domain from being undefined. */
 const undefineEverything = 1 | 2 | 4 | 16;
 
@@ -60,9 +59,9 @@ export class Domain implements Disposable {
     await this.#connection.integer("virDomainCreateWithFlags", this.#handle, 0);
   }
 
-  /** Presses the ACPI power button; whether the guest obeys is up to the guest. */
+  /** Presses the ACPI power button, the only way for guests without an agent; whether the guest obeys is up to the guest. */
   async shutdown(): Promise<void> {
-    await this.#connection.integer("virDomainShutdownFlags", this.#handle, acpiPowerButton);
+    await this.#connection.integer("virDomainShutdownFlags", this.#handle, 0);
   }
 
   /** Ends it at once. Nothing happens when it does not run. */

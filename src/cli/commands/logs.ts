@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { string } from "@oclif/core/flags";
-import { nodeLogs } from "../../cluster/node-logs.ts";
+import { formatLogs, nodeLogs } from "../../cluster/node-logs.ts";
 import { loadProfile } from "../../cluster/profile.ts";
 import { MiniCommand } from "../mini-command.ts";
 import { parseInteger } from "../quantities.ts";
@@ -18,7 +18,7 @@ export default class Logs extends MiniCommand {
     const profile = await loadProfile(flags.profile);
     const all = await nodeLogs(profile, parseInteger("length", flags.length));
     const logs = flags.node === undefined ? all : all.filter((log) => log.node === flags.node);
-    const text = logs.map((log) => `==> ${log.node} ${log.source} <==\n${log.text.trimEnd()}\n`).join("\n");
+    const text = formatLogs(logs);
     if (flags.file === undefined) this.print(text);
     else await writeFile(flags.file, text);
     return logs;

@@ -15,6 +15,7 @@ import { checkKubeconfig, removeContext, writeContext } from "../kubeconfig.ts";
 import { checkSizes } from "../limits.ts";
 import { machineSpec, planNodes } from "../machine.ts";
 import { type NodeImage, nodeImageIsCached, provideNodeImage } from "../node-image.ts";
+import { keepLogs } from "../node-logs.ts";
 import { adminCredentials, ensurePki, pkiFolder } from "../pki.ts";
 import {
   controlPlane,
@@ -84,6 +85,7 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
     return { profile, started: true };
   } catch (error) {
     const failure = options.signal.aborted ? new MiniError("MK_INTERRUPTED", "interrupted") : toMiniError(error);
+    if (!options.signal.aborted && undo.began) await explainWithLogs(profile, options.progress);
     options.progress.info("Undoing what had been begun ...");
     const leftovers = await undo.run();
     if (options.deleteOnFailure && existing !== undefined) await removeAll(driver, profile);
@@ -271,12 +273,26 @@ async function removeAll(driver: Driver, profile: Profile): Promise<void> {
   await removeContext(profile.name);
 }
 
+/** The machines are taken down next, and their logs with them. */
+async function explainWithLogs(profile: Profile, progress: Progress): Promise<void> {
+  try {
+    progress.info(`The nodes' logs are kept in ${await keepLogs(profile)}`);
+  } catch (error) {
+    progress.warning(`The nodes' logs cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Steps that take back what has been made, run in reverse order; one that fails does not keep the others from running. */
 class UndoList {
   readonly #steps: { what: string; undo: () => Promise<void> }[] = [];
 
   add(what: string, undo: () => Promise<void>): void {
     this.#steps.push({ what, undo });
+  }
+
+  /** Whether anything was made. */
+  get began(): boolean {
+    return this.#steps.length > 1;
   }
 
   /** Answers what could not be undone, one sentence each. */

@@ -3,8 +3,10 @@ import type { MachineSpec } from "../driver.ts";
 import { kernelCommandLine } from "../kernel-command-line.ts";
 import { escapeXml, metadataNamespace, networkName, stableUuid } from "./identity.ts";
 
+export type DomainType = "kvm" | "qemu" | "test";
+
 export interface DomainOptions {
-  readonly type: "kvm" | "qemu";
+  readonly type: DomainType;
   /** User and group that QEMU runs as: the profile's owner, so that files below a private home can be read. */
   readonly owner: { readonly uid: number; readonly gid: number };
 }

@@ -10,24 +10,27 @@ import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.t
 import { DriverError } from "../driver-error.ts";
 import { checkHost } from "./checks.ts";
 import { createConsoleFile, createDataDisk, createMiniDisk, machineFiles, writeSeedDisk } from "./disks.ts";
-import { domainXml } from "./domain-xml.ts";
+import { type DomainType, domainXml } from "./domain-xml.ts";
 import { metadataNamespace } from "./identity.ts";
 import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
 
 export interface LibvirtDriverOptions {
   readonly name: "kvm2" | "qemu2";
   readonly uri?: ConnectionUri;
+  /** `test` is what libvirt's test driver has. */
+  readonly domainType?: DomainType;
 }
 
 const pollMs = 200;
 
-export function createLibvirtDriver({ name, uri = "qemu:///system" }: LibvirtDriverOptions): Driver {
-  const type = name === "kvm2" ? "kvm" : "qemu";
+export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }: LibvirtDriverOptions): Driver {
+  const emulated = name !== "kvm2";
+  const type = domainType ?? (emulated ? "qemu" : "kvm");
   return {
     name,
     description:
-      type === "kvm" ? "KVM virtual machine through libvirt" : "emulated virtual machine through libvirt (slow)",
-    check: (needs) => checkHost(needs, { uri, type }),
+      name === "kvm2" ? "KVM virtual machine through libvirt" : "emulated virtual machine through libvirt (slow)",
+    check: (needs) => checkHost(needs, { uri, type: emulated ? "qemu" : "kvm" }),
     async allocateNetwork(taken) {
       await using connection = await Connection.open(uri);
       return allocateSubnet(connection, taken);
@@ -57,7 +60,7 @@ export function createLibvirtDriver({ name, uri = "qemu:///system" }: LibvirtDri
   };
 }
 
-type TypedOptions = CallOptions & { readonly type: "kvm" | "qemu" };
+type TypedOptions = CallOptions & { readonly type: DomainType };
 
 async function create(connection: Connection, machine: MachineSpec, options: TypedOptions): Promise<void> {
   const { signal } = options;
