@@ -19,6 +19,7 @@ import { createServerEndpoints } from "./http/server-endpoints.ts";
 import { OpenApiEndpoints } from "./openapi/endpoints.ts";
 import { Creator } from "./registry/create.ts";
 import { Deleter } from "./registry/delete.ts";
+import { expireEvents } from "./registry/event-expiry.ts";
 import { CacheReader, RegistryWriter } from "./registry/object-access.ts";
 import { ObjectWrites } from "./registry/object-writes.ts";
 import { ResourceHandler } from "./registry/resource-handler.ts";
@@ -91,6 +92,9 @@ export async function createApiServerParts(
   const writeHandler = new WriteHandler({ cache, creator, updater, deleter, clock });
   const resourceHandler = new ResourceHandler({ resources, cache, hub, writes: writeHandler, subresources, clock });
 
+  const events = resources.find("", "v1", "events");
+  const stopExpiry = events === undefined ? pass : expireEvents({ resource: events, writes, clock, log });
+
   let state: "starting" | "ready" | "stopping" = "starting";
   const metrics = new RequestMetrics(() => ({
     apiserver_current_inflight_requests: handler.inFlight - hub.size,
@@ -158,7 +162,10 @@ export async function createApiServerParts(
       state = "stopping";
       hub.close();
     },
-    close: () => cache.close(),
+    close() {
+      stopExpiry();
+      cache.close();
+    },
   };
 }
 
