@@ -65,6 +65,13 @@ export const componentTable: readonly TableEntry[] = [
     load: async (config) => (await controlPlane()).createDnsServiceComponent(config),
   },
   {
+    name: "control-plane-label",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: ["apiserver"],
+    load: async (config) => (await controlPlane()).createControlPlaneLabelComponent(config),
+  },
+  {
     name: "kubelet",
     process: "agent",
     roles: everyNode,

@@ -6,7 +6,16 @@ import { controllerRoles } from "./controller-roles.ts";
 import type { BindingEntry, RoleEntry } from "./rule-table.ts";
 
 export const ownRoles: readonly RoleEntry[] = [
-  { name: "mini:controllers", rules: [...new Set(controllerRoles.flatMap((role) => role.rules))] },
+  {
+    name: "mini:controllers",
+    rules: [
+      ...new Set(controllerRoles.flatMap((role) => role.rules)),
+      // The Service and the endpoints of cluster DNS, and the role label of the control plane's node.
+      "create | core | services",
+      "create get update | discovery.k8s.io | endpointslices",
+      "patch | core | nodes",
+    ],
+  },
   // The proxy's identity also answers cluster DNS, which must know what namespaces there are.
   { name: "mini:cluster-dns", rules: ["get list watch | core | namespaces"] },
 ];

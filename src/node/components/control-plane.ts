@@ -9,6 +9,7 @@ import { createDnsService } from "../../network/dns/dns-service.ts";
 import { createScheduler } from "../../scheduler/scheduler.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
 import { connectAs, readPki } from "./connections.ts";
+import { createControlPlaneLabel } from "./control-plane-label.ts";
 
 export async function createApiServerComponent(config: NodeConfig): Promise<Component> {
   const { address, port } = config.controlPlane;
@@ -58,4 +59,9 @@ export async function createSchedulerComponent(config: NodeConfig): Promise<Comp
 export async function createDnsServiceComponent(config: NodeConfig): Promise<Component> {
   const { client, informers } = await connectAs("controller-manager", config);
   return createDnsService({ client, informers, dnsAddress: config.cluster.dnsAddress });
+}
+
+export async function createControlPlaneLabelComponent(config: NodeConfig): Promise<Component> {
+  const { client, informers } = await connectAs("controller-manager", config);
+  return createControlPlaneLabel(client, informers, config.nodeName);
 }
