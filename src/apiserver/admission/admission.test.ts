@@ -1,0 +1,211 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { FakeClock } from "../../lib/fake-clock.ts";
+import type { KindDefinition } from "../../machinery/kind.ts";
+import { deepCopy } from "../../machinery/meta/accessors.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { createAuthorizer } from "../authorization/index.ts";
+import { FakeObjects } from "../testing/fake-objects.ts";
+import type { AdmissionPlugin, AdmissionRequest } from "../types.ts";
+import { createAdmissionChain } from "./index.ts";
+
+const admin = { username: "admin", groups: ["system:masters"] };
+const bob = { username: "bob", groups: ["system:authenticated"] };
+const rbac = "rbac.authorization.k8s.io";
+
+describe("the admission chain", () => {
+  let objects: FakeObjects;
+  let clock: FakeClock;
+  let chain: AdmissionPlugin[];
+  let warnings: string[];
+
+  beforeEach(() => {
+    objects = new FakeObjects();
+    clock = new FakeClock();
+    warnings = [];
+    objects.put("", "namespaces", { metadata: { name: "default" } });
+    objects.put("", "serviceaccounts", { metadata: { name: "default", namespace: "default" } });
+    const authorizer = createAuthorizer({ reader: objects });
+    chain = createAdmissionChain({ authorizer, serviceSubnet: "10.96.0.0/29", clock }, objects, objects);
+  });
+
+  async function run(group: string, plural: string, object: object, more: Partial<AdmissionRequest> = {}) {
+    const request: AdmissionRequest = {
+      operation: "CREATE",
+      kind: { group, plural, version: "v1", kind: plural } as KindDefinition,
+      subresource: "",
+      namespace: "default",
+      name: (object as UnknownObject).metadata?.name ?? "",
+      user: admin,
+      dryRun: false,
+      object: deepCopy(object) as UnknownObject,
+      oldObject: undefined,
+      options: {},
+      warn: (message) => warnings.push(message),
+      ...more,
+    };
+    for (const plugin of chain) await plugin.admit?.(request);
+    for (const plugin of chain) await plugin.validate?.(request);
+    return request.object as UnknownObject;
+  }
+  const pod = (name: string, spec: object = {}) => ({
+    metadata: { name, namespace: "default" },
+    spec: { containers: [{ name: "c", image: "x" }], ...spec },
+  });
+  const service = (name: string, spec: object = {}) => ({
+    metadata: { name, namespace: "default" },
+    spec: { type: "ClusterIP", selector: { a: "b" }, ports: [{ port: 80, protocol: "TCP" }], ...spec },
+  });
+
+  it("gives a pod account, token volume, tolerations and priority", async () => {
+    const { spec } = (await run("", "pods", pod("p"))) as ReturnType<typeof pod>;
+    expect(spec).toMatchObject({
+      serviceAccountName: "default",
+      priority: 0,
+      preemptionPolicy: "PreemptLowerPriority",
+      containers: [{ volumeMounts: [{ mountPath: "/var/run/secrets/kubernetes.io/serviceaccount", readOnly: true }] }],
+      tolerations: [{ key: "node.kubernetes.io/not-ready" }, { key: "node.kubernetes.io/unreachable" }],
+      volumes: [
+        { projected: { defaultMode: 420, sources: [{ serviceAccountToken: { expirationSeconds: 3607 } }, {}, {}] } },
+      ],
+    });
+    const again = await run("", "pods", pod("q", { automountServiceAccountToken: false }));
+    expect((again["spec"] as { volumes?: unknown }).volumes).toBeUndefined();
+  });
+
+  it("keeps objects out of namespaces that are missing or going", async () => {
+    const missing = run("", "configmaps", { metadata: { name: "c" } }, { namespace: "nope" });
+    const refused = expect(missing).rejects.toThrow('namespaces "nope" not found');
+    await clock.advance(100);
+    await refused;
+    objects.put("", "namespaces", { metadata: { name: "going" }, status: { phase: "Terminating" } });
+    await expect(run("", "configmaps", { metadata: { name: "c" } }, { namespace: "going" })).rejects.toThrow(
+      'configmaps "c" is forbidden: unable to create new content in namespace going because it is being terminated',
+    );
+    await expect(run("", "namespaces", {}, { operation: "DELETE", name: "default", namespace: "" })).rejects.toThrow(
+      'namespaces "default" is forbidden: this namespace may not be deleted',
+    );
+  });
+
+  it("takes defaults and bounds from limit ranges", async () => {
+    const limits = [
+      { type: "Container", default: { cpu: "200m" }, defaultRequest: { cpu: "100m" }, max: { cpu: "1" } },
+    ];
+    objects.put("", "limitranges", { metadata: { name: "l", namespace: "default" }, spec: { limits } });
+    const { spec, metadata } = (await run("", "pods", pod("p"))) as ReturnType<typeof pod> & UnknownObject;
+    expect(spec.containers[0]).toMatchObject({ resources: { limits: { cpu: "200m" }, requests: { cpu: "100m" } } });
+    expect(metadata.annotations).toEqual({
+      "kubernetes.io/limit-ranger": "LimitRanger plugin set: cpu request for container c; cpu limit for container c",
+    });
+    const greedy = pod("p", {
+      containers: [{ name: "c", resources: { limits: { cpu: "2" }, requests: { cpu: "2" } } }],
+    });
+    await expect(run("", "pods", greedy)).rejects.toThrow("maximum cpu usage per Container is 1, but limit is 2");
+  });
+
+  it("counts a quota's usage before a write, one at a time", async () => {
+    objects.put("", "resourcequotas", {
+      metadata: { name: "q", namespace: "default" },
+      status: { hard: { pods: "2" }, used: { pods: "0" } },
+    });
+    const results = await Promise.allSettled(["a", "b", "c"].map((name) => run("", "pods", pod(name))));
+    expect(results.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected"]);
+    expect((results[2] as PromiseRejectedResult).reason.message).toBe(
+      'pods "c" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2',
+    );
+    expect(objects.get("", "resourcequotas", "default", "q")).toMatchObject({ status: { used: { pods: "2" } } });
+  });
+
+  it("enforces and warns by the namespace's Pod Security labels", async () => {
+    const label = "pod-security.kubernetes.io/enforce";
+    objects.put("", "namespaces", { metadata: { name: "default", labels: { [label]: "baseline" } } });
+    await run("", "pods", pod("p"));
+    await expect(
+      run("", "pods", pod("p", { hostNetwork: true, volumes: [{ name: "h", hostPath: {} }] })),
+    ).rejects.toThrow(
+      'pods "p" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true), hostPath volumes (volume "h")',
+    );
+    const template = { spec: { containers: [], hostPID: true } };
+    await run("apps", "deployments", { metadata: { name: "d" }, spec: { template } });
+    expect(warnings).toEqual(['would violate PodSecurity "baseline:latest": host namespaces (hostPID=true)']);
+  });
+
+  it("lets nobody grant rules they do not hold", async () => {
+    const rules = [{ apiGroups: [""], resources: ["pods"], verbs: ["get"] }];
+    objects.put(rbac, "clusterroles", { metadata: { name: "pods" }, rules });
+    const binding = { metadata: { name: "b" }, roleRef: { apiGroup: rbac, kind: "ClusterRole", name: "pods" } };
+    const bind = () => run(rbac, "rolebindings", binding, { user: bob });
+    await expect(bind()).rejects.toThrow('{APIGroups:[""], Resources:["pods"], Verbs:["get"]}');
+    objects.put(rbac, "clusterrolebindings", { ...binding, subjects: [{ kind: "User", name: "bob" }] });
+    await expect(bind()).resolves.toBeDefined();
+  });
+
+  it("lets a node change its own objects alone", async () => {
+    const user = { username: "system:node:n1", groups: ["system:nodes"] };
+    const node = { metadata: { name: "n2" }, spec: {} };
+    await expect(run("", "nodes", node, { user, namespace: "" })).rejects.toThrow(
+      'nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2"',
+    );
+    await expect(run("", "pods", pod("p"), { user })).rejects.toThrow("can only create mirror pods");
+  });
+
+  describe("for Services", () => {
+    type Spec = { clusterIP: string; ports: { nodePort?: number }[] };
+    const specOf = (object: UnknownObject): Spec => object["spec"] as Spec;
+
+    it("gives each a free address until there are none, and takes back what a deletion frees", async () => {
+      const seen = new Set<string>();
+      for (let index = 0; index < 6; index++) {
+        const created = await run("", "services", service(`s${index}`));
+        objects.put("", "services", created);
+        seen.add(specOf(created).clusterIP);
+      }
+      expect([...seen].sort()).toEqual([1, 2, 3, 4, 5, 6].map((last) => `10.96.0.${last}`));
+      await expect(run("", "services", service("more"))).rejects.toThrow("range is full");
+      objects.remove("", "services", "default", "s3");
+      await expect(run("", "services", service("more"))).resolves.toBeDefined();
+    });
+
+    it("holds a claim for its own Service only, and lets it lapse when the write failed", async () => {
+      const wanted = service("a", { clusterIP: "10.96.0.3" });
+      await run("", "services", wanted);
+      await run("", "services", wanted);
+      const other = service("b", { clusterIP: "10.96.0.3" });
+      await expect(run("", "services", other)).rejects.toThrow(
+        'spec.clusterIPs: Invalid value: ["10.96.0.3"]: failed to allocate IP 10.96.0.3: provided IP is already allocated',
+      );
+      await clock.advance(60_000);
+      await expect(run("", "services", other)).resolves.toBeDefined();
+    });
+
+    it("claims nothing in a dry run", async () => {
+      await run("", "services", service("a", { clusterIP: "10.96.0.3" }), { dryRun: true });
+      await expect(run("", "services", service("b", { clusterIP: "10.96.0.3" }))).resolves.toBeDefined();
+    });
+
+    it("keeps address and node port over an update that leaves them out, and drops ports that the type cannot have", async () => {
+      const old = await run("", "services", service("a", { type: "NodePort" }));
+      objects.put("", "services", old);
+      const { clusterIP, ports } = specOf(old);
+      const same = await run("", "services", service("a", { type: "NodePort" }), {
+        operation: "UPDATE",
+        oldObject: old,
+      });
+      expect(specOf(same)).toMatchObject({ clusterIP, ports });
+      const internal = service("a", { clusterIP, ports });
+      const changed = await run("", "services", internal, { operation: "UPDATE", oldObject: old });
+      expect(specOf(changed).ports).toEqual([{ port: 80, protocol: "TCP" }]);
+    });
+
+    it.each([
+      [
+        "outside the range",
+        { type: "NodePort", ports: [{ port: 80, nodePort: 80 }] },
+        "The range of valid ports is 30000-32767",
+      ],
+      ["of a family the cluster has not", { ipFamilies: ["IPv6"] }, "not configured on this cluster"],
+      ["of two families at once", { ipFamilyPolicy: "RequireDualStack" }, "not configured for dual-stack services"],
+    ])("refuses what is %s", async (_what, spec, message) => {
+      await expect(run("", "services", service("a", spec))).rejects.toThrow(message);
+    });
+  });
+});
