@@ -13,6 +13,7 @@ import type { Pod } from "../kinds/generated/core-v1.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
+import { notFound, StatusError } from "../machinery/errors/status-error.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { interfaceMtu } from "./cni-config.ts";
 import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
@@ -24,6 +25,7 @@ import { readMachine } from "./node/machine.ts";
 import { startNodeReporter } from "./node/node-reporter.ts";
 import { admitPod } from "./pods/admission.ts";
 import { createContainerKiller } from "./pods/container-killer.ts";
+import { pruneDead } from "./pods/container-removal.ts";
 import { createContainerStarter, fieldContext } from "./pods/container-starter.ts";
 import { readHostResolver } from "./pods/dns.ts";
 import type { ConfigSource } from "./pods/environment.ts";
@@ -153,8 +155,8 @@ async function run(
   const event = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void =>
     recorder.event(pod, type, reason, message);
   const source: ConfigSource = {
-    configMap: (namespace, name) => client.of(configMaps).get(name, namespace),
-    secret: (namespace, name) => client.of(secrets).get(name, namespace),
+    configMap: (namespace, name) => named("configmap", name, client.of(configMaps).get(name, namespace)),
+    secret: (namespace, name) => named("secret", name, client.of(secrets).get(name, namespace)),
   };
 
   let manager: PodManager | undefined;
@@ -254,6 +256,7 @@ async function run(
       clock,
       log,
       event,
+      prune: (runtimePod) => pruneDead(runtime, runtimePod, settings.podLogs),
       probe: (pod, runtimePod, state) => probes.sync(pod, runtimePod, state),
       admit: (pod) => {
         const active = [...podManager.workers()].filter((worker) => worker.state !== "finished" && worker.pod !== pod);
@@ -326,6 +329,16 @@ async function run(
     );
   });
   return { done };
+}
+
+/** What users read in a pod's status names the kind in the singular, unlike the API server's answer. */
+async function named<T>(kind: string, name: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof StatusError && error.code === 404) throw notFound({ group: "", plural: kind }, name);
+    throw error;
+  }
 }
 
 function* runningContainers(manager: PodManager): Iterable<RuntimeContainer> {

@@ -22,6 +22,7 @@ import { podHostname } from "./hosts-file.ts";
 import { podUid } from "./labels.ts";
 import type { RuntimePod } from "./runtime-status.ts";
 import { podLogDirectory, sandboxConfig } from "./sandbox-config.ts";
+import { createSlots } from "./slots.ts";
 import { StartError } from "./start-error.ts";
 
 export interface SyncerDependencies {
@@ -61,6 +62,8 @@ export interface PodSyncer {
 export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
   const { runtime, images, starter, killer, volumes, cgroups, source, probes, settings, clock, event } = dependencies;
   const crashLoop = createCrashLoopBackOff(clock);
+  // When many pods come at once, a few at a time are ready much sooner, and the last no later.
+  const slots = createSlots(Math.max(4, Math.ceil(settings.cpuCapacity / 1000) * 2));
   const reasons = new Map<string, Map<string, WaitingReason>>();
 
   const setReason = (uid: string, container: string, reason: WaitingReason | undefined): void => {
@@ -95,7 +98,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     try {
       await mkdir(podLogDirectory(settings.podLogs, pod), { recursive: true });
       const handler = await dependencies.runtimeHandler(pod.spec?.runtimeClassName);
-      const id = await runtime.runPodSandbox(config, handler);
+      const id = await slots(() => runtime.runPodSandbox(config, handler));
       if (pod.spec?.hostNetwork === true) return { id, ips: [settings.nodeAddress] };
       const { network } = await runtime.podSandboxStatus(id);
       const ips = [network?.ip ?? "", ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? "")];

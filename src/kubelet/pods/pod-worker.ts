@@ -32,6 +32,8 @@ export interface WorkerDependencies {
   /** Starts, changes and ends the probes of the pod. */
   probe(pod: Pod, runtimePod: RuntimePod, state: "running" | "terminating" | "stopped"): void;
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
+  /** Removes dead containers that nobody will ask for any more. */
+  prune(runtimePod: RuntimePod): Promise<void>;
   /** The pod is done with, and everything of it but its dead containers is gone. */
   finished(uid: string): void;
 }
@@ -191,6 +193,7 @@ export class PodWorker {
       const now = await this.#read();
       probe(this.#pod, now, "running");
       this.#publish(now, false);
+      await this.#deps.prune(now);
     }
     const refresh = volumes.refreshAfter(pod);
     const next = Math.min(retryAfterMs ?? Number.POSITIVE_INFINITY, refresh ?? Number.POSITIVE_INFINITY);
