@@ -20,21 +20,24 @@ export interface DeleteResult {
   readonly existed: boolean;
 }
 
+const maximumNodes = 50;
+
 export async function deleteCluster({ profile: name, report, signal }: DeleteOptions): Promise<DeleteResult> {
   await using _lock = await lockProfile(name);
   const profile = await findProfile(name).catch((error: unknown) => {
     if (error instanceof MiniError && error.id === "HOST_CONFIG_LOAD") return "corrupt" as const;
     throw error;
   });
-  if (profile === "corrupt") {
-    report(`The profile "${name}" cannot be read; removing what it may have left`);
-    await removeByName(name, signal);
+  let leftovers = 0;
+  if (profile === "corrupt" || profile === undefined) {
+    if (profile === "corrupt") report(`The profile "${name}" cannot be read; removing what it may have left`);
+    leftovers = await removeByName(name, signal);
   } else if (profile !== undefined) {
     await removeMachines(profile, report, signal);
   }
   await rm(profileFolder(name), { recursive: true, force: true });
   await removeContext(name);
-  return { profile: name, existed: profile !== undefined };
+  return { profile: name, existed: profile !== undefined || leftovers > 0 };
 }
 
 /** All profiles, readable or not. */
@@ -62,19 +65,25 @@ async function removeMachines(profile: Profile, report: (message: string) => voi
   }
 }
 
-/** Without a readable profile, the machine of that name is looked for with every driver that answers. */
-async function removeByName(name: string, signal: AbortSignal): Promise<void> {
+/** Without a readable profile, machines of that name are looked for with every driver that answers. */
+async function removeByName(name: string, signal: AbortSignal): Promise<number> {
+  let removed = 0;
   for (const driverName of driverNames) {
     const driver = await loadDriver(driverName);
-    const [node] = planNodes(name, 1, "192.168.0.1");
-    const state = await driver.state({ name }).catch(() => "Nonexistent" as const);
-    if (node === undefined || state === "Nonexistent") continue;
+    const nodes = planNodes(name, maximumNodes, "192.168.0.1");
     const bare: Profile = {
       ...{ version: 1, name, driver: driverName, cpus: 1, memoryMiB: 1, diskMiB: 1, apiServerPort: 1 },
       ...{ network: { subnet: "192.168.0.0/24", gateway: "192.168.0.1" }, extraConfig: {}, embedCerts: false },
-      ...{ nodes: [node], createdAt: "" },
+      ...{ nodes, createdAt: "" },
     };
-    const image = { kernel: "", initrd: "", root: "", binary: process.execPath };
-    await driver.remove(machineSpec(bare, node, image), { signal });
+    for (const machine of nodes.map((node) => machineSpec(bare, node, noImage))) {
+      const state = await driver.state(machine).catch(() => "Nonexistent" as const);
+      if (state === "Nonexistent") break;
+      await driver.remove(machine, { signal });
+      removed++;
+    }
   }
+  return removed;
 }
+
+const noImage = { kernel: "", initrd: "", root: "", binary: process.execPath };

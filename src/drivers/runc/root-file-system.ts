@@ -2,16 +2,20 @@
  * Root file systems of runc machines, as in a virtual machine: the image's squashfs below, a layer in memory above. The
  * squashfs is mounted once for all machines that use the same image.
  */
-import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { waitForLock } from "../../lib/lock-file.ts";
 import type { MachineSpec } from "../driver.ts";
 import { command, tryCommand } from "./run-command.ts";
 
+const lockTimeoutMs = 30_000;
+
 type RootMachine = Pick<MachineSpec, "folder" | "image">;
 
-/** Where an image's squashfs is mounted: beside the file. */
-function imageMount({ image }: RootMachine): string {
-  return join(dirname(image.root), "root");
+/** Where an image's squashfs is mounted: beside the file, by its inode, since a rebuilt image takes the old one's name. */
+async function imageMount({ image }: RootMachine): Promise<string> {
+  const { ino } = await stat(image.root);
+  return join(dirname(image.root), `root-${ino}`);
 }
 
 export function rootFolder({ folder }: Pick<MachineSpec, "folder">): string {
@@ -24,8 +28,10 @@ function layerFolder({ folder }: Pick<MachineSpec, "folder">): string {
 
 /** Idempotent. Throws DriverError when the kernel lacks squashfs, loop devices or overlayfs. */
 export async function mountRoot(machine: RootMachine): Promise<void> {
-  const [lower, layer, target] = [imageMount(machine), layerFolder(machine), rootFolder(machine)];
+  const [lower, layer, target] = [await imageMount(machine), layerFolder(machine), rootFolder(machine)];
   await unmountRoot(machine);
+  // Machines of other profiles mount and release the same image at the same time.
+  await using _lock = await waitForLock(`${lower}.lock`, lockTimeoutMs);
   if (!(await isMounted(lower))) {
     await mkdir(lower, { recursive: true });
     await command("mount", ["-t", "squashfs", "-o", "loop,ro", machine.image.root, lower]);
@@ -47,7 +53,9 @@ export async function unmountRoot(machine: RootMachine): Promise<void> {
 
 /** Unmounts the image's squashfs and removes its folder, unless another machine's overlay stands on it. */
 export async function releaseImage(machine: RootMachine): Promise<void> {
-  const lower = imageMount(machine);
+  const lower = await imageMount(machine).catch(() => undefined);
+  if (lower === undefined) return;
+  await using _lock = await waitForLock(`${lower}.lock`, lockTimeoutMs);
   const users = (await mounts()).filter(({ options }) => options.includes(`lowerdir=${lower}`));
   if (users.length > 0 || !(await isMounted(lower))) return;
   const { exitCode } = await tryCommand("umount", [lower]);
