@@ -6,6 +6,7 @@ import {
   prepareForCreate,
 } from "./behaviour-v1.ts";
 import { storage } from "./storage.ts";
+import { validateHorizontalPodAutoscalerV1 } from "./validation-v1.ts";
 
 export const horizontalPodAutoscalerV1 = fromTable<HorizontalPodAutoscaler>(
   "autoscaling",
@@ -18,5 +19,6 @@ export const horizontalPodAutoscalerV1 = fromTable<HorizontalPodAutoscaler>(
     prepareForCreate,
     columns: horizontalPodAutoscalerV1Columns,
     storage,
+    validate: validateHorizontalPodAutoscalerV1,
   },
 );

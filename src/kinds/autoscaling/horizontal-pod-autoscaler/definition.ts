@@ -3,6 +3,7 @@ import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v2.ts"
 import { horizontalPodAutoscalerColumns } from "./columns.ts";
 import { applyHorizontalPodAutoscalerDefaults } from "./defaults.ts";
 import { prepareForCreate } from "./strategy.ts";
+import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatusUpdate } from "./validation.ts";
 
 export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
   "autoscaling",
@@ -13,6 +14,8 @@ export const horizontalPodAutoscaler = fromTable<HorizontalPodAutoscaler>(
     categories: ["all"],
     applyDefaults: applyHorizontalPodAutoscalerDefaults,
     prepareForCreate,
+    validate: validateHorizontalPodAutoscaler,
+    validateStatusUpdate: validateHorizontalPodAutoscalerStatusUpdate,
     columns: horizontalPodAutoscalerColumns,
   },
 );

@@ -3,6 +3,7 @@ import type { Service } from "../../generated/core-v1.ts";
 import { serviceColumns } from "./columns.ts";
 import { applyServiceDefaults } from "./defaults.ts";
 import { prepareForCreate, prepareForUpdate } from "./strategy.ts";
+import { validateName, validateService, validateServiceStatusUpdate, validateServiceUpdate } from "./validation.ts";
 
 export const service = fromTable<Service>("", "v1", "Service", {
   shortNames: ["svc"],
@@ -15,5 +16,9 @@ export const service = fromTable<Service>("", "v1", "Service", {
   applyDefaults: applyServiceDefaults,
   prepareForCreate,
   prepareForUpdate,
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatusUpdate,
+  validateName,
   columns: serviceColumns,
 });

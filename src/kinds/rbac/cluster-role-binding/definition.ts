@@ -1,8 +1,8 @@
-import { nameIsPathSegment } from "../../../machinery/validation/names.ts";
 import { fromTable } from "../../from-table.ts";
 import type { ClusterRoleBinding } from "../../generated/rbac-v1.ts";
 import { bindingColumns } from "../binding-columns.ts";
 import { applyBindingDefaults } from "../binding-defaults.ts";
+import { validateClusterRoleBinding, validateClusterRoleBindingUpdate, validateName } from "./validation.ts";
 
 export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   "rbac.authorization.k8s.io",
@@ -10,8 +10,10 @@ export const clusterRoleBinding = fromTable<ClusterRoleBinding>(
   "ClusterRoleBinding",
   {
     createOnUpdate: true,
-    validateName: nameIsPathSegment,
     applyDefaults: applyBindingDefaults,
+    validate: validateClusterRoleBinding,
+    validateUpdate: validateClusterRoleBindingUpdate,
+    validateName,
     columns: bindingColumns,
   },
 );

@@ -8,7 +8,7 @@ import type {
   VolumeProjection,
 } from "../../../generated/core-v1.ts";
 import { validateFileInVolume } from "./paths.ts";
-import { validateDownwardFile, validateKeyToPath, validateMode } from "./volumes.ts";
+import { validateDownwardFile, validateKeyToPath, validateMode } from "./volume-files.ts";
 
 const shortestToken = 600;
 const longestToken = 2 ** 32;

@@ -10,7 +10,6 @@ import { parseQuantity } from "../../../../machinery/quantity.ts";
 import { isDns1123Label, isDns1123Subdomain } from "../../../../machinery/validation/names.ts";
 import { checkEach, checkOneOf, checkOptionalOneOf, checkRequired, checkText } from "../../../field-checks.ts";
 import type {
-  DownwardAPIVolumeFile,
   EphemeralVolumeSource,
   HostPathVolumeSource,
   KeyToPath,
@@ -19,12 +18,10 @@ import type {
 } from "../../../generated/core-v1.ts";
 import { validateCsiDriverName } from "../../persistent-volume/csi-driver-name.ts";
 import { validateClaimSpec } from "../../persistent-volume-claim/claim-spec-validation.ts";
-import { validateFieldReference, validateResourceReference } from "./environment.ts";
-import { validateFileInVolume, validatePathNoBacksteps } from "./paths.ts";
+import { validatePathNoBacksteps } from "./paths.ts";
 import { validateProjected } from "./projected-volumes.ts";
+import { validateDownwardFile, validateKeyToPath, validateMode } from "./volume-files.ts";
 
-export const fileModeMessage = "must be a number between 0 and 0777 (octal), both inclusive";
-const volumeFields = ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"];
 const hostPathTypes = [
   "",
   "DirectoryOrCreate",
@@ -158,40 +155,9 @@ function validateEphemeral(
   return errors;
 }
 
-export function validateMode(mode: number | undefined, path: string): FieldError[] {
-  return mode !== undefined && (mode < 0 || mode > 0o777) ? [invalidValue(path, mode, fileModeMessage)] : [];
-}
-
 function validateItems(
   { defaultMode, items }: { defaultMode?: number | undefined; items?: KeyToPath[] | undefined },
   path: string,
 ): FieldError[] {
   return [...validateMode(defaultMode, `${path}.defaultMode`), ...checkEach(items, `${path}.items`, validateKeyToPath)];
-}
-
-export function validateKeyToPath({ key, path: file, mode }: KeyToPath, path: string): FieldError[] {
-  return [
-    ...checkRequired(`${path}.key`, key),
-    ...checkRequired(`${path}.path`, file),
-    ...validateFileInVolume(file ?? "", `${path}.path`),
-    ...validateMode(mode, `${path}.mode`),
-  ];
-}
-
-export function validateDownwardFile(file: DownwardAPIVolumeFile, path: string): FieldError[] {
-  const { fieldRef, resourceFieldRef } = file;
-  const errors = [
-    ...checkRequired(`${path}.path`, file.path),
-    ...validateFileInVolume(file.path ?? "", `${path}.path`),
-  ];
-  if (fieldRef) {
-    errors.push(...validateFieldReference(fieldRef, volumeFields, `${path}.fieldRef`));
-    const detail = "fieldRef and resourceFieldRef can not be specified simultaneously";
-    if (resourceFieldRef) errors.push(invalidValue(path, "resource", detail));
-  } else if (resourceFieldRef) {
-    errors.push(...validateResourceReference(resourceFieldRef, `${path}.resourceFieldRef`, true));
-  } else {
-    errors.push(required(path, "one of fieldRef and resourceFieldRef is required"));
-  }
-  return [...errors, ...validateMode(file.mode, `${path}.mode`)];
 }
