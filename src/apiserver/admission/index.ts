@@ -19,6 +19,7 @@ import { roleEscalation } from "./role-escalation.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { createServiceAllocation } from "./services/index.ts";
+import { followIpAddresses } from "./services/ip-addresses.ts";
 import * as storage from "./storage.ts";
 
 export interface AdmissionOptions {
@@ -39,6 +40,7 @@ export function createAdmissionChain(
   writer: ObjectWriter,
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
+  followIpAddresses(reader, writer);
   return [
     namespaceLifecycle(reader, clock),
     limitRanger(reader),

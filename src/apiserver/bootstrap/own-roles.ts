@@ -1,6 +1,8 @@
 /**
- * Roles beside upstream's: here all controllers share one identity, system:kube-controller-manager, which upstream
- * splits over service accounts, so it holds every controller's role. Rule syntax: rule-table.ts.
+ * Roles beside upstream's. Here all controllers share one identity, system:kube-controller-manager, which upstream
+ * splits over service accounts, so it holds every controller's role, and what the parts need that upstream runs as
+ * add-ons: the Service of the cluster DNS. Name resolution and network policy on the nodes use kube-proxy's identity.
+ * Rule syntax: rule-table.ts.
  */
 import { controllerRoles } from "./controller-roles.ts";
 import type { BindingEntry, RoleEntry } from "./rule-table.ts";
@@ -10,17 +12,23 @@ export const ownRoles: readonly RoleEntry[] = [
     name: "mini:controllers",
     rules: [
       ...new Set(controllerRoles.flatMap((role) => role.rules)),
-      // The Service and the endpoints of cluster DNS, and the role label of the control plane's node.
-      "create | core | services",
-      "create get update | discovery.k8s.io | endpointslices",
-      "patch | core | nodes",
+      "create get list patch update watch | core | services",
+      "create get list patch update watch | discovery.k8s.io | endpointslices",
+      "get list patch watch | core | nodes",
     ],
   },
-  // The proxy's identity also answers cluster DNS, which must know what namespaces there are.
-  { name: "mini:cluster-dns", rules: ["get list watch | core | namespaces"] },
+  {
+    name: "mini:node-network",
+    rules: [
+      "get list watch | core | namespaces pods",
+      "get list watch | networking.k8s.io | ingressclasses ingresses networkpolicies",
+      "patch update | networking.k8s.io | ingresses/status",
+      "patch update | core | services/status",
+    ],
+  },
 ];
 
 export const ownBindings: readonly BindingEntry[] = [
   { name: "mini:controllers", role: "mini:controllers", subjects: ["User system:kube-controller-manager"] },
-  { name: "mini:cluster-dns", role: "mini:cluster-dns", subjects: ["User system:kube-proxy"] },
+  { name: "mini:node-network", role: "mini:node-network", subjects: ["User system:kube-proxy"] },
 ];
