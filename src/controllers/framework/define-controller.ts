@@ -67,6 +67,14 @@ export function watch<T extends KubernetesObject>(
   return { resource, keys, ...(options === undefined ? {} : { options }) } as unknown as Watch;
 }
 
+/** Changes of objects of `resource` enqueue their controlling owner of kind `kind`; expectations are left alone. */
+export function watchOwned(resource: ResourceRef<KubernetesObject>, kind: string): Watch {
+  return watch(resource, (object) => {
+    const owner = controllerOf(object);
+    return owner?.kind === kind ? [`${object.metadata?.namespace}/${owner.name}`] : [];
+  });
+}
+
 export interface ControllerDefinition {
   /** Upstream's name without `-controller`: `deployment`. */
   readonly name: string;
@@ -74,7 +82,10 @@ export interface ControllerDefinition {
   readonly component?: string;
   /** Every change of it enqueues its own key. */
   readonly primary: ResourceRef<KubernetesObject>;
-  /** Changes enqueue the controlling owner, if it is of the primary's kind, and settle expectations. */
+  /**
+   * Changes enqueue the controlling owner, if it is of the primary's kind, and settle expectations: for the one kind
+   * that the controller counts creations of.
+   */
   readonly owns?: readonly ResourceRef<KubernetesObject>[];
   readonly watches?: readonly Watch[];
   /** Keys handled at a time. Default 5. */

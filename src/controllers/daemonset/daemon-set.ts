@@ -1,0 +1,149 @@
+/**
+ * DaemonSets: one pod on every node that the template fits. Fed by DaemonSets, nodes and pods; feeds pods (bound to
+ * their node by affinity), ControllerRevisions and the status.
+ */
+
+import { objectKey, splitKey } from "../../client/object-cache.ts";
+import { controllerRevisions, daemonSets, nodes, pods } from "../../client/resources.ts";
+import type { DaemonSet } from "../../kinds/generated/apps-v1.ts";
+import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
+import { sameJson, sameStatus } from "../framework/canonical-json.ts";
+import { claimOwned, indexByOwner } from "../framework/claim.ts";
+import { controllerOf, metaOf, newControllerReference } from "../framework/controller-reference.ts";
+import { type ControllerContext, defineController, watch, watchOwned } from "../framework/define-controller.ts";
+import { isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
+import { pruneRevisions, revisionHash, revisionHashLabel, syncRevision } from "../framework/history.ts";
+import { createPod, deletePod, podFromTemplate, slowStart } from "../framework/pod-control.ts";
+import { millisecondsUntilAvailable } from "../framework/pods.ts";
+import { targetNode, templateForNode } from "./placement.ts";
+import { type DaemonPlan, type DaemonState, daemonStatus, observe, planPlacement, planRollingUpdate } from "./plan.ts";
+
+/** Upstream's BurstReplicas, and its first delay before a failed daemon pod is replaced. */
+const maximumAtOnce = 250;
+const failedBackOffMs = 1_000;
+const maximumFailedBackOffMs = 900_000;
+
+/** `DaemonSet uid/node` to when its pod last failed and how long to wait after. */
+const failures = new Map<string, { at: number; delay: number }>();
+
+export const daemonSetController = defineController({
+  name: "daemonset",
+  primary: daemonSets,
+  owns: [pods],
+  watches: [
+    watchOwned(controllerRevisions, "DaemonSet"),
+    watch(nodes, (node, context, { old }) =>
+      old !== undefined && sameJson([node.spec, node.metadata?.labels], [old.spec, old.metadata?.labels])
+        ? []
+        : context.lister(daemonSets).list().map(objectKey),
+    ),
+    watch(pods, (pod, context) => {
+      const labels = pod.metadata?.labels;
+      if (labels === undefined || controllerOf(pod) !== undefined) return [];
+      const sets = context.lister(daemonSets).list(pod.metadata?.namespace);
+      return sets.filter((set) => labelSelectorFromObject(set.spec?.selector).matches(labels)).map(objectKey);
+    }),
+  ],
+  setUp(context) {
+    indexByOwner(context, pods);
+    indexByOwner(context, controllerRevisions);
+  },
+  reconcile,
+});
+
+async function reconcile(key: string, context: ControllerContext): Promise<void> {
+  const { namespace, name } = splitKey(key);
+  const set = context.lister(daemonSets).get(name, namespace);
+  if (set === undefined) return context.expectations.forget(key);
+  const selector = labelSelectorFromObject(set.spec?.selector);
+  if (selector.empty) {
+    const message = "This daemon set is selecting all pods. A non-empty selector is required.";
+    return context.recorder.event(set, "Warning", "SelectingAll", message);
+  }
+  if (set.metadata?.deletionTimestamp !== undefined) return;
+  const template = set.spec?.template;
+  const labels = template?.metadata?.labels ?? {};
+  const revision = await syncRevision(context, { resource: daemonSets, object: set, template, labels });
+  const owned = await claimOwned(context, { resource: pods, owner: set, ownerResource: daemonSets, selector });
+  const facts = { hash: revisionHash(revision), now: context.clock.now() };
+  const state = observe(set, context.lister(nodes).list(), owned, facts);
+  if (context.expectations.satisfied(key)) {
+    await apply(key, state, planPlacement(state), context);
+    if (set.spec?.updateStrategy?.type !== "OnDelete" && context.expectations.satisfied(key)) {
+      await apply(key, state, planRollingUpdate(state), context);
+    }
+  }
+  await pruneRevisions(context, set, {
+    limit: set.spec?.revisionHistoryLimit ?? 10,
+    used: new Set([facts.hash, ...owned.map((pod) => pod.metadata?.labels?.[revisionHashLabel] ?? "")]),
+  });
+  await writeStatus(set, state, context);
+  scheduleAvailability(key, set, owned, context);
+}
+
+async function apply(key: string, state: DaemonState, plan: DaemonPlan, context: ControllerContext): Promise<void> {
+  const { set, hash } = state;
+  for (const pod of plan.failed) {
+    const { name, namespace } = metaOf(pod);
+    const message = `Found failed daemon pod ${namespace}/${name} on node ${targetNode(pod)}, will try to kill it`;
+    context.recorder.event(set, "Warning", "FailedDaemonPod", message);
+  }
+  const removals = plan.remove.filter((pod) => !plan.failed.includes(pod) || mayReplace(key, set, pod, context));
+  const removed = removals.slice(0, maximumAtOnce);
+  const created = plan.create.slice(0, maximumAtOnce);
+  context.expectations.expectCreations(key, created.length);
+  context.expectations.expectDeletions(
+    key,
+    removed.map((pod) => metaOf(pod).uid),
+  );
+  const reference = newControllerReference(daemonSets, set);
+  const { successes, failure } = await slowStart(created.length, (index) => {
+    const template = templateForNode(set.spec?.template ?? {}, created[index] as string, { [revisionHashLabel]: hash });
+    return createPod(context, set, podFromTemplate(template, set, reference));
+  });
+  for (let i = successes; i < created.length; i++) context.expectations.creationObserved(key);
+  let error = isNamespaceTerminating(failure) ? undefined : failure;
+  await Promise.all(
+    removed.map((pod) =>
+      deletePod(context, set, pod).catch((thrown: unknown) => {
+        context.expectations.deletionObserved(key, metaOf(pod).uid);
+        if (!isNotFound(thrown)) error ??= thrown;
+      }),
+    ),
+  );
+  if (error !== undefined) throw error;
+}
+
+/** A pod that fails again and again is replaced more and more slowly. */
+function mayReplace(key: string, set: DaemonSet, pod: Pod, context: ControllerContext): boolean {
+  const id = `${metaOf(set).uid}/${targetNode(pod)}`;
+  const now = context.clock.now();
+  const last = failures.get(id);
+  if (last !== undefined && now < last.at + last.delay) {
+    context.enqueue(key, last.at + last.delay - now);
+    return false;
+  }
+  const calm = last === undefined || now - last.at > 2 * maximumFailedBackOffMs;
+  failures.set(id, { at: now, delay: calm ? failedBackOffMs : Math.min(last.delay * 2, maximumFailedBackOffMs) });
+  return true;
+}
+
+async function writeStatus(set: DaemonSet, state: DaemonState, context: ControllerContext): Promise<void> {
+  const status = {
+    ...set.status,
+    ...daemonStatus(state),
+    observedGeneration: set.metadata?.generation ?? 0,
+  };
+  if (sameStatus(set.status, status)) return;
+  await context.client.of(daemonSets).updateStatus({ ...set, status });
+}
+
+function scheduleAvailability(key: string, set: DaemonSet, owned: readonly Pod[], context: ControllerContext): void {
+  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
+  if (minReadySeconds === 0) return;
+  const waits = owned
+    .map((pod) => millisecondsUntilAvailable(pod, minReadySeconds, context.clock.now()) ?? 0)
+    .filter((wait) => wait > 0);
+  if (waits.length > 0) context.enqueue(key, Math.min(...waits));
+}
