@@ -2,7 +2,7 @@ import { fromTable } from "../../from-table.ts";
 import type { Namespace } from "../../generated/core-v1.ts";
 import { namespaceColumns } from "./columns.ts";
 import { applyNamespaceDefaults } from "./defaults.ts";
-import { mayRemove, prepareForCreate, prepareForUpdate } from "./strategy.ts";
+import { markDeleted, mayRemove, prepareForCreate, prepareForUpdate } from "./strategy.ts";
 import { validateName, validateNamespace, validateNamespaceStatusUpdate } from "./validation.ts";
 
 export const namespace = fromTable<Namespace>("", "v1", "Namespace", {
@@ -12,6 +12,7 @@ export const namespace = fromTable<Namespace>("", "v1", "Namespace", {
   prepareForCreate,
   prepareForUpdate,
   mayRemove,
+  markDeleted,
   validate: validateNamespace,
   validateStatusUpdate: validateNamespaceStatusUpdate,
   validateName,
