@@ -10,18 +10,22 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { type CarriedFile, type CarriedFiles, trailerMagic } from "../src/lib/carried-files.ts";
 
 const root = dirname(import.meta.dirname);
-const work = join(root, ".cache", "binary");
+/** Of its own for each run: two builds at a time do not disturb each other. */
+const work = mkdtempSync(join(tmpdir(), "mini-binary-"));
 const output = join(root, "dist", "mini");
 const PAGE = 4096;
 /** Marks where Node looks for the application; fixed by Node's documentation. */
@@ -67,7 +71,7 @@ const addonPlugin: Plugin = {
 };
 
 async function bundle(): Promise<void> {
-  const result = await build({
+  await build({
     entryPoints: [join(root, "bin/mini.ts")],
     outfile: join(work, "mini.cjs"),
     bundle: true,
@@ -77,10 +81,8 @@ async function bundle(): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: "none",
-    metafile: true,
     logLevel: "warning",
     plugins: [addonPlugin],
-    external: existsSync(join(root, "src/cli/index.ts")) ? [] : ["../src/cli/index.ts"],
     define: {
       "import.meta.url": "__mini_url",
       "import.meta.dirname": "__mini_dirname",
@@ -93,7 +95,6 @@ async function bundle(): Promise<void> {
       js: `const __mini_url = require("node:url").pathToFileURL(process.execPath).href, __mini_dirname = require("node:path").dirname(process.execPath);`,
     },
   });
-  writeFileSync(join(work, "meta.json"), JSON.stringify(result.metafile));
 }
 
 function makeApplication(): string {
@@ -107,7 +108,8 @@ function makeApplication(): string {
     assets: addons,
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(config));
-  execFileSync(node, ["--experimental-sea-config", join(work, "sea.json")], { stdio: ["ignore", "ignore", "inherit"] });
+  // Their standard error is shown when they fail; postject warns of each section that strip has renamed.
+  execFileSync(node, ["--experimental-sea-config", join(work, "sea.json")], { stdio: "pipe" });
   const application = join(work, "mini");
   execFileSync("strip", ["-o", application, node]);
   chmodSync(application, 0o755);
@@ -116,7 +118,7 @@ function makeApplication(): string {
     process.execPath,
     [postject, application, "NODE_SEA_BLOB", join(work, "mini.blob"), "--sentinel-fuse", FUSE],
     {
-      stdio: ["ignore", "ignore", "inherit"],
+      stdio: "pipe",
     },
   );
   return application;
@@ -191,11 +193,15 @@ function report(index: CarriedFiles): void {
   line("dist/mini", readFileSync(output).length);
 }
 
-mkdirSync(work, { recursive: true });
 mkdirSync(dirname(output), { recursive: true });
-await bundle();
-const index = append(makeApplication());
-// Renamed into place, since the old one may be running; it stays whole for whoever has it open.
-copyFileSync(join(work, "mini"), `${output}.new`);
-renameSync(`${output}.new`, output);
-report(index);
+try {
+  await bundle();
+  const index = append(makeApplication());
+  // Renamed into place, since the old one may be running; it stays whole for whoever has it open.
+  const next = `${output}.${process.pid}`;
+  copyFileSync(join(work, "mini"), next);
+  renameSync(next, output);
+  report(index);
+} finally {
+  rmSync(work, { recursive: true });
+}
