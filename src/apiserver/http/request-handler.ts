@@ -51,6 +51,8 @@ export class RequestHandler {
     if (context === undefined) return;
     const { info } = context;
     const longRunning = isLongRunning(info);
+    // Writing to a connection that broke a moment ago is no error of ours.
+    response.on("error", ignore);
     this.#inFlight++;
     response.once("close", () => {
       this.#inFlight--;
@@ -159,6 +161,8 @@ export class RequestHandler {
     sendError(context, internalError(error));
   }
 }
+
+const ignore = (): void => undefined;
 
 function wantsImpersonation({ headers }: HttpRequest): boolean {
   if (headers["impersonate-user"] !== undefined) return true;

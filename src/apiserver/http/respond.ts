@@ -12,7 +12,7 @@ const compressionThreshold = 128 * 1024;
 /** Answers with bytes that are ready. Does nothing when the client is gone or has its answer. */
 export function sendBytes(context: RequestContext, code: number, contentType: string, bytes: Buffer): void {
   const { response } = context;
-  if (response.headersSent || response.destroyed) return;
+  if (response.headersSent || isGone(response)) return;
   const headers: OutgoingHttpHeaders = commonHeaders(context, contentType);
   if (bytes.length > compressionThreshold && wantsCompression(context)) {
     headers["content-encoding"] = "gzip";
@@ -111,6 +111,11 @@ function wantsCompression({ request }: RequestContext): boolean {
   if (!String(request.headers["accept-encoding"] ?? "").includes("gzip")) return false;
   const { remoteAddress, localAddress } = request.socket;
   return remoteAddress !== localAddress && remoteAddress !== "::1" && !remoteAddress?.startsWith("127.");
+}
+
+/** Whether the client has gone away. */
+export function isGone(response: HttpResponse): boolean {
+  return "stream" in response ? response.stream.destroyed : response.destroyed;
 }
 
 /** Both kinds of response have these methods, under signatures that TypeScript cannot join. */

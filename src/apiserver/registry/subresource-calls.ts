@@ -2,6 +2,7 @@ import { typeOfKind } from "../../machinery/codec/protobuf.ts";
 import { badRequest, methodNotSupported } from "../../machinery/errors/status-error.ts";
 import type { Subresource } from "../../machinery/kind.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import { renderTable } from "../../machinery/table/render-table.ts";
 import { readBody } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { sendObject } from "../http/respond.ts";
@@ -53,8 +54,9 @@ export class SubresourceCalls {
     const body = await this.#body(context, resource, type);
     const request = this.#request(context, resource, body, options.dryRun);
     await this.#admit(context, resource, operationOf(context.info.verb), request);
+    const form = context.output();
     const { code, object } = await handler.handle(request);
-    await sendObject(context, code, object, context.output());
+    await sendObject(context, code, form.as === "Table" ? tableOf(resource, object) : object, form);
   }
 
   /** What a handler gets of an upgrade request, after admission. */
@@ -139,6 +141,13 @@ const optionsKinds: Readonly<Record<string, string>> = { create: "CreateOptions"
 function operationOf(verb: string): AdmissionOperation | undefined {
   if (verb === "create") return "CREATE";
   return verb === "update" ? "UPDATE" : undefined;
+}
+
+/** What a virtual resource lists or gives, as a Table; anything else as it is. */
+function tableOf({ kind }: ServedResource, object: UnknownObject): object {
+  if (object.kind !== kind.kind && object.kind !== `${kind.kind}List`) return object;
+  const items = object.kind === kind.kind ? [object] : ((object["items"] ?? []) as UnknownObject[]);
+  return renderTable(kind, items, { now: Date.now() });
 }
 
 /** The type of the body that a subresource takes; of the kind itself where there is no subresource. */

@@ -88,7 +88,8 @@ export class Updater {
     placeInNamespace(write, metadata);
     removeDuplicateOwners(metadata, write.warn, false);
     const handled = isHandled(subresource);
-    if (!handled) await admit(this.#plugins, "admit", "UPDATE", write, { object, oldObject: old });
+    const admitting = handled ? undefined : admit(this.#plugins, "admit", "UPDATE", write, { object, oldObject: old });
+    if (admitting !== undefined) await admitting;
     removeDuplicateOwners(metadata, write.warn, true);
     keepSystemFields(metadata, old.metadata ?? {});
     metadata.resourceVersion ||= old.metadata?.resourceVersion;
@@ -101,7 +102,8 @@ export class Updater {
     if (!handled) {
       validateUpdate(kind, object, old, subresource);
       for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
-      await admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
+      const validating = admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
+      if (validating !== undefined) await validating;
     }
     const complete = completeForStorage(kind, object);
     if (becomesRemovable(kind, complete, old)) {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { RequestContext } from "../http/request-context.ts";
-import { commonHeaders } from "../http/respond.ts";
+import { commonHeaders, isGone } from "../http/respond.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
 import { WatchSession, type WatchSessionOptions } from "../watch/watch-session.ts";
@@ -32,7 +32,7 @@ export async function serveWatch(
   const start = startOf(options);
   if (start.afterRevision !== undefined) await waitForRevision(cache, start.afterRevision);
   const response = context.response as ServerResponse;
-  if (response.destroyed) return;
+  if (isGone(context.response)) return;
   response.writeHead(200, commonHeaders(context, encoding.contentType));
   response.flushHeaders();
   const session = new WatchSession(response, {
@@ -79,7 +79,6 @@ function startOf(options: ListOptions): Pick<WatchSessionOptions, "afterRevision
 
 function closed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    else response.once("close", () => resolve());
+    response.once("close", () => resolve());
   });
 }

@@ -5,6 +5,8 @@ import { type FinalBytes, finalBytes, metadataStart, withRevision } from "./obje
 /** Decoded objects that are held on to beyond the garbage collector's next turn, newest last in a ring. */
 const recentlyDecoded: UnknownObject[] = [];
 const recentLimit = 256;
+/** Larger objects are left to the garbage collector, so that the ring stays small whatever clients store. */
+const recentMaximumBytes = 32 * 1024;
 let recentNext = 0;
 
 export interface ObjectIdentity {
@@ -105,6 +107,7 @@ export class CachedObject {
 
   #remember(decoded: UnknownObject): void {
     this.#decoded = new WeakRef(decoded);
+    if (this.bytes.length > recentMaximumBytes) return;
     recentlyDecoded[recentNext] = decoded;
     recentNext = (recentNext + 1) % recentLimit;
   }

@@ -1,0 +1,89 @@
+/** The machine's kubectl against the API server alone: what needs no node. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startForTest, type TestServer } from "../../src/apiserver/start-for-test.ts";
+
+const kubectlPath = "/usr/bin/kubectl";
+let server: TestServer;
+
+async function kubectl(args: string, input?: string): Promise<string> {
+  const env = { KUBECONFIG: server.kubeconfig, HOME: dirname(server.kubeconfig) };
+  const { all } = await execa(kubectlPath, args.split(" "), {
+    env,
+    all: true,
+    ...(input === undefined ? {} : { input }),
+  });
+  return all;
+}
+
+const deployment = (replicas: number): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: default}
+spec:
+  replicas: ${replicas}
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: web, image: nginx}]}
+`;
+
+describe.skipIf(!existsSync(kubectlPath))("kubectl", () => {
+  beforeAll(async () => {
+    server = await startForTest();
+  });
+  afterAll(async () => {
+    await server.stop();
+  });
+
+  it("discovers and explains", async () => {
+    expect(await kubectl("version")).toContain("Server Version: v1.36");
+    expect(await kubectl("api-resources")).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/);
+    expect(await kubectl("explain deployment.spec.strategy")).toContain("rollingUpdate");
+    expect(await kubectl("auth can-i create pods")).toContain("yes");
+  });
+
+  it("creates with protobuf, gets, labels, patches, scales and deletes", async () => {
+    expect(await kubectl("create deployment made --image=nginx --replicas=2")).toContain("created");
+    expect(await kubectl("get deployments made -o wide")).toMatch(/made +0\/2 +0 +0 +\S+ +nginx +nginx +app=made/);
+    await kubectl("label deployment made tier=front");
+    await kubectl(
+      'patch deployment made -p {"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":"other"}]}}}}',
+    );
+    await kubectl("scale deployment made --replicas=5");
+    const fields =
+      "{.spec.replicas}/{.spec.template.spec.containers[0].image}/{.metadata.labels.tier}/{.metadata.generation}";
+    expect(await kubectl(`get deployment made -o jsonpath=${fields}`)).toBe("5/other/front/3");
+    expect(await kubectl("delete deployment made")).toContain("deleted");
+    await expect(kubectl("get deployment made")).rejects.toThrow('deployments.apps "made" not found');
+  });
+
+  it("applies, and applies again", async () => {
+    expect(await kubectl("apply -f -", deployment(1))).toContain("created");
+    expect(await kubectl("apply -f -", deployment(1))).toContain("unchanged");
+    expect(await kubectl("apply -f -", deployment(3))).toContain("configured");
+    await expect(kubectl("apply -f -", deployment(3).replace("image:", "imgae:"))).rejects.toThrow("unknown field");
+    expect(await kubectl("delete -f -", deployment(3))).toContain("deleted");
+  });
+
+  it("watches", async () => {
+    await kubectl("create configmap watched --from-literal=a=1");
+    const watching = execa(kubectlPath, ["get", "configmaps", "--watch", "-o", "name"], {
+      env: { KUBECONFIG: server.kubeconfig, HOME: join(dirname(server.kubeconfig), "watch") },
+      reject: false,
+    });
+    const lines: string[] = [];
+    for await (const line of watching) {
+      lines.push(line);
+      // The first line is the state; the others are what we do from then on.
+      if (lines.length === 1) {
+        await kubectl('patch configmap watched --type=merge -p {"data":{"a":"2"}}');
+        await kubectl("delete configmap watched");
+      }
+      if (lines.length === 3) watching.kill("SIGKILL");
+    }
+    expect(lines).toEqual(["configmap/watched", "configmap/watched", "configmap/watched"]);
+  });
+});
