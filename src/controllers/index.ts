@@ -16,6 +16,7 @@ import { endpointSliceMirroringController } from "./endpointslice-mirroring/endp
 import type { Controller } from "./framework/define-controller.ts";
 import { createMetadataMonitors } from "./framework/metadata-monitors.ts";
 import { createGarbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { jobController } from "./job/job.ts";
 import { namespaceController } from "./namespace/namespace.ts";
 import { createNodeIpamController } from "./node-ipam/node-ipam.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/node-lifecycle.ts";
@@ -53,6 +54,7 @@ export function createControllers({
     replicaSetController,
     replicationControllerController,
     daemonSetController,
+    jobController,
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,

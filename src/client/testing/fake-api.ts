@@ -254,12 +254,20 @@ export function createFakeApi(clock: Clock = systemClock): FakeApi {
   };
 }
 
+/** A strategic merge patch's directive: remove these values from the list of this name. */
+const primitiveListDeletion = "$deleteFromPrimitiveList/";
+
 /** RFC 7396. Strategic and apply patches are treated alike, which is right for objects and scalars only. */
 function mergePatch(target: unknown, patch: unknown): unknown {
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return structuredClone(patch);
   const base = typeof target === "object" && target !== null && !Array.isArray(target) ? target : {};
   const result: Record<string, unknown> = { ...structuredClone(base) };
   for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith(primitiveListDeletion)) {
+      const list = key.slice(primitiveListDeletion.length);
+      result[list] = ((result[list] as unknown[]) ?? []).filter((item) => !(value as unknown[]).includes(item));
+      continue;
+    }
     if (value === null) delete result[key];
     else if (value !== undefined) result[key] = mergePatch(result[key], value);
   }
