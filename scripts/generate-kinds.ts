@@ -47,6 +47,8 @@ type Presence = "always" | "pointer";
 interface GoField {
   name: string;
   presence: Presence | undefined;
+  /** From a `+default=` marker. */
+  default: unknown;
 }
 interface GoStruct {
   fields: GoField[];
@@ -103,12 +105,16 @@ function readGoStructs(folders: readonly string[]): Map<string, GoStruct> {
 
 function readGoStruct(body: string, packageName: string, scalars: ReadonlySet<string>): GoStruct {
   const struct: GoStruct = { fields: [], inlined: [] };
+  let defaultValue: unknown;
   for (const line of body.split("\n")) {
+    const marker = /^\s+\/\/ \+default=(?!ref\()(.+)$/.exec(line)?.[1];
+    if (marker !== undefined) defaultValue = JSON.parse(marker);
     const [, , type = "", tag = ""] = /^\s+(?:(\w+)\s+)?([\w.*[\]]+)\s+`.*?json:"([^"]*)"/.exec(line) ?? [];
     const [name = "", ...flags] = tag.split(",");
     if (flags.includes("inline")) struct.inlined.push(`${packageName}.${type.replace("*", "")}`);
     if (name === "" || name === "-") continue;
-    struct.fields.push({ name, presence: presenceOf(type, flags, scalars) });
+    struct.fields.push({ name, presence: presenceOf(type, flags, scalars), default: defaultValue });
+    defaultValue = undefined;
   }
   return struct;
 }
@@ -128,14 +134,11 @@ function presenceOf(type: string, flags: readonly string[], scalars: ReadonlySet
   return isScalar ? undefined : "always";
 }
 
-/** A struct's own and inlined fields. */
-function presences(name: string, structs: ReadonlyMap<string, GoStruct>): Map<string, Presence> {
+/** A struct's own and inlined fields, by JSON name. */
+function goFields(name: string, structs: ReadonlyMap<string, GoStruct>): Map<string, GoField> {
   const struct = structs.get(name);
-  const found = new Map<string, Presence>();
-  for (const inlined of struct?.inlined ?? [])
-    for (const [field, presence] of presences(inlined, structs)) found.set(field, presence);
-  for (const { name: field, presence } of struct?.fields ?? []) if (presence !== undefined) found.set(field, presence);
-  return found;
+  const inlined = (struct?.inlined ?? []).flatMap((embedded) => [...goFields(embedded, structs)]);
+  return new Map([...inlined, ...(struct?.fields ?? []).map((field): [string, GoField] => [field.name, field])]);
 }
 
 /** Reads each `message` block of the generated.proto files: full swagger name → fields. */
@@ -197,7 +200,7 @@ function compactField(property: SwaggerProperty): Record<string, unknown> {
 function compactDefinition(
   definition: SwaggerDefinition,
   protobuf: ProtobufField[] | undefined,
-  presence: ReadonlyMap<string, Presence>,
+  go: ReadonlyMap<string, GoField>,
 ): Record<string, unknown> {
   const { properties, required } = definition;
   return {
@@ -205,7 +208,10 @@ function compactDefinition(
     fields:
       properties &&
       Object.fromEntries(
-        Object.entries(properties).map(([name, p]) => [name, { ...compactField(p), presence: presence.get(name) }]),
+        Object.entries(properties).map(([name, p]) => [
+          name,
+          { ...compactField(p), presence: go.get(name)?.presence, default: go.get(name)?.default },
+        ]),
       ),
     required,
     mapType: definition["x-kubernetes-map-type"],
@@ -363,7 +369,7 @@ function render(swagger: Swagger): Map<string, string> {
         // A struct without fields takes none, which the description does not tell from a free-form object.
         protobuf.get(name)?.length === 0 ? { properties: {}, ...definition } : definition,
         protobuf.get(name),
-        presences(name, structs),
+        goFields(name, structs),
       ),
     ]),
   );

@@ -94,8 +94,10 @@ class SchemaRenderer {
 
   #field(field: FieldSchema): JsonSchema {
     const schema = field.ref === undefined ? this.#inline(field) : this.#reference(field.ref);
-    const zero = this.#version === 3 && field.presence === "always" ? defaultOf(field) : undefined;
-    if (zero !== undefined) schema["default"] = zero;
+    if (this.#version === 3) {
+      const value = field.default ?? (field.presence === "always" ? defaultOf(field) : undefined);
+      if (value !== undefined) schema["default"] = value;
+    }
     if (field.ref === undefined) return schema;
     return Object.assign(schema, extensionsOf(field));
   }

@@ -14,22 +14,39 @@ const scalarTypes: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
 };
 const schemaProps = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
-/** Objects of the type, a few levels deep; fields are left out at random, lists and maps are not empty. */
+/**
+ * Objects of the type, a few levels deep; fields but `keys` are left out at random. Lists and maps are not empty, list
+ * items have their keys and differ in them.
+ */
 export function arbitraryObject(
   schemas: SchemaTable,
   typeName: string,
   depth = 4,
+  keys: readonly string[] = [],
 ): fc.Arbitrary<Record<string, unknown>> {
   const fields = Object.entries(schemas[typeName]?.fields ?? {}).filter(
     ([name]) => name !== "kind" && name !== "apiVersion",
   );
-  const entries = fields.map(([name, field]) => [
-    name,
-    fc.option(arbitraryField(schemas, field, depth), { nil: undefined, freq: 2 }),
-  ]);
+  const entries = fields
+    .filter(([name]) => depth >= 0 || keys.includes(name))
+    .map(([name, field]) => {
+      const value = arbitraryField(schemas, field, depth);
+      return [name, keys.includes(name) ? value : fc.option(value, { nil: undefined, freq: 2 })] as const;
+    });
   return fc
-    .record(Object.fromEntries(entries) as Record<string, fc.Arbitrary<unknown>>)
+    .record(Object.fromEntries(entries))
     .map((record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)));
+}
+
+function arbitraryList(schemas: SchemaTable, field: FieldSchema, depth: number): fc.Arbitrary<unknown> {
+  const items = field.items ?? {};
+  const size = { minLength: 1, maxLength: 2 };
+  const keys = field.listMapKeys ?? (field.patchMergeKey === undefined ? [] : [field.patchMergeKey]);
+  if (items.ref !== undefined && keys.length > 0) {
+    const selector = (item: Record<string, unknown>): string => JSON.stringify(keys.map((key) => item[key]));
+    return fc.uniqueArray(arbitraryObject(schemas, items.ref, depth - 1, keys), { ...size, selector });
+  }
+  return fc.uniqueArray(arbitraryField(schemas, items, depth), { ...size, comparator: "SameValue" });
 }
 
 function arbitraryField(schemas: SchemaTable, field: FieldSchema, depth: number): fc.Arbitrary<unknown> {
@@ -52,7 +69,7 @@ function arbitraryField(schemas: SchemaTable, field: FieldSchema, depth: number)
     case "boolean":
       return fc.boolean();
     case "array":
-      return fc.array(arbitraryField(schemas, field.items ?? {}, depth), { minLength: 1, maxLength: 2 });
+      return arbitraryList(schemas, field, depth);
     default:
       return field.values === undefined
         ? free

@@ -83,6 +83,8 @@ export function convertBytes(value: unknown): string {
   throw new InvalidContent(`illegal base64 data at input byte ${Math.min(valid, value.length)}`);
 }
 
+/** The stored form, on days that every month has: needs no calendar. */
+const plainTime = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 const canonicalTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 const rfc3339 = /^(\d{4}-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d))(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/;
 const layout = "2006-01-02T15:04:05Z07:00";
@@ -133,6 +135,7 @@ function timeComplaint(value: string): string {
 
 /** metav1.Time: whole seconds, UTC. */
 export function convertTime(value: unknown): string {
+  if (typeof value === "string" && plainTime.test(value)) return value;
   const { milliseconds } = parseTime(value);
   if (canonicalTime.test(value as string)) return value as string;
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;

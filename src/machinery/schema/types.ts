@@ -23,6 +23,8 @@ export interface FieldSchema {
    * pointer); `pointer`: kept where it was given; absent: a scalar, list or map is left out.
    */
   readonly presence?: "always" | "pointer";
+  /** The default that the schema itself states (protocol of ports), which keys of list items take. */
+  readonly default?: unknown;
   /** Custom resources: x-kubernetes-preserve-unknown-fields. */
   readonly preserveUnknown?: boolean;
 }

@@ -1,0 +1,196 @@
+/**
+ * Values seen through their shapes: the fields that a value sets, how two values differ, how a configuration merges
+ * into a live object, and the removal of fields. Semantics of structured-merge-diff's typed.TypedValue. `undefined`
+ * stands for an absent value.
+ */
+import { deepEqual } from "../../meta/accessors.ts";
+import { FieldSet, fieldElement, type Path } from "./field-set.ts";
+import { itemElement, type Shape, shapeBelow } from "./shape.ts";
+
+type Json = Record<string, unknown>;
+
+const isMap = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean =>
+  value === undefined ||
+  value === null ||
+  (Array.isArray(value) ? value.length === 0 : isMap(value) && Object.keys(value).length === 0);
+
+/** Whether a value is owned as a whole, by its shape or because it is not what the shape says. */
+function isLeaf(shape: Shape, ...values: unknown[]): boolean {
+  if (shape.atomic || shape.kind === "scalar") return true;
+  const fits = shape.kind === "list" ? Array.isArray : isMap;
+  return values.some((value) => value !== undefined && value !== null && !fits(value));
+}
+
+/** The paths that a configuration sets. */
+export function toFieldSet(value: unknown, shape: Shape): FieldSet {
+  const set = new FieldSet();
+  collect(value, shape, set);
+  return set;
+}
+
+function collect(value: unknown, shape: Shape, set: FieldSet): void {
+  const visit = (element: string, child: unknown, isMember: boolean): void => {
+    const below = shapeBelow(shape, element);
+    if (isMember || isLeaf(below, child)) set.members.add(element);
+    if (isLeaf(below, child) || isEmpty(child)) return;
+    const subset = set.children.get(element) ?? new FieldSet();
+    collect(child, below, subset);
+    if (!subset.empty) set.children.set(element, subset);
+  };
+  if (Array.isArray(value)) for (const item of value) visit(itemElement(item, shape), item, true);
+  else if (isMap(value)) {
+    for (const [name, child] of Object.entries(value)) {
+      const isEmptyMap = child === null || (isMap(child) && isEmpty(child));
+      visit(fieldElement(name), child, isEmptyMap || !shape.isField(name));
+    }
+  }
+}
+
+export interface Comparison {
+  readonly removed: FieldSet;
+  readonly modified: FieldSet;
+  readonly added: FieldSet;
+}
+
+/** What changed from `left` to `right`. */
+export function compare(left: unknown, right: unknown, shape: Shape): Comparison {
+  const comparison: Comparison = { removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet() };
+  compareAt(left, right, shape, [], comparison);
+  return comparison;
+}
+
+function compareAt(left: unknown, right: unknown, shape: Shape, path: Path, comparison: Comparison): void {
+  const leaf = isLeaf(shape, left, right) || (isEmpty(left) && isEmpty(right));
+  if (left === undefined) comparison.added.insert(path);
+  else if (right === undefined) comparison.removed.insert(path);
+  else if (leaf && !deepEqual(left, right)) comparison.modified.insert(path);
+  if (leaf) return;
+  if (shape.kind === "map") {
+    const [before, after] = [(left ?? {}) as Json, (right ?? {}) as Json];
+    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+      compareAt(before[name], after[name], shape.child(name), [...path, fieldElement(name)], comparison);
+    }
+    return;
+  }
+  const [before, after] = [indexItems(left, shape), indexItems(right, shape)];
+  for (const element of new Set([...before.keys(), ...after.keys()])) {
+    const [old = [], now = []] = [before.get(element), after.get(element)];
+    compareItems(old, now, shape.child(""), [...path, element], comparison);
+  }
+}
+
+/** Items of one path element, which live objects may hold several times. */
+function compareItems(old: unknown[], now: unknown[], shape: Shape, path: Path, comparison: Comparison): void {
+  if (old.length <= 1 && now.length <= 1) compareAt(old[0], now[0], shape, path, comparison);
+  else if (old.length > 1 && now.length > 1) {
+    if (!deepEqual(old, now)) comparison.modified.insert(path);
+  } else if (old.length > 1) {
+    if (now.length > 0) compareAt(undefined, now[0], shape, path, comparison);
+    comparison.removed.insert(path);
+  } else {
+    if (old.length > 0) compareAt(old[0], undefined, shape, path, comparison);
+    comparison.added.insert(path);
+  }
+}
+
+function indexItems(list: unknown, shape: Shape): Map<string, unknown[]> {
+  return Map.groupBy((list ?? []) as unknown[], (item) => itemElement(item, shape));
+}
+
+/** `right` merged into `left`. */
+export function merge(left: unknown, right: unknown, shape: Shape): unknown {
+  if (right === undefined) return left;
+  if (left === undefined && isEmpty(right)) return right;
+  if (isLeaf(shape, left, right) || (isEmpty(left) && isEmpty(right))) return right;
+  if (shape.kind === "list") return mergeLists((left ?? []) as unknown[], (right ?? []) as unknown[], shape);
+  const [before, after] = [(left ?? {}) as Json, (right ?? {}) as Json];
+  const merged: Json = {};
+  for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    const value = merge(before[name], after[name], shape.child(name));
+    if (value !== undefined)
+      Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true });
+  }
+  return merged;
+}
+
+/** Keeps the order of `right` for the items that it has, with those of `left` alone where they stood among them. */
+function mergeLists(left: readonly unknown[], right: readonly unknown[], shape: Shape): unknown[] {
+  const leftElements = left.map((item) => itemElement(item, shape));
+  const rightElements = right.map((item) => itemElement(item, shape));
+  const theirs = new Map(rightElements.map((element, index) => [element, right[index]]));
+  if (theirs.size < right.length) throw new Error("duplicate entries for key");
+  const ours = new Map<string, unknown>();
+  // An item that the live object has twice is not merged with.
+  for (const [index, element] of leftElements.entries()) ours.set(element, ours.has(element) ? undefined : left[index]);
+  const shared = rightElements.filter((element) => ours.has(element));
+  const merged: unknown[] = [];
+  const done = new Set<string>();
+  const take = (element: string): void => {
+    done.add(element);
+    merged.push(merge(ours.get(element), theirs.get(element), shape.child("")));
+    if (shared[0] === element) shared.shift();
+  };
+  for (let l = 0, r = 0; l < left.length || r < right.length; ) {
+    const [ourElement, theirElement] = [leftElements[l], rightElements[r]];
+    if (ourElement !== undefined && ourElement === theirElement) {
+      take(ourElement);
+      l++;
+      r++;
+      continue;
+    }
+    if (ourElement !== undefined && theirElement !== undefined && theirs.has(ourElement)) {
+      if (shared[0] !== undefined && shared[0] !== ourElement) {
+        l++;
+        continue;
+      }
+    }
+    if (ourElement !== undefined && !theirs.has(ourElement)) {
+      merged.push(left[l]);
+      l++;
+      continue;
+    }
+    if (ourElement !== undefined && done.has(ourElement)) l++;
+    if (theirElement !== undefined) {
+      take(theirElement);
+      r++;
+    }
+  }
+  return merged;
+}
+
+/** The value without the set's members; lists and maps that become empty go as well (the result is null then). */
+export function removeItems(value: unknown, set: FieldSet, shape: Shape): unknown {
+  if (!Array.isArray(value) && !isMap(value)) return value;
+  if (isEmpty(value) || shape.atomic || shape.kind === "scalar") return null;
+  if (Array.isArray(value)) {
+    const kept: unknown[] = [];
+    for (const item of value) {
+      const element = itemElement(item, shape);
+      if (set.members.has(element)) continue;
+      const subset = set.children.get(element);
+      kept.push(subset === undefined || subset.empty ? item : removeItems(item, subset, shape.child("")));
+    }
+    return kept.length === 0 ? null : kept;
+  }
+  const kept: [string, unknown][] = [];
+  for (const [name, child] of Object.entries(value)) {
+    const element = fieldElement(name);
+    if (set.members.has(element)) continue;
+    const subset = set.children.get(element);
+    kept.push([name, subset === undefined || subset.empty ? child : removeItems(child, subset, shape.child(name))]);
+  }
+  return kept.length === 0 ? null : Object.fromEntries(kept);
+}
+
+/** Makes every struct field on the way to a member a member too, so that differences reach empty structs. */
+export function withNamedFields(set: FieldSet, shape: Shape): FieldSet {
+  const result = new FieldSet();
+  for (const member of set.members) result.members.add(member);
+  for (const [element, child] of set.children) {
+    if (element.startsWith("f:") && shape.kind === "map" && shape.isField(element.slice(2)))
+      result.members.add(element);
+    result.children.set(element, withNamedFields(child, shapeBelow(shape, element)));
+  }
+  return result;
+}
