@@ -218,6 +218,9 @@ async function run(
     cni: { folder: paths.cniConfig, bridge: paths.bridge, mtu: await interfaceMtu("eth0") },
     signal,
     fault,
+    networkBecameReady: () => {
+      for (const worker of manager?.workers() ?? []) worker.trigger();
+    },
   });
   await setup;
 

@@ -38,6 +38,8 @@ export interface NodeReporterInput {
   readonly root: string;
   readonly cni: Omit<CniConfigInput, "podCidr">;
   readonly signal: AbortSignal;
+  /** Pods that waited for the network can go on. */
+  networkBecameReady(): void;
   /** Why the kubelet itself cannot run pods. */
   fault(): string | undefined;
 }
@@ -66,7 +68,9 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
     try {
       const { conditions = [] } = (await runtime.status()).status ?? {};
       const failed = conditions.filter(({ status }) => status !== true);
+      const before = network;
       network = !failed.some(({ type }) => type === "NetworkReady");
+      if (network && !before) input.networkBecameReady();
       const found = failed.map(({ type, reason, message }) => {
         const what = type === "NetworkReady" ? "container runtime network not ready" : "container runtime not ready";
         return `${what}: ${type}=false reason:${reason} message:${message}`;
