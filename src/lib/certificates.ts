@@ -129,6 +129,12 @@ export async function signCsr({ authority, request, usages, validityDays }: Sign
   });
 }
 
+/** The organizations that a PEM certificate signing request asks for. Throws on what is none. */
+export async function organizationsOfCsr(request: string): Promise<readonly string[]> {
+  const { Pkcs10CertificateRequest } = await loadX509();
+  return new Pkcs10CertificateRequest(request).subjectName.getField("O");
+}
+
 /** When a certificate ends, in milliseconds since the epoch. Throws when it is not PEM. */
 export function certificateExpiry(certificate: string): number {
   return new X509Certificate(certificate).validToDate.getTime();

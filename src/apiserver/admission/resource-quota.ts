@@ -18,6 +18,9 @@ export function resourceQuota(reader: ObjectReader, writer: ObjectWriter): Admis
   /** Namespace to the last check under way. */
   const queues = new Map<string, Promise<void>>();
 
+  const quotasIn = (namespace: string): readonly ResourceQuota[] =>
+    reader.list<ResourceQuota>("", "resourcequotas", namespace);
+
   async function charge(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
     // All are checked before any is charged.
     for (const quota of quotas) next(request, quota);
@@ -30,23 +33,23 @@ export function resourceQuota(reader: ObjectReader, writer: ObjectWriter): Admis
     }
   }
 
+  async function takeTurn(request: AdmissionRequest): Promise<void> {
+    const { namespace } = request;
+    const before = queues.get(namespace) ?? Promise.resolve();
+    const turn = before.then(() => charge(request, quotasIn(namespace)));
+    const settled = turn.catch(() => undefined);
+    queues.set(namespace, settled);
+    try {
+      await turn;
+    } finally {
+      if (queues.get(namespace) === settled) queues.delete(namespace);
+    }
+  }
+
   return {
     name: "ResourceQuota",
-    async validate(request) {
-      if (!isCounted(request)) return;
-      const { namespace } = request;
-      const inNamespace = reader.list<ResourceQuota>("", "resourcequotas", namespace);
-      if (inNamespace.length === 0) return;
-      const before = queues.get(namespace) ?? Promise.resolve();
-      const fresh = (): readonly ResourceQuota[] => reader.list<ResourceQuota>("", "resourcequotas", namespace);
-      const turn = before.then(() => charge(request, fresh()));
-      const settled = turn.catch(() => undefined);
-      queues.set(namespace, settled);
-      try {
-        await turn;
-      } finally {
-        if (queues.get(namespace) === settled) queues.delete(namespace);
-      }
+    validate(request) {
+      if (isCounted(request) && quotasIn(request.namespace).length > 0) return takeTurn(request);
     },
   };
 }

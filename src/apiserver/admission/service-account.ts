@@ -15,11 +15,13 @@ const retryMs = 150;
 
 /** Gives pods their service account, its image pull secrets and the volume with its token. */
 export function serviceAccount(reader: ObjectReader, clock: Clock): AdmissionPlugin {
-  async function find(request: AdmissionRequest, name: string): Promise<ServiceAccount> {
-    const tries = name === "default" ? defaultAccountTries : 1;
-    for (let attempt = 0; attempt < tries; attempt++) {
-      if (attempt > 0) await clock.sleep(retryMs);
-      const account = reader.get<ServiceAccount>("", "serviceaccounts", request.namespace, name);
+  const find = (namespace: string, name: string): ServiceAccount | undefined =>
+    reader.get<ServiceAccount>("", "serviceaccounts", namespace, name);
+
+  async function wait(request: AdmissionRequest, name: string): Promise<ServiceAccount> {
+    for (let attempt = 1; name === "default" && attempt < defaultAccountTries; attempt++) {
+      await clock.sleep(retryMs);
+      const account = find(request.namespace, name);
       if (account !== undefined) return account;
     }
     throw refuse(
@@ -28,22 +30,27 @@ export function serviceAccount(reader: ObjectReader, clock: Clock): AdmissionPlu
     );
   }
 
+  function complete(pod: Pod, account: ServiceAccount): void {
+    const { spec } = pod;
+    if (spec === undefined) return;
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) mountToken(pod);
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+    }
+  }
+
   return {
     name: "ServiceAccount",
-    async admit(request) {
+    admit(request): Promise<void> | void {
       const pod = createdPod(request);
-      if (pod?.spec === undefined) return;
-      const { spec } = pod;
-      if (pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return;
-      spec.serviceAccountName ||= "default";
+      if (pod?.spec === undefined || pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return;
+      pod.spec.serviceAccountName ||= "default";
       // The deprecated name of the same field, which the API fills alike.
-      spec.serviceAccount = spec.serviceAccountName;
-      const account = await find(request, spec.serviceAccountName);
-      const automount = spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
-      if (automount) mountToken(pod);
-      if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
-        spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
-      }
+      pod.spec.serviceAccount = pod.spec.serviceAccountName;
+      const name = pod.spec.serviceAccountName;
+      const account = find(request.namespace, name);
+      if (account !== undefined) return complete(pod, account);
+      return wait(request, name).then((late) => complete(pod, late));
     },
     validate(request) {
       const pod = createdPod(request);
