@@ -12,11 +12,6 @@ export interface SshKeys {
   readonly hostPublicKey: string;
 }
 
-/** Path of the key that `ssh -i` takes. */
-export function identityPath(profile: string): string {
-  return join(profileFolder(profile), "ssh", "id_ed25519");
-}
-
 export async function ensureSshKeys(profile: string): Promise<SshKeys> {
   const folder = join(profileFolder(profile), "ssh");
   const user = await ensureKey(join(folder, "id_ed25519"), `mini-${profile}`);

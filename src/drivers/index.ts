@@ -1,5 +1,5 @@
 /** The drivers by name. Each is loaded when asked for, so that a command pays only for the one it uses. */
-import type { Driver, DriverName, ExecCapability } from "./driver.ts";
+import type { Driver, DriverName } from "./driver.ts";
 
 /** In the order of preference. */
 export const driverNames: readonly DriverName[] = ["kvm2", "qemu2", "runc"];
@@ -15,8 +15,4 @@ export async function loadDriver(name: DriverName): Promise<Driver> {
 
 export function isDriverName(name: string): name is DriverName {
   return (driverNames as readonly string[]).includes(name);
-}
-
-export function canExec(driver: Driver): driver is Driver & ExecCapability {
-  return "exec" in driver;
 }

@@ -3,8 +3,8 @@
  * the project that calls C; every call that may block runs off the main thread, and every handle is freed by `using`.
  * Fed by src/drivers/libvirt, which knows what a node is; this folder does not.
  */
-export { type DomainCapabilities, domainCapabilities } from "./capabilities.ts";
+export { domainCapabilities } from "./capabilities.ts";
 export { Connection, type ConnectionUri } from "./connection.ts";
-export { Domain, type DomainState, type DomainStatus } from "./domain.ts";
-export { errorCodes, isLibvirtError, LibvirtError } from "./errors.ts";
-export { type DhcpLease, Network } from "./network.ts";
+export { Domain, type DomainStatus } from "./domain.ts";
+export { isLibvirtError } from "./errors.ts";
+export { Network } from "./network.ts";

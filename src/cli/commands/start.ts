@@ -1,7 +1,7 @@
 import { boolean, string } from "@oclif/core/flags";
 import { parseExtraConfig } from "../../cluster/extra-config.ts";
 import { type StartOptions, startCluster } from "../../cluster/lifecycle/start.ts";
-import { parseWait } from "../../cluster/readiness.ts";
+import { defaultWait, parseWait } from "../../cluster/readiness.ts";
 import { MiniCommand } from "../mini-command.ts";
 import { createProgress } from "../progress/index.ts";
 import { parseCpus, parseDuration, parseInteger, parseMebibytes } from "../quantities.ts";
@@ -25,7 +25,7 @@ export default class Start extends MiniCommand {
     wait: string({
       description:
         "apiserver, system_pods, default_sa, apps_running, node_ready, kubelet, extra with commas; all or none",
-      default: "apiserver,system_pods,default_sa,node_ready",
+      default: defaultWait.join(","),
     }),
     "wait-timeout": string({ description: "how long to wait", default: "6m" }),
     "apiserver-port": string({ description: "port of the API server, 8443 unless told" }),
