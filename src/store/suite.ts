@@ -122,6 +122,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
       const last = await store.delete("/c/b", gone);
       await store.compact(last);
       await store.compact(last);
+      expect(await store.compactRevision()).toBe(last);
       expect(await codeOf(store.get("/c/a", first))).toBe("STORE_COMPACTED");
       expect(await codeOf(store.list("/c/", { revision: second }))).toBe("STORE_COMPACTED");
       expect(await codeOf(store.watch("/c/", second, () => undefined))).toBe("STORE_COMPACTED");

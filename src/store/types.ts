@@ -82,6 +82,8 @@ export interface Store {
   /** Forgets what nobody can see any more who reads at `revision` or later. Idempotent. */
   compact(revision: number): Promise<void>;
   currentRevision(): Promise<number>;
+  /** The oldest revision that can be read at. */
+  compactRevision(): Promise<number>;
   /** Finishes the writes that are under way; later calls reject with Closed. Idempotent. */
   close(): Promise<void>;
 }

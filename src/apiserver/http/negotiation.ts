@@ -58,18 +58,20 @@ function parseClause(text: string): MediaClause {
   return { type: type.toLowerCase(), parameters, quality: Number(parameters["q"] ?? 1) };
 }
 
+const textEncodings: readonly Encoding[] = ["json", "yaml"];
 const plainJson: OutputForm = { encoding: "json", version: "v1", pretty: false };
 const prettyJson: OutputForm = { ...plainJson, pretty: true };
 
-/**
- * The form of the answer to a request with this Accept header. `encodings` are those that can be produced; a client
- * that prefers protobuf and lists JSON gets JSON where protobuf is not among them. Throws StatusError NotAcceptable.
- */
-export function negotiate(
-  accept: string | undefined,
-  query: URLSearchParams,
-  encodings: readonly Encoding[],
-): OutputForm {
+export interface Producible {
+  /** Default JSON and YAML: a client that prefers protobuf and lists JSON gets JSON. */
+  readonly encodings?: readonly Encoding[];
+  /** Whether the answer can also be a Table or metadata alone. Default true. */
+  readonly transformations?: boolean;
+}
+
+/** The form of the answer to a request with this Accept header. Throws StatusError NotAcceptable. */
+export function negotiate(accept: string | undefined, query: URLSearchParams, producible: Producible = {}): OutputForm {
+  const { encodings = textEncodings, transformations = true } = producible;
   const pretty = query.size > 0 && isPretty(query.get("pretty"));
   if (accept === undefined || accept === "" || accept === "application/json") return pretty ? prettyJson : plainJson;
   for (const { type, parameters } of parseAccept(accept)) {
@@ -78,14 +80,11 @@ export function negotiate(
     const as = parameters["as"];
     if (as === undefined) return { encoding, version: "v1", pretty: pretty || isPretty(parameters["pretty"] ?? null) };
     const version = parameters["v"];
-    if (parameters["g"] !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
+    if (!transformations || parameters["g"] !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
     if (as === "Table" && encoding !== "protobuf") return { encoding, as, version, pretty };
-    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") {
-      return { encoding, as, version, pretty };
-    }
+    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { encoding, as, version, pretty };
   }
-  const accepted = encodings.map((one) => contentTypeOf[one]).join(", ");
-  throw notAcceptable(`only the following media types are accepted: ${accepted}`);
+  throw notAcceptable(`only the following media types are accepted: ${Object.values(contentTypeOf).join(", ")}`);
 }
 
 function isPretty(value: string | null): boolean {

@@ -1,5 +1,5 @@
 import type { HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
-import { type Encoding, negotiate, type OutputForm } from "./negotiation.ts";
+import { negotiate, type OutputForm, type Producible } from "./negotiation.ts";
 
 /** One request on its way through the server: what it asks, who asks, and what is gathered for its answer. */
 export class RequestContext {
@@ -40,7 +40,8 @@ export class RequestContext {
     return this.#abort.signal;
   }
 
-  output(encodings: readonly Encoding[] = ["json", "yaml"]): OutputForm {
-    return negotiate(this.request.headers.accept, this.query, encodings);
+  /** The form of the answer. Throws StatusError NotAcceptable. */
+  output(producible?: Producible): OutputForm {
+    return negotiate(this.request.headers.accept, this.query, producible);
   }
 }

@@ -51,9 +51,7 @@ function outputForm(context: RequestContext): OutputForm {
   } catch (error) {
     const onlyProtobuf = error instanceof StatusError && context.request.headers.accept?.includes("protobuf");
     if (onlyProtobuf !== true || context.info.verb === "watch") throw error;
-    const form = context.output(["json", "yaml", "protobuf"]);
-    if (form.as !== undefined) throw error;
-    return form;
+    return context.output({ encodings: ["protobuf"], transformations: false });
   }
 }
 

@@ -38,7 +38,8 @@ export async function listObjects(
   const range = await rangeOf(cache, resource, namespace, options);
   const revision = range.revision ?? cache.revision;
   const { limit } = options;
-  if (range.revision === undefined || resource.cache.lastChange <= range.revision) {
+  const compactRevision = range.revision === undefined ? 0 : await cache.store.compactRevision();
+  if (revision >= compactRevision && resource.cache.lastChange <= revision) {
     return newestPage(resource, range, selection, { revision, limit });
   }
   const candidates = await readPast(cache, range, options.continue !== "");

@@ -54,7 +54,8 @@ export class SubresourceCalls {
     const body = await this.#body(context, resource, type);
     const request = this.#request(context, resource, body, options.dryRun);
     await this.#admit(context, resource, operationOf(context.info.verb), request);
-    const form = context.output();
+    const transformations = context.info.subresource === "" && resource.kind.verbs.includes("list");
+    const form = context.output({ transformations });
     const { code, object } = await handler.handle(request);
     await sendObject(context, code, form.as === "Table" ? tableOf(resource, object) : object, form);
   }
@@ -91,7 +92,8 @@ export class SubresourceCalls {
     const request = withVerb("update", patched);
     await this.#admit(context, resource, "UPDATE", request);
     const result = await handler.handle?.(request);
-    if (result !== undefined) await sendObject(context, result.code, result.object, context.output());
+    if (result !== undefined)
+      await sendObject(context, result.code, result.object, context.output({ transformations: false }));
   }
 
   async #body(

@@ -155,6 +155,10 @@ class SqliteStore implements Store {
     return this.#revision;
   }
 
+  async compactRevision(): Promise<number> {
+    return this.#compactRevision;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#commits.flush();

@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { negotiate } from "./negotiation.ts";
+
+const none = new URLSearchParams();
+const table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+
+describe("negotiate", () => {
+  it.each([
+    [undefined, "json", undefined],
+    ["*/*", "json", undefined],
+    ["application/yaml", "yaml", undefined],
+    ["application/vnd.kubernetes.protobuf, application/json", "json", undefined],
+    ["application/json;q=0.1, application/yaml", "yaml", undefined],
+    [`${table},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json`, "json", "Table"],
+    ["application/json;as=Table;v=v2;g=meta.k8s.io, application/json", "json", undefined],
+    ["application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io", "json", "PartialObjectMetadataList"],
+  ])("reads Accept: %s", (accept, encoding, as) => {
+    const form = negotiate(accept, none);
+    expect([form.encoding, form.as]).toEqual([encoding, as]);
+  });
+
+  it("refuses what cannot be produced", () => {
+    expect(() => negotiate("text/html", none)).toThrow("only the following media types are accepted");
+    expect(() => negotiate(table, none, { transformations: false })).toThrow("only the following media types");
+    expect(negotiate(`${table},application/json`, none, { transformations: false }).as).toBeUndefined();
+  });
+
+  it("takes pretty from the query", () => {
+    expect(negotiate("application/json", new URLSearchParams("pretty=true")).pretty).toBe(true);
+    expect(negotiate("application/json", none).pretty).toBe(false);
+  });
+});
