@@ -2,6 +2,7 @@ import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicyBinding } from "../../generated/admissionregistration-v1.ts";
 import { mutatingAdmissionPolicyBindingColumns } from "./columns.ts";
 import { applyMutatingAdmissionPolicyBindingDefaults } from "./defaults.ts";
+import { validateMutatingAdmissionPolicyBinding } from "./validation.ts";
 
 export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyBinding>(
   "admissionregistration.k8s.io",
@@ -12,6 +13,7 @@ export const mutatingAdmissionPolicyBinding = fromTable<MutatingAdmissionPolicyB
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingAdmissionPolicyBindingDefaults,
+    validate: validateMutatingAdmissionPolicyBinding,
     columns: mutatingAdmissionPolicyBindingColumns,
   },
 );

@@ -2,6 +2,7 @@ import { fromTable } from "../../from-table.ts";
 import type { MutatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
 import { mutatingAdmissionPolicyColumns } from "./columns.ts";
 import { applyMutatingAdmissionPolicyDefaults } from "./defaults.ts";
+import { validateMutatingAdmissionPolicy } from "./validation.ts";
 
 export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
   "admissionregistration.k8s.io",
@@ -12,6 +13,7 @@ export const mutatingAdmissionPolicy = fromTable<MutatingAdmissionPolicy>(
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingAdmissionPolicyDefaults,
+    validate: validateMutatingAdmissionPolicy,
     columns: mutatingAdmissionPolicyColumns,
   },
 );

@@ -2,6 +2,7 @@ import { fromTable } from "../../from-table.ts";
 import type { MutatingWebhookConfiguration } from "../../generated/admissionregistration-v1.ts";
 import { mutatingWebhookConfigurationColumns } from "./columns.ts";
 import { applyMutatingWebhookConfigurationDefaults } from "./defaults.ts";
+import { validateMutatingWebhookConfiguration } from "./validation.ts";
 
 export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfiguration>(
   "admissionregistration.k8s.io",
@@ -12,6 +13,7 @@ export const mutatingWebhookConfiguration = fromTable<MutatingWebhookConfigurati
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyMutatingWebhookConfigurationDefaults,
+    validate: validateMutatingWebhookConfiguration,
     columns: mutatingWebhookConfigurationColumns,
   },
 );

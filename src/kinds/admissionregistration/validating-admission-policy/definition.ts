@@ -3,6 +3,7 @@ import { fromTable } from "../../from-table.ts";
 import type { ValidatingAdmissionPolicy } from "../../generated/admissionregistration-v1.ts";
 import { validatingAdmissionPolicyColumns } from "./columns.ts";
 import { applyValidatingAdmissionPolicyDefaults } from "./defaults.ts";
+import { validateValidatingAdmissionPolicy } from "./validation.ts";
 
 export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
   "admissionregistration.k8s.io",
@@ -14,6 +15,7 @@ export const validatingAdmissionPolicy = fromTable<ValidatingAdmissionPolicy>(
     tracksGeneration: true,
     applyDefaults: applyValidatingAdmissionPolicyDefaults,
     prepareForCreate: clearStatus,
+    validate: validateValidatingAdmissionPolicy,
     columns: validatingAdmissionPolicyColumns,
   },
 );

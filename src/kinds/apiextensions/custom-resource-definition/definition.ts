@@ -1,6 +1,8 @@
 import { fromTable } from "../../from-table.ts";
 import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
 import { applyCustomResourceDefinitionDefaults } from "./defaults.ts";
+import { prepareForCreate, prepareForUpdate } from "./strategy.ts";
+import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validation.ts";
 
 export const customResourceDefinition = fromTable<CustomResourceDefinition>(
   "apiextensions.k8s.io",
@@ -12,5 +14,9 @@ export const customResourceDefinition = fromTable<CustomResourceDefinition>(
     unconditionalUpdate: false,
     tracksGeneration: true,
     applyDefaults: applyCustomResourceDefinitionDefaults,
+    prepareForCreate,
+    prepareForUpdate,
+    validate: validateCustomResourceDefinition,
+    validateUpdate: validateCustomResourceDefinitionUpdate,
   },
 );

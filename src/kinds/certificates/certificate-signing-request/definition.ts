@@ -2,6 +2,7 @@ import { fromTable } from "../../from-table.ts";
 import type { CertificateSigningRequest } from "../../generated/certificates-v1.ts";
 import { certificateSigningRequestColumns } from "./columns.ts";
 import { prepareForCreate, prepareForStatusUpdate, prepareForUpdate } from "./strategy.ts";
+import { validateCertificateSigningRequest, validateName } from "./validation.ts";
 
 export const certificateSigningRequest = fromTable<CertificateSigningRequest>(
   "certificates.k8s.io",
@@ -13,6 +14,8 @@ export const certificateSigningRequest = fromTable<CertificateSigningRequest>(
     prepareForCreate,
     prepareForUpdate,
     prepareForStatusUpdate,
+    validate: validateCertificateSigningRequest,
+    validateName,
     columns: certificateSigningRequestColumns,
   },
 );
