@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestClient } from "./client-for-test.ts";
 import { startForTest, type TestServer } from "./start-for-test.ts";
@@ -342,5 +345,35 @@ describe("paths", () => {
     expect((await client.post("/api/v1/configmaps", {})).code).toBe(405);
     expect((await client.put(configMaps, {})).code).toBe(405);
     expect((await client.delete("/api/v1/namespaces")).code).toBe(405);
+  });
+});
+
+describe("lifecycle", () => {
+  it("keeps objects and goes on counting over a restart, and frees what it held when it cannot start", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "mini-apiserver-test-"));
+    const store = join(folder, "store.db");
+    const first = await startForTest({ store });
+    const port = Number(new URL(first.url).port);
+    await expect(startForTest({ port })).rejects.toThrow("EADDRINUSE");
+    await expect(startForTest({ store })).rejects.toMatchObject({ code: "STORE_LOCKED" });
+    const before = new TestClient(first);
+    const { body } = await before.post(configMaps, configMap("kept", { a: "1" }));
+    const open = await before.watch(`${configMaps}?watch=true`);
+    await open.until(1);
+    await first.stop();
+    await open.until(Number.MAX_SAFE_INTEGER);
+    before.close();
+    const second = await startForTest({ store, port, pki: first.pki });
+    const after = new TestClient(second);
+    expect((await after.get(`${configMaps}/kept`)).body).toEqual(body);
+    const next = await after.post(configMaps, configMap("next"));
+    expect(Number(next.body.metadata.resourceVersion)).toBeGreaterThan(Number(body.metadata.resourceVersion));
+    const missed = await after.watch(`${configMaps}?watch=true&resourceVersion=${body.metadata.resourceVersion}`);
+    await missed.until(1);
+    expect(missed.events[0]).toMatchObject({ type: "ADDED", object: { metadata: { name: "next" } } });
+    missed.stop();
+    after.close();
+    await second.stop();
+    await rm(folder, { recursive: true });
   });
 });

@@ -30,6 +30,7 @@ export interface Listener {
 const sessionMemoryMegabytes = 1024;
 const streamsPerSession = 1000;
 const windowBytes = 1024 * 1024;
+const sessionWindowBytes = 4 * windowBytes;
 const keepAliveMs = 180_000;
 
 /** Serves HTTP/2 and HTTP/1.1 on one TLS port. Rejects where the port cannot be had. */
@@ -78,6 +79,8 @@ function trackConnections(server: Http2SecureServer): () => void {
   });
   server.on("session", (session) => {
     sessions.add(session);
+    // Many requests with bodies share one session; its own default window is 64 KiB.
+    session.setLocalWindowSize(sessionWindowBytes);
     session.once("close", () => sessions.delete(session));
   });
   return () => {
@@ -86,7 +89,6 @@ function trackConnections(server: Http2SecureServer): () => void {
       for (const socket of sockets) socket.destroy();
     }, graceMs);
     timer.unref();
-    for (const socket of sockets) if (!("encrypted" in socket)) socket.destroy();
   };
 }
 
