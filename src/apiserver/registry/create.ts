@@ -55,7 +55,7 @@ export class Creator {
     metadata.creationTimestamp = formatTime(now);
     if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName);
     if (kind.tracksGeneration === true) metadata.generation = 1;
-    kind.prepareForCreate?.(object, { now, namespace: write.namespace, username: write.user.username });
+    kind.prepareForCreate?.(object, { now, namespace: write.namespace, ...write.user });
     const name = metadata.name ?? "";
     const errors = [...(kind.validate?.(object) ?? []), ...validateMetadata(kind, metadata)];
     if (errors.length > 0) throw invalid(kind, name, errors);

@@ -93,7 +93,7 @@ export class Updater {
     removeDuplicateOwners(metadata, write.warn, true);
     keepSystemFields(metadata, old.metadata ?? {});
     metadata.resourceVersion ||= old.metadata?.resourceVersion;
-    const context = { now, namespace: write.namespace, username: write.user.username };
+    const context = { now, namespace: write.namespace, ...write.user };
     if (subresource === "status") kind.prepareForStatusUpdate?.(object, old, context);
     else if (!handled) kind.prepareForUpdate?.(object, old, context);
     if (kind.tracksGeneration === true && countsGeneration(subresource) && specChanged(object, old)) {
