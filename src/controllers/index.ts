@@ -8,6 +8,7 @@ import type { Client, EventRecorder, Informers } from "../client/types.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component } from "../lib/component.ts";
 import { clusterRoleAggregationController } from "./clusterrole-aggregation/cluster-role-aggregation.ts";
+import { cronJobController } from "./cronjob/cron-job.ts";
 import { daemonSetController } from "./daemonset/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
 import { endpointsController } from "./endpoints/endpoints.ts";
@@ -55,6 +56,7 @@ export function createControllers({
     replicationControllerController,
     daemonSetController,
     jobController,
+    cronJobController,
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
