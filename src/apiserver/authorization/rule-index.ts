@@ -35,6 +35,7 @@ export class RuleIndex {
   readonly #grants = new Map<string, GrantsBySubject>();
   /** Binding to the subject keys under which it is filed, for removal. */
   readonly #filed = new Map<string, readonly string[]>();
+  #version = 0;
 
   constructor(reader: ObjectReader) {
     this.#reader = reader;
@@ -42,6 +43,11 @@ export class RuleIndex {
     this.#follow<ClusterRoleBinding | RoleBinding>(["clusterrolebindings", "rolebindings"], (binding, removed) =>
       this.#putBinding(binding, removed),
     );
+  }
+
+  /** Grows with every change of a role or binding. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Grants that apply to the user in the namespace, cluster-wide ones first. Empty namespace: cluster-wide only. */
@@ -67,12 +73,14 @@ export class RuleIndex {
   }
 
   #putRole(role: ClusterRole | Role, removed: boolean): void {
+    this.#version += 1;
     const key = `${role.metadata?.namespace ?? ""}/${role.metadata?.name ?? ""}`;
     if (removed) this.#roles.delete(key);
     else this.#roles.set(key, role.rules ?? []);
   }
 
   #putBinding(binding: ClusterRoleBinding | RoleBinding, removed: boolean): void {
+    this.#version += 1;
     const namespace = binding.metadata?.namespace ?? "";
     const bindingName = binding.metadata?.name ?? "";
     const id = `${namespace}/${bindingName}`;
