@@ -19,8 +19,7 @@ interface ImageDefinition {
 
 /** A shell script run for each request: the configuration is read when asked for, so a changed volume shows. */
 const page = `#!/bin/sh
-echo "Content-Type: text/plain"
-echo
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
 echo "\${GREETING:-Hello from mini}, this is $(hostname)"
 if [ -d /config ]; then
   for file in /config/*; do

@@ -67,7 +67,8 @@ function request(url: string, { action, timeoutMs, agent }: HttpRequestInput): P
     else headers[name.toLowerCase()] = value;
   }
   return new Promise((resolve, reject) => {
-    const options = { headers, agent: false as const, rejectUnauthorized: false };
+    // Go's parser, which programs were tried against, takes header lines that end in LF alone.
+    const options = { headers, agent: false as const, rejectUnauthorized: false, insecureHTTPParser: true };
     const outgoing = (url.startsWith("https:") ? https : http).get(url, options, (incoming) => {
       const chunks: Buffer[] = [];
       let size = 0;
