@@ -27,6 +27,7 @@ import { replicationControllerController } from "./replicationcontroller/replica
 import { createResourceQuotaController } from "./resourcequota/resource-quota.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/root-ca-publisher.ts";
 import { serviceAccountController } from "./serviceaccount/service-account.ts";
+import { statefulSetController } from "./statefulset/stateful-set.ts";
 import { taintEvictionController } from "./taint-eviction/taint-eviction.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished.ts";
 
@@ -55,6 +56,7 @@ export function createControllers({
     replicaSetController,
     replicationControllerController,
     daemonSetController,
+    statefulSetController,
     jobController,
     cronJobController,
     endpointSliceController,

@@ -18,12 +18,10 @@ async function complete({ api, settle, clock }: Harness): Promise<void> {
   for (const job of api.list(jobs)) {
     const now = new Date(clock.now()).toISOString();
     const conditions = [{ type: "Complete", status: "True" }];
-    await api.client
-      .of(jobs)
-      .updateStatus({
-        ...job,
-        status: { conditions, startTime: job.metadata?.creationTimestamp, completionTime: now },
-      });
+    await api.client.of(jobs).updateStatus({
+      ...job,
+      status: { conditions, startTime: job.metadata?.creationTimestamp, completionTime: now },
+    });
   }
   await settle();
 }
