@@ -3,6 +3,7 @@
  * results of probes. Follows upstream's computePodActions.
  */
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
+import { resourceChanges } from "../resources/cgroup-values.ts";
 import { containerHash } from "./labels.ts";
 import { isSidecar, restartsOnFailure, shouldStart } from "./restart-policy.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "./runtime-status.ts";
@@ -34,6 +35,13 @@ export interface PodActions {
   initContainers: number[];
   containers: number[];
   readonly kill: Map<string, ContainerToKill>;
+  /** Running containers whose limits change in place. */
+  readonly resize: ContainerToResize[];
+}
+
+export interface ContainerToResize {
+  readonly id: string;
+  readonly container: Container;
 }
 
 /** Whether the pod needs a new sandbox, the attempt number of it, and the id of the one to use otherwise. */
@@ -65,6 +73,7 @@ export function computePodActions(pod: Pod, runtimePod: RuntimePod, probes: Prob
     initContainers: [],
     containers: [],
     kill: new Map(),
+    resize: [],
   };
   if (changed) return planNewSandbox(pod, runtimePod, actions);
   (pod.spec?.ephemeralContainers ?? []).forEach(({ name }, index) => {
@@ -193,9 +202,10 @@ function planRegularContainers(pod: Pod, runtimePod: RuntimePod, probes: ProbeRe
       }
       return;
     }
-    const fault = findFault(container, status, probes);
+    const fault = findFault(pod, container, status, probes);
     if (fault === undefined) {
       kept++;
+      if (resourceChanges(pod, container, status).length > 0) actions.resize.push({ id: status.id, container });
       return;
     }
     const policy = container.restartPolicy ?? pod.spec?.restartPolicy;
@@ -208,6 +218,7 @@ function planRegularContainers(pod: Pod, runtimePod: RuntimePod, probes: ProbeRe
 }
 
 function findFault(
+  pod: Pod,
   container: Container,
   status: RuntimeContainer,
   probes: ProbeResults,
@@ -221,6 +232,10 @@ function findFault(
   }
   if (probes.startup(status.id) === "failure") {
     return { message: `Container ${name} failed startup probe`, reason: "StartupProbe", always: false };
+  }
+  const policies = new Map((container.resizePolicy ?? []).map((policy) => [policy.resourceName, policy.restartPolicy]));
+  if (resourceChanges(pod, container, status).some((resource) => policies.get(resource) === "RestartContainer")) {
+    return { message: `Container ${name} resize requires restart`, reason: "", always: true };
   }
   return undefined;
 }

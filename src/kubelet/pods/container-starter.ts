@@ -149,6 +149,7 @@ const emptyStatus = {
   annotations: {},
   user: undefined,
   mounts: [],
+  resources: undefined,
 } as const;
 
 export function fieldContext(settings: KubeletSettings, podIPs: readonly string[]): FieldContext {

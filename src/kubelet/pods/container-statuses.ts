@@ -5,9 +5,11 @@ import type {
   ContainerState,
   ContainerStatus,
   Pod,
+  ResourceRequirements,
   VolumeMountStatus,
 } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { resourceChanges } from "../resources/cgroup-values.ts";
 import { hasAnyRegularContainer } from "./actions.ts";
 import { isSidecar, shouldStart } from "./restart-policy.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "./runtime-status.ts";
@@ -47,8 +49,8 @@ function containerStatus(
 ): ContainerStatus {
   const [current, before] = input.runtimePod.containers.filter(({ name }) => name === container.name);
   if (current === undefined) return absentStatus(container, old, input);
-  const status = presentStatus(container, current, old, input.runtimeName);
-  if (before !== undefined) status.lastState = presentStatus(container, before, old, input.runtimeName).state;
+  const status = presentStatus(container, current, old, input);
+  if (before !== undefined) status.lastState = presentStatus(container, before, old, input).state;
   else if (old?.containerID !== status.containerID && old?.state?.terminated) {
     status.lastState = { terminated: old.state.terminated };
   } else if (old?.lastState?.terminated) status.lastState = old.lastState;
@@ -107,7 +109,7 @@ function presentStatus(
   container: Container,
   current: RuntimeContainer,
   old: ContainerStatus | undefined,
-  runtimeName: string,
+  { runtimeName, pod }: ContainerStatusInput,
 ): ContainerStatus {
   const containerID = `${runtimeName}://${current.id}`;
   const status: ContainerStatus = {
@@ -117,7 +119,7 @@ function presentStatus(
     containerID,
     restartCount: current.restartCount,
     state: containerState(current, containerID, old),
-    resources: container.resources ?? {},
+    resources: actualResources(container, current, old, pod),
   };
   if (container.resources?.requests !== undefined) status.allocatedResources = container.resources.requests;
   if (current.state === "unknown" && old?.state?.running !== undefined) status.restartCount = old.restartCount + 1;
@@ -129,6 +131,18 @@ function presentStatus(
     };
   }
   return status;
+}
+
+/** What the container is held to: until a change is enforced, what it was before. */
+function actualResources(
+  container: Container,
+  current: RuntimeContainer,
+  old: ContainerStatus | undefined,
+  pod: Pod,
+): ResourceRequirements {
+  const wanted = container.resources ?? {};
+  if (current.state !== "running" || resourceChanges(pod, container, current).length === 0) return wanted;
+  return old?.resources ?? wanted;
 }
 
 function containerState(

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { PodSandboxConfig } from "../cri/generated/messages.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { ImageManager } from "../images/image-manager.ts";
+import { containerResources } from "../resources/cgroup-values.ts";
 import type { Cgroups } from "../resources/cgroups.ts";
 import { type KubeletSettings, podFolder } from "../settings.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
@@ -148,6 +149,19 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     return actions.kill.size > 0;
   };
 
+  const applyResizes = async (pod: Pod, { resize }: PodActions): Promise<boolean> => {
+    if (resize.length === 0) return false;
+    await cgroups.resize(pod, async () => {
+      for (const { id, container } of resize) {
+        const resources = containerResources(pod, container, settings.memoryCapacity);
+        // No quota is -1 for a container that had one.
+        const cpuQuota = resources.cpuQuota || -1;
+        await runtime.updateContainerResources(id, { ...resources, cpuQuota });
+      }
+    });
+    return true;
+  };
+
   interface StartContext {
     readonly pod: Pod;
     readonly runtimePod: RuntimePod;
@@ -226,6 +240,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     async sync(pod, runtimePod) {
       const actions = computePodActions(pod, runtimePod, probes);
       const killed = await applyKills(pod, runtimePod, actions);
+      const resized = await applyResizes(pod, actions);
       const starts = actions.ephemeralContainers.length + actions.initContainers.length + actions.containers.length;
       if (actions.killPod && !actions.createSandbox) return { changed: killed, retryAfterMs: undefined };
       await checkNetwork(pod);
@@ -235,9 +250,10 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
       mounting.catch(() => undefined);
       if (starts === 0 && !actions.createSandbox) {
         await mounting;
-        return { changed: killed, retryAfterMs: undefined };
+        return { changed: killed || resized, retryAfterMs: undefined };
       }
-      if (actions.createSandbox) await cgroups.create(pod);
+      // Also before a container starts again: its limits may have been changed meanwhile.
+      await cgroups.create(pod);
       const sandbox = await makeSandboxConfig(pod, actions.attempt);
       const mounted = await mounting;
       let sandboxId = actions.sandboxId;
@@ -251,7 +267,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
         ips,
         volumes: mounted,
         retryAfterMs: undefined,
-        changed: killed || actions.createSandbox,
+        changed: killed || resized || actions.createSandbox,
       };
       await startAll(actions, context);
       return { changed: context.changed, retryAfterMs: context.retryAfterMs };

@@ -25,6 +25,8 @@ export interface RuntimeContainer {
   readonly annotations: Readonly<Record<string, string>>;
   readonly user: cri.ContainerUser | undefined;
   readonly mounts: readonly cri.Mount[];
+  /** What the kernel enforces now; undefined: the runtime does not say. */
+  readonly resources: cri.LinuxContainerResources | undefined;
 }
 
 export interface RuntimeSandbox {
@@ -167,6 +169,7 @@ function toRuntimeContainer(status: cri.ContainerStatus, sandboxId: string, mess
     annotations,
     user: status.user ?? undefined,
     mounts: status.mounts ?? [],
+    resources: status.resources?.linux ?? undefined,
   };
 }
 

@@ -50,6 +50,27 @@ export function podCgroupLimits(pod: Pod): CgroupLimits {
   };
 }
 
+/**
+ * Which of `cpu` and `memory` the kernel holds the container to other values than its spec says. Where the runtime does
+ * not tell, none.
+ */
+export function resourceChanges(
+  pod: Pod,
+  container: Container,
+  status: { readonly resources: LinuxContainerResources | undefined },
+): string[] {
+  const actual = status.resources;
+  if (actual === undefined) return [];
+  const wanted = containerResources(pod, container, 1);
+  const changes: string[] = [];
+  const quota = (value: number | undefined): number => Math.max(0, value ?? 0);
+  if ((actual.cpuShares ?? 0) !== (wanted.cpuShares ?? 0) || quota(actual.cpuQuota) !== quota(wanted.cpuQuota)) {
+    changes.push("cpu");
+  }
+  if (quota(actual.memoryLimitInBytes) !== quota(wanted.memoryLimitInBytes)) changes.push("memory");
+  return changes;
+}
+
 export function containerResources(pod: Pod, container: Container, memoryCapacity: number): LinuxContainerResources {
   const { requests, limits } = container.resources ?? {};
   const request = requests?.["cpu"] ?? limits?.["cpu"] ?? "0";

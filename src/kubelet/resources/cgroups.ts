@@ -21,6 +21,8 @@ export interface Cgroups {
   /** Makes the groups of the quality-of-service classes. Idempotent. */
   setup(): Promise<void>;
   create(pod: Pod): Promise<void>;
+  /** Changes the limits of a running pod around `work`, which changes those of its containers. */
+  resize(pod: Pod, work: () => Promise<void>): Promise<void>;
   /** Removes the pod's group, wherever it is; false while something still runs in it. */
   remove(uid: string): Promise<boolean>;
   /** The uids that have a group. */
@@ -81,6 +83,19 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
       const path = parentOf(pod);
       await makeGroup(path);
       await applyLimits(path, podCgroupLimits(pod));
+    },
+    async resize(pod, work) {
+      const path = parentOf(pod);
+      const limits = podCgroupLimits(pod);
+      // A group may not grant more than the one above it: open that one first, close it when its members are set.
+      const { memory, cpuQuota } = limits;
+      await applyLimits(path, {
+        cpuShares: limits.cpuShares,
+        ...(cpuQuota === undefined ? {} : { cpuQuota: -1 }),
+        ...(memory === undefined ? {} : { memory: Number.MAX_SAFE_INTEGER }),
+      });
+      await work();
+      await applyLimits(path, limits);
     },
     async remove(uid) {
       let clean = true;
@@ -146,12 +161,17 @@ async function enableControllers(path: string): Promise<void> {
  * are in it, so that they move to a leaf first.
  */
 async function leaveRootGroup(log: Logger): Promise<void> {
-  const processes = (await readFile(join(mountPoint, "cgroup.procs"), "utf8")).split("\n").filter((id) => id !== "");
-  if (processes.length === 0 || !(await exists(join(mountPoint, "cgroup.type")))) return;
+  if (!(await exists(join(mountPoint, "cgroup.type")))) return;
   const leaf = join(mountPoint, "system");
-  await mkdir(leaf, { recursive: true });
-  for (const id of processes) {
-    await writeFile(join(leaf, "cgroup.procs"), id).catch((error) => log.debug("process stays", { id, error }));
+  // Processes may start others while they are being moved.
+  for (let round = 0; round < 10; round++) {
+    const text = await readFile(join(mountPoint, "cgroup.procs"), "utf8");
+    const processes = text.split("\n").filter((id) => id !== "");
+    if (processes.length === 0) return;
+    await mkdir(leaf, { recursive: true });
+    for (const id of processes) {
+      await writeFile(join(leaf, "cgroup.procs"), id).catch((error) => log.debug("process stays", { id, error }));
+    }
   }
 }
 

@@ -36,6 +36,7 @@ export function makeContainer(
     annotations: {},
     user: undefined,
     mounts: [],
+    resources: undefined,
     ...more,
   };
 }
