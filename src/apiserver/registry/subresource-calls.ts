@@ -131,8 +131,14 @@ export class SubresourceCalls {
     const { user, warn } = context;
     const now = this.#parts.now();
     const write: WriteRequest = { resource, subresource, namespace, name, user, dryRun, options: {}, now, warn };
+    // Of those that take the kind itself (resize, approval), plug-ins compare the body with what is stored.
+    const { group, plural } = resource.name;
+    const oldObject =
+      operation === "UPDATE" && body?.kind === resource.kind.kind
+        ? this.#parts.reader.get<UnknownObject>(group, plural, namespace, name)
+        : undefined;
     for (const stage of ["admit", "validate"] as const) {
-      await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject: undefined });
+      await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject });
     }
   }
 }
