@@ -62,7 +62,7 @@ export class FieldSet {
     for (const member of this.members) if (other.members.has(member)) result.members.add(member);
     for (const [element, child] of this.children) {
       const theirs = other.children.get(element);
-      if (theirs !== undefined) result.#keep(element, child.intersection(theirs));
+      if (theirs !== undefined) result.attach(element, child.intersection(theirs));
     }
     return result;
   }
@@ -83,12 +83,13 @@ export class FieldSet {
     for (const [element, child] of this.children) {
       if (recursive && other.members.has(element)) continue;
       const theirs = other.children.get(element);
-      result.#keep(element, theirs === undefined ? child : child.#without(theirs, recursive));
+      result.attach(element, theirs === undefined ? child : child.#without(theirs, recursive));
     }
     return result;
   }
 
-  #keep(element: string, child: FieldSet): void {
+  /** Adds a subtree in place, unless it is empty; for sets under construction. */
+  attach(element: string, child: FieldSet): void {
     if (!child.empty) this.children.set(element, child);
   }
 
@@ -98,7 +99,7 @@ export class FieldSet {
 
   /** Every member's path, parents first. */
   *paths(prefix: Path = []): Generator<Path> {
-    for (const element of [...new Set([...this.members, ...this.children.keys()])].sort()) {
+    for (const element of this.#elements()) {
       const path = [...prefix, element];
       if (this.members.has(element)) yield path;
       const child = this.children.get(element);
@@ -108,13 +109,29 @@ export class FieldSet {
 
   toFields(): FieldsV1 {
     const fields: Record<string, FieldsV1> = {};
-    for (const element of [...new Set([...this.members, ...this.children.keys()])].sort()) {
-      const child = this.children.get(element);
-      if (child === undefined || child.empty) {
-        if (this.members.has(element)) fields[element] = {};
-      } else fields[element] = { ...(this.members.has(element) ? { ".": {} } : {}), ...child.toFields() };
-    }
+    this.#writeFields(fields);
     return fields;
+  }
+
+  #writeFields(fields: Record<string, FieldsV1>): void {
+    for (const element of this.#elements()) {
+      const child = this.children.get(element);
+      const isMember = this.members.has(element);
+      if (child === undefined || child.empty) {
+        if (isMember) fields[element] = {};
+        continue;
+      }
+      const below: Record<string, FieldsV1> = isMember ? { ".": {} } : {};
+      child.#writeFields(below);
+      fields[element] = below;
+    }
+  }
+
+  /** Of members and children, sorted. */
+  #elements(): string[] {
+    const elements = [...this.members];
+    for (const element of this.children.keys()) if (!this.members.has(element)) elements.push(element);
+    return elements.length > 1 ? elements.sort() : elements;
   }
 
   /** Throws an Error on elements that are none. */
@@ -125,7 +142,7 @@ export class FieldSet {
       const element = canonicalElement(text);
       const isLeaf = Object.keys(below).length === 0;
       if (isLeaf || "." in below) set.members.add(element);
-      if (!isLeaf) set.#keep(element, FieldSet.fromFields(below));
+      if (!isLeaf) set.attach(element, FieldSet.fromFields(below));
     }
     return set;
   }
@@ -136,8 +153,11 @@ export const valueElement = (value: unknown): string => `v:${JSON.stringify(valu
 
 /** Keys in alphabetical order. */
 export function keyElement(keys: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `k:${JSON.stringify(Object.fromEntries(sorted))}`;
+  const names = Object.keys(keys);
+  if (names.length > 1) names.sort();
+  let text = "";
+  for (const name of names) text += `${text === "" ? "" : ","}${JSON.stringify(name)}:${JSON.stringify(keys[name])}`;
+  return `k:{${text}}`;
 }
 
 function canonicalElement(text: string): string {

@@ -10,6 +10,8 @@ export interface Manager {
   readonly subresource: string;
   readonly time: string | undefined;
   readonly set: FieldSet;
+  /** The stored form of `set`, where it is known. */
+  readonly fields?: FieldsV1 | undefined;
 }
 
 /** By identity; an applier keeps its identity when it changes the version. */
@@ -29,8 +31,9 @@ export function decodeManagedFields(entries: readonly ManagedFieldsEntry[] | und
     if ((operation !== "Apply" && operation !== "Update") || apiVersion === "" || fieldsType !== "FieldsV1") {
       return new Map();
     }
-    const set = FieldSet.fromFields((entry.fieldsV1 ?? {}) as FieldsV1);
-    const decoded: Manager = { manager, operation, apiVersion, subresource, time, set };
+    const fields = (entry.fieldsV1 ?? {}) as FieldsV1;
+    const set = FieldSet.fromFields(fields);
+    const decoded: Manager = { manager, operation, apiVersion, subresource, time, set, fields };
     managers.set(managerKey(decoded), decoded);
   }
   return managers;
@@ -41,13 +44,13 @@ export function encodeManagedFields(managers: Managers): ManagedFieldsEntry[] | 
   if (managers.size === 0) return undefined;
   return [...managers.values()]
     .sort(compareManagers)
-    .map(({ manager, operation, apiVersion, subresource, time, set }) => ({
+    .map(({ manager, operation, apiVersion, subresource, time, set, fields }) => ({
       ...(manager === "" ? {} : { manager }),
       operation,
       apiVersion,
       ...(time === undefined ? {} : { time }),
       fieldsType: "FieldsV1",
-      fieldsV1: set.toFields(),
+      fieldsV1: fields ?? set.toFields(),
       ...(subresource === "" ? {} : { subresource }),
     }));
 }

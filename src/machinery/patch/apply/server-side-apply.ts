@@ -172,8 +172,9 @@ function settle(
     if (otherKey === key) continue;
     const contested = other.set.intersection(changed);
     for (const path of contested.paths()) conflicts.push({ manager: other, path });
-    const set = other.set.difference(contested).difference(removed);
-    remaining.set(otherKey, { ...other, set });
+    const lost = contested.union(other.set.intersection(removed));
+    if (lost.empty) remaining.set(otherKey, other);
+    else remaining.set(otherKey, { ...other, set: other.set.difference(lost), fields: undefined });
   }
   if (!force && conflicts.length > 0) throw applyConflict(conflicts);
   for (const [otherKey, other] of remaining) {
@@ -203,7 +204,7 @@ function capUpdateManagers(managers: Managers): void {
   for (const [key, oldest] of updaters.slice(0, Math.max(0, updaters.length - maximumUpdateManagers + 1))) {
     if (updaters.length <= maximumUpdateManagers) return;
     managers.delete(key);
-    const bucket = { ...oldest, manager: ancientManager, subresource: "" };
+    const bucket = { ...oldest, manager: ancientManager, subresource: "", fields: undefined };
     const bucketKey = managerKey(bucket);
     managers.set(bucketKey, { ...bucket, set: oldest.set.union(managers.get(bucketKey)?.set ?? new FieldSet()) });
   }

@@ -66,9 +66,11 @@ function mapShape(schemas: SchemaTable, fields: Readonly<Record<string, FieldSch
     atomic: schema.mapType === "atomic",
     isField: (name) => Object.hasOwn(fields, name),
     child: (name) => {
+      const known = shapes.get(name);
+      if (known !== undefined) return known;
       const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (field === undefined) return values;
-      const shape = shapes.get(name) ?? shapeOf(schemas, field);
+      const shape = shapeOf(schemas, field);
       shapes.set(name, shape);
       return shape;
     },

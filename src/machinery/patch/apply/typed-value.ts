@@ -4,7 +4,7 @@
  * stands for an absent value.
  */
 import { deepEqual } from "../../meta/accessors.ts";
-import { FieldSet, fieldElement, type Path } from "./field-set.ts";
+import { FieldSet, fieldElement } from "./field-set.ts";
 import { itemElement, type Shape, shapeBelow } from "./shape.ts";
 
 type Json = Record<string, unknown>;
@@ -53,44 +53,58 @@ export interface Comparison {
   readonly added: FieldSet;
 }
 
-/** What changed from `left` to `right`. */
+/** What changed from `left` to `right`. Parts that they share are not looked into. */
 export function compare(left: unknown, right: unknown, shape: Shape): Comparison {
-  const comparison: Comparison = { removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet() };
-  compareAt(left, right, shape, [], comparison);
+  const comparison = noChanges();
+  compareChildren(left, right, shape, comparison);
   return comparison;
 }
 
-function compareAt(left: unknown, right: unknown, shape: Shape, path: Path, comparison: Comparison): void {
+const noChanges = (): Comparison => ({ removed: new FieldSet(), modified: new FieldSet(), added: new FieldSet() });
+
+/** Compares the values at `element`, writing into the comparison of what holds it. */
+function compareAt(left: unknown, right: unknown, shape: Shape, element: string, holder: Comparison): void {
+  if (left === right) return;
   const leaf = isLeaf(shape, left, right) || (isEmpty(left) && isEmpty(right));
-  if (left === undefined) comparison.added.insert(path);
-  else if (right === undefined) comparison.removed.insert(path);
-  else if (leaf && !deepEqual(left, right)) comparison.modified.insert(path);
+  if (left === undefined) holder.added.members.add(element);
+  else if (right === undefined) holder.removed.members.add(element);
+  else if (leaf && !deepEqual(left, right)) holder.modified.members.add(element);
   if (leaf) return;
+  const below = noChanges();
+  compareChildren(left, right, shape, below);
+  holder.removed.attach(element, below.removed);
+  holder.modified.attach(element, below.modified);
+  holder.added.attach(element, below.added);
+}
+
+function compareChildren(left: unknown, right: unknown, shape: Shape, comparison: Comparison): void {
   if (shape.kind === "map") {
     const [before, after] = [(left ?? {}) as Json, (right ?? {}) as Json];
-    for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      compareAt(before[name], after[name], shape.child(name), [...path, fieldElement(name)], comparison);
+    for (const name in after) compareAt(before[name], after[name], shape.child(name), fieldElement(name), comparison);
+    for (const name in before) {
+      if (after[name] === undefined)
+        compareAt(before[name], undefined, shape.child(name), fieldElement(name), comparison);
     }
     return;
   }
   const [before, after] = [indexItems(left, shape), indexItems(right, shape)];
   for (const element of new Set([...before.keys(), ...after.keys()])) {
     const [old = [], now = []] = [before.get(element), after.get(element)];
-    compareItems(old, now, shape.child(""), [...path, element], comparison);
+    compareItems(old, now, shape.child(""), element, comparison);
   }
 }
 
 /** Items of one path element, which live objects may hold several times. */
-function compareItems(old: unknown[], now: unknown[], shape: Shape, path: Path, comparison: Comparison): void {
-  if (old.length <= 1 && now.length <= 1) compareAt(old[0], now[0], shape, path, comparison);
+function compareItems(old: unknown[], now: unknown[], shape: Shape, element: string, comparison: Comparison): void {
+  if (old.length <= 1 && now.length <= 1) compareAt(old[0], now[0], shape, element, comparison);
   else if (old.length > 1 && now.length > 1) {
-    if (!deepEqual(old, now)) comparison.modified.insert(path);
+    if (!deepEqual(old, now)) comparison.modified.members.add(element);
   } else if (old.length > 1) {
-    if (now.length > 0) compareAt(undefined, now[0], shape, path, comparison);
-    comparison.removed.insert(path);
+    if (now.length > 0) compareAt(undefined, now[0], shape, element, comparison);
+    comparison.removed.members.add(element);
   } else {
-    if (old.length > 0) compareAt(old[0], undefined, shape, path, comparison);
-    comparison.added.insert(path);
+    if (old.length > 0) compareAt(old[0], undefined, shape, element, comparison);
+    comparison.added.members.add(element);
   }
 }
 
