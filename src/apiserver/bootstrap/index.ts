@@ -93,6 +93,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
         ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
         ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
         ensure("configmaps", tokenTracking(), keep),
+        ...flowSchemas().map((schema) => markFlowSchemaFound(schema)),
       ]);
     },
   };
@@ -100,18 +101,34 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
   async function ensureServiceCidr(): Promise<void> {
     const group = "networking.k8s.io";
     await ensure("servicecidrs", system.defaultServiceCidr(options.serviceSubnet), keep);
-    const target = { group, plural: "servicecidrs", namespace: "", name: "kubernetes", subresource: "status" };
-    await writer.modify(target, (cidr) => {
-      const { conditions = [] } = (cidr["status"] ?? {}) as { conditions?: { type: string }[] };
-      if (conditions.some(({ type }) => type === "Ready")) return undefined;
-      const ready = {
-        type: "Ready",
-        status: "True",
-        lastTransitionTime: formatTime(systemClock.now()),
-        reason: "",
-        message: "Kubernetes default Service CIDR is ready",
-      };
-      return { ...cidr, status: { conditions: [...conditions, ready] } };
+    const message = "Kubernetes default Service CIDR is ready";
+    await ensureCondition(
+      { group, plural: "servicecidrs", name: "kubernetes" },
+      { type: "Ready", status: "True", reason: "", message },
+    );
+  }
+
+  async function markFlowSchemaFound({ metadata, spec }: UnknownObject): Promise<void> {
+    const level = (spec as { priorityLevelConfiguration: { name: string } }).priorityLevelConfiguration.name;
+    const target = { group: "flowcontrol.apiserver.k8s.io", plural: "flowschemas", name: metadata?.name ?? "" };
+    const message = `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} and it exists`;
+    await ensureCondition(target, { type: "Dangling", status: "False", reason: "Found", message });
+  }
+
+  /** Puts a condition into the status of a cluster-wide object that has none of its type. */
+  async function ensureCondition(
+    target: { readonly group: string; readonly plural: string; readonly name: string },
+    condition: { readonly type: string; readonly status: string; readonly reason: string; readonly message: string },
+  ): Promise<void> {
+    const conditionsOf = (object: UnknownObject | undefined): { type: string }[] =>
+      ((object?.["status"] ?? {}) as { conditions?: { type: string }[] }).conditions ?? [];
+    const has = (object: UnknownObject | undefined): boolean =>
+      conditionsOf(object).some(({ type }) => type === condition.type);
+    if (has(reader.get(target.group, target.plural, "", target.name))) return;
+    await writer.modify({ ...target, namespace: "", subresource: "status" }, (object) => {
+      if (has(object)) return undefined;
+      const next = { ...condition, lastTransitionTime: formatTime(systemClock.now()) };
+      return { ...object, status: { ...(object["status"] as object), conditions: [...conditionsOf(object), next] } };
     });
   }
 }
