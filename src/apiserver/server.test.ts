@@ -202,6 +202,10 @@ describe("delete", () => {
     expect((await client.get("/api/v1/namespaces/leaving/pods/p")).code).toBe(404);
     const namespace = await client.delete("/api/v1/namespaces/leaving");
     expect(namespace.body.status.phase).toBe("Terminating");
+    const into = await client.post("/api/v1/namespaces/leaving/configmaps", configMap("late"));
+    expect(into.body).toMatchObject({ code: 403, reason: "Forbidden" });
+    await client.put("/api/v1/namespaces/leaving/finalize", { ...namespace.body, spec: { finalizers: [] } });
+    expect((await client.get("/api/v1/namespaces/leaving")).code).toBe(404);
   });
 });
 
@@ -284,6 +288,15 @@ describe("watch", () => {
     expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
     expect(revisions[2]).toBe(Number(body.metadata.resourceVersion));
     expect(revisions[3]).toBeGreaterThan(revisions[2] ?? 0);
+  });
+
+  it("says how far it came before it ends", async () => {
+    const watch = await client.watch(
+      `${configMaps}?watch=true&resourceVersion=0&allowWatchBookmarks=true&timeoutSeconds=1&fieldSelector=metadata.name%3Dnone`,
+    );
+    await watch.until(Number.MAX_SAFE_INTEGER);
+    expect(watch.events.map((event) => event.type)).toEqual(["BOOKMARK"]);
+    expect(Number(watch.events[0]?.object.metadata.resourceVersion)).toBeGreaterThan(1);
   });
 
   it("goes on from a resourceVersion, and tells of the future", async () => {

@@ -68,9 +68,17 @@ function http1Client(url: string, { ca, admin }: TestPki): { send: Send; close()
 const once = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve) => child.once("message", (message) => resolve(message as T)));
 
+/** Microseconds of processor time that the server has used. */
+async function cpuOf(server: ChildProcess): Promise<number> {
+  server.send("memory");
+  const { cpu } = await once<{ cpu: { user: number; system: number } }>(server);
+  return cpu.user + cpu.system;
+}
+
 /** Runs `work` from all clients for the set time and prints the figures. */
 async function measure(name: string, work: (client: number, count: number) => Promise<Answer>): Promise<void> {
   const latencies: number[] = [];
+  const cpuBefore = await cpuOf(child);
   const started = performance.now();
   const run = async (client: number): Promise<void> => {
     for (let count = 0; performance.now() - started < milliseconds; count++) {
@@ -82,10 +90,11 @@ async function measure(name: string, work: (client: number, count: number) => Pr
   };
   await Promise.all(Array.from({ length: clients }, (_, client) => run(client)));
   const seconds = (performance.now() - started) / 1000;
+  const cpu = (await cpuOf(child)) - cpuBefore;
   latencies.sort((a, b) => a - b);
   const at = (share: number): string => (latencies[Math.floor(latencies.length * share)] ?? 0).toFixed(2);
   console.log(
-    `${name.padEnd(28)} ${(latencies.length / seconds).toFixed(0).padStart(7)}/s  p50 ${at(0.5)}  p99 ${at(0.99)}`,
+    `${name.padEnd(28)} ${(latencies.length / seconds).toFixed(0).padStart(7)}/s  p50 ${at(0.5)}  p99 ${at(0.99)}  server CPU ${(cpu / latencies.length).toFixed(0)} µs each`,
   );
 }
 

@@ -47,7 +47,11 @@ export async function serveWatch(
   });
   hub.add(session);
   const timeoutMs = (options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random());
-  const timer = setTimeout(() => session.end(), timeoutMs);
+  const timer = setTimeout(() => {
+    // The client goes on from here, and not from the last change of what it watches.
+    if (session.bookmarks) session.bookmark(cache.revision);
+    session.end();
+  }, timeoutMs);
   try {
     await Promise.all([session.run(), closed(response)]);
   } finally {
