@@ -89,11 +89,6 @@ export function toBuffer(raw: RawData): Buffer {
   return Array.isArray(raw) ? Buffer.concat(raw) : Buffer.from(raw);
 }
 
-/** Whether an upgrade asks for a WebSocket. */
-export function isWebSocket(request: { headers: IncomingMessage["headers"] }): boolean {
-  return request.headers.upgrade?.toLowerCase() === "websocket";
-}
-
 /** Protocols that the client offers, in its order. */
 export function offeredProtocols(request: { headers: IncomingMessage["headers"] }): string[] {
   const header = request.headers["sec-websocket-protocol"] ?? "";
