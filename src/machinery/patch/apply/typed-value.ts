@@ -66,15 +66,40 @@ const noChanges = (): Comparison => ({ removed: new FieldSet(), modified: new Fi
 function compareAt(left: unknown, right: unknown, shape: Shape, element: string, holder: Comparison): void {
   if (left === right) return;
   const leaf = isLeaf(shape, left, right) || (isEmpty(left) && isEmpty(right));
-  if (left === undefined) holder.added.members.add(element);
-  else if (right === undefined) holder.removed.members.add(element);
-  else if (leaf && !deepEqual(left, right)) holder.modified.members.add(element);
-  if (leaf) return;
+  if (left === undefined || right === undefined) {
+    const isAdded = left === undefined;
+    insertAll(isAdded ? right : left, leaf, shape, element, isAdded ? holder.added : holder.removed);
+    return;
+  }
+  if (leaf) {
+    if (!deepEqual(left, right)) holder.modified.members.add(element);
+    return;
+  }
   const below = noChanges();
   compareChildren(left, right, shape, below);
   holder.removed.attach(element, below.removed);
   holder.modified.attach(element, below.modified);
   holder.added.attach(element, below.added);
+}
+
+/** A value that is on one side alone: all of its paths. */
+function insertAll(value: unknown, leaf: boolean, shape: Shape, element: string, set: FieldSet): void {
+  set.members.add(element);
+  if (leaf) return;
+  const below = new FieldSet();
+  const insert = (child: unknown, childElement: string, childShape: Shape): void => {
+    insertAll(child, isLeaf(childShape, child) || isEmpty(child), childShape, childElement, below);
+  };
+  if (Array.isArray(value)) {
+    for (const [itemKey, items] of indexItems(value, shape)) {
+      if (items.length > 1) below.members.add(itemKey);
+      else insert(items[0], itemKey, shape.child(""));
+    }
+  } else {
+    const map = value as Json;
+    for (const name in map) if (map[name] !== undefined) insert(map[name], fieldElement(name), shape.child(name));
+  }
+  set.attach(element, below);
 }
 
 function compareChildren(left: unknown, right: unknown, shape: Shape, comparison: Comparison): void {
