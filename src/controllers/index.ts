@@ -5,15 +5,19 @@
 
 import { createEventRecorder } from "../client/recorder.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
+import type { IssuedCertificate } from "../lib/certificates.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component } from "../lib/component.ts";
+import { createCertificateController } from "./certificates/certificate-signing.ts";
 import { clusterRoleAggregationController } from "./clusterrole-aggregation/cluster-role-aggregation.ts";
 import { cronJobController } from "./cronjob/cron-job.ts";
 import { daemonSetController } from "./daemonset/daemon-set.ts";
 import { deploymentController } from "./deployment/deployment.ts";
+import { disruptionController } from "./disruption/disruption.ts";
 import { endpointsController } from "./endpoints/endpoints.ts";
 import { endpointSliceController } from "./endpointslice/endpoint-slice.ts";
 import { endpointSliceMirroringController } from "./endpointslice-mirroring/endpoint-slice-mirroring.ts";
+import { ephemeralVolumeController } from "./ephemeral-volume/ephemeral-volume.ts";
 import type { Controller } from "./framework/define-controller.ts";
 import { createMetadataMonitors } from "./framework/metadata-monitors.ts";
 import { createGarbageCollector } from "./garbage-collector/garbage-collector.ts";
@@ -21,6 +25,7 @@ import { jobController } from "./job/job.ts";
 import { namespaceController } from "./namespace/namespace.ts";
 import { createNodeIpamController } from "./node-ipam/node-ipam.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/node-lifecycle.ts";
+import { claimBinder, volumeBinder } from "./persistent-volume/binder.ts";
 import { podGarbageCollector } from "./pod-gc/pod-gc.ts";
 import { replicaSetController } from "./replicaset/replica-set.ts";
 import { replicationControllerController } from "./replicationcontroller/replication-controller.ts";
@@ -30,6 +35,7 @@ import { serviceAccountController } from "./serviceaccount/service-account.ts";
 import { statefulSetController } from "./statefulset/stateful-set.ts";
 import { taintEvictionController } from "./taint-eviction/taint-eviction.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished.ts";
+import { claimProtectionController, volumeProtectionController } from "./volume-protection/protection.ts";
 
 export interface ControllerManagerOptions {
   readonly client: Client;
@@ -38,13 +44,16 @@ export interface ControllerManagerOptions {
   readonly rootCa: string;
   /** IPv4 range of which each node gets a /24. */
   readonly podSubnet: string;
+  /** Signs certificate requests of users and kubelets; without it they stay unsigned. */
+  readonly signer?: IssuedCertificate;
   readonly clock?: Clock;
 }
 
 export function createControllers({
   rootCa,
   podSubnet,
-}: Pick<ControllerManagerOptions, "rootCa" | "podSubnet">): readonly Controller[] {
+  signer,
+}: Pick<ControllerManagerOptions, "rootCa" | "podSubnet" | "signer">): readonly Controller[] {
   const monitors = createMetadataMonitors();
   return [
     createNodeIpamController(podSubnet),
@@ -62,6 +71,13 @@ export function createControllers({
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
+    disruptionController,
+    claimBinder,
+    volumeBinder,
+    claimProtectionController,
+    volumeProtectionController,
+    ephemeralVolumeController,
+    ...(signer === undefined ? [] : [createCertificateController(signer)]),
     namespaceController,
     podGarbageCollector,
     clusterRoleAggregationController,

@@ -1,0 +1,43 @@
+/** Creates the claims of pods' generic ephemeral volumes, owned by the pod and gone with it. */
+import { splitKey } from "../../client/object-cache.ts";
+import { persistentVolumeClaims, pods } from "../../client/resources.ts";
+import { isControlledBy, metaOf } from "../framework/controller-reference.ts";
+import { defineController, watch } from "../framework/define-controller.ts";
+import { isAlreadyExists } from "../framework/failures.ts";
+import { isPodActive } from "../framework/pods.ts";
+
+export const ephemeralVolumeController = defineController({
+  name: "ephemeral-volume",
+  component: "ephemeral_volume",
+  primary: pods,
+  watches: [watch(persistentVolumeClaims, () => [])],
+  async reconcile(key, context) {
+    const { namespace, name } = splitKey(key);
+    const pod = context.lister(pods).get(name, namespace);
+    if (pod === undefined || !isPodActive(pod)) return;
+    for (const volume of pod.spec?.volumes ?? []) {
+      const template = volume.ephemeral?.volumeClaimTemplate;
+      if (template === undefined) continue;
+      const claim = `${name}-${volume.name}`;
+      const present = context.lister(persistentVolumeClaims).get(claim, namespace);
+      if (present !== undefined) {
+        if (isControlledBy(present, pod)) continue;
+        throw new Error(`PVC ${namespace}/${claim} was not created for pod ${namespace}/${name} (pod is not owner)`);
+      }
+      const owner = {
+        apiVersion: "v1",
+        kind: "Pod",
+        name,
+        uid: metaOf(pod).uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      };
+      const metadata = { ...template.metadata, name: claim, namespace, ownerReferences: [owner] };
+      try {
+        await context.client.of(persistentVolumeClaims).create({ metadata, spec: template.spec });
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+      }
+    }
+  },
+});

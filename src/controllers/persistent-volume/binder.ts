@@ -1,0 +1,206 @@
+/**
+ * Binds claims and volumes to each other: one loop for claims, one for volumes. Volumes of a class with a provisioner
+ * are made by that provisioner, which is told through an annotation. Follows upstream's
+ * pkg/controller/volume/persistentvolume.
+ */
+
+import { objectKey, splitKey } from "../../client/object-cache.ts";
+import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from "../../client/resources.ts";
+import type { PersistentVolume, PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
+import { sameJson, sameStatus } from "../framework/canonical-json.ts";
+import { metaOf } from "../framework/controller-reference.ts";
+import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
+import { ignoreNotFound } from "../framework/failures.ts";
+import { findVolume, isReservedFor } from "./matching.ts";
+
+const bindCompleted = "pv.kubernetes.io/bind-completed";
+const boundByController = "pv.kubernetes.io/bound-by-controller";
+const selectedNode = "volume.kubernetes.io/selected-node";
+const provisionerAnnotations = [
+  "volume.beta.kubernetes.io/storage-provisioner",
+  "volume.kubernetes.io/storage-provisioner",
+];
+const noProvisioner = "kubernetes.io/no-provisioner";
+
+export const claimBinder = defineController({
+  name: "persistentvolume-binder",
+  component: "persistentvolume-controller",
+  primary: persistentVolumeClaims,
+  watches: [
+    watch(persistentVolumes, (volume, context) => {
+      const reference = volume.spec?.claimRef;
+      if (reference !== undefined) return [`${reference.namespace}/${reference.name}`];
+      const pending = context.lister(persistentVolumeClaims).list();
+      return pending.filter(({ spec }) => !spec?.volumeName).map(objectKey);
+    }),
+    watch(storageClasses, ({ metadata }, context) => {
+      const pending = context.lister(persistentVolumeClaims).list();
+      return pending
+        .filter(({ spec }) => !spec?.volumeName && spec?.storageClassName === metadata?.name)
+        .map(objectKey);
+    }),
+    watch(nodes, () => []),
+  ],
+  // Two claims must not take one volume.
+  workers: 1,
+  async reconcile(key, context) {
+    const { namespace, name } = splitKey(key);
+    const claim = context.lister(persistentVolumeClaims).get(name, namespace);
+    if (claim === undefined) return;
+    if (claim.spec?.volumeName) await followVolume(claim, claim.spec.volumeName, context);
+    else if (claim.metadata?.deletionTimestamp === undefined) await seekVolume(claim, context);
+  },
+});
+
+/** The claim names its volume: completes the binding, or finds it lost. */
+async function followVolume(
+  claim: PersistentVolumeClaim,
+  volumeName: string,
+  context: ControllerContext,
+): Promise<void> {
+  const volume = context.lister(persistentVolumes).get(volumeName);
+  const wasBound = claim.metadata?.annotations?.[bindCompleted] !== undefined;
+  if (volume === undefined || (wasBound && !isReservedFor(volume, claim))) {
+    if (!wasBound) return setClaimPhase(claim, "Pending", undefined, context);
+    if (claim.status?.phase !== "Lost") {
+      const detail =
+        volume === undefined
+          ? "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+          : "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!";
+      context.recorder.event(claim, "Warning", "ClaimLost", detail);
+    }
+    return setClaimPhase(claim, "Lost", undefined, context);
+  }
+  if (volume.spec?.claimRef !== undefined && !isReservedFor(volume, claim)) {
+    return setClaimPhase(claim, "Pending", undefined, context);
+  }
+  await bind(claim, volume, context);
+}
+
+async function seekVolume(claim: PersistentVolumeClaim, context: ControllerContext): Promise<void> {
+  const { storageClassName } = claim.spec ?? {};
+  const storageClass = storageClassName ? context.lister(storageClasses).get(storageClassName) : undefined;
+  const waits = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
+  const nodeName = claim.metadata?.annotations?.[selectedNode];
+  const node = nodeName === undefined ? undefined : context.lister(nodes).get(nodeName);
+  const volumes = context.lister(persistentVolumes).list();
+  const reserved = volumes.find((volume) => isReservedFor(volume, claim));
+  if (waits && nodeName === undefined && reserved === undefined) {
+    const message = "waiting for first consumer to be created before binding";
+    context.recorder.event(claim, "Normal", "WaitForFirstConsumer", message);
+    return setClaimPhase(claim, "Pending", undefined, context);
+  }
+  const volume = findVolume(claim, volumes, node);
+  if (volume !== undefined) return bind(claim, volume, context);
+  if (storageClass !== undefined && storageClass.provisioner !== noProvisioner) {
+    return askProvisioner(claim, storageClass.provisioner, context);
+  }
+  const message = storageClassName
+    ? storageClass === undefined
+      ? `storageclass.storage.k8s.io "${storageClassName}" not found`
+      : "no volume plugin matched name: kubernetes.io/no-provisioner"
+    : "no persistent volumes available for this claim and no storage class is set";
+  const reason = storageClassName ? "ProvisioningFailed" : "FailedBinding";
+  context.recorder.event(claim, storageClassName ? "Warning" : "Normal", reason, message);
+  await setClaimPhase(claim, "Pending", undefined, context);
+}
+
+async function askProvisioner(
+  claim: PersistentVolumeClaim,
+  provisioner: string,
+  context: ControllerContext,
+): Promise<void> {
+  const message = `Waiting for a volume to be created either by the external provisioner '${provisioner}' or manually by the system administrator. If volume creation is delayed, please verify that the provisioner is running and correctly registered.`;
+  context.recorder.event(claim, "Normal", "ExternalProvisioning", message);
+  const wanted = Object.fromEntries(provisionerAnnotations.map((annotation) => [annotation, provisioner]));
+  const annotations = { ...claim.metadata?.annotations, ...wanted };
+  if (!sameJson(annotations, claim.metadata?.annotations)) {
+    const { name, namespace } = metaOf(claim);
+    await context.client
+      .of(persistentVolumeClaims)
+      .patch(name, { metadata: { annotations: wanted } }, { type: "merge", namespace });
+  } else await setClaimPhase(claim, "Pending", undefined, context);
+}
+
+/** Writes both sides, volume first, each only where it differs; may be repeated. */
+async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, context: ControllerContext): Promise<void> {
+  const { name, namespace, uid, resourceVersion } = metaOf(claim);
+  const client = context.client.of(persistentVolumes);
+  let current = volume;
+  if (!volume.spec?.claimRef?.uid) {
+    const byHand = volume.spec?.claimRef !== undefined;
+    const annotations = byHand ? {} : { annotations: { ...volume.metadata?.annotations, [boundByController]: "yes" } };
+    const claimRef = { apiVersion: "v1", kind: "PersistentVolumeClaim", name, namespace, uid, resourceVersion };
+    current = await client.update({
+      ...volume,
+      metadata: { ...volume.metadata, ...annotations },
+      spec: { ...volume.spec, claimRef },
+    });
+  }
+  if (current.status?.phase !== "Bound") {
+    current = await client.updateStatus({ ...current, status: { ...current.status, phase: "Bound" } });
+  }
+  const annotations = {
+    ...claim.metadata?.annotations,
+    [bindCompleted]: "yes",
+    ...(claim.spec?.volumeName ? {} : { [boundByController]: "yes" }),
+  };
+  let bound = claim;
+  if (!claim.spec?.volumeName || !sameJson(annotations, claim.metadata?.annotations)) {
+    bound = await context.client.of(persistentVolumeClaims).update({
+      ...claim,
+      metadata: { ...claim.metadata, annotations },
+      spec: { ...claim.spec, volumeName: metaOf(current).name },
+    });
+  }
+  await setClaimPhase(bound, "Bound", current, context);
+}
+
+async function setClaimPhase(
+  claim: PersistentVolumeClaim,
+  phase: string,
+  volume: PersistentVolume | undefined,
+  context: ControllerContext,
+): Promise<void> {
+  const { accessModes: _, capacity: __, ...rest } = claim.status ?? {};
+  const reached = volume && {
+    accessModes: volume.spec?.accessModes,
+    capacity: claim.status?.capacity ?? volume.spec?.capacity,
+  };
+  const status = { ...rest, phase, ...reached };
+  if (sameStatus(claim.status, status)) return;
+  await context.client.of(persistentVolumeClaims).updateStatus({ ...claim, status });
+}
+
+export const volumeBinder = defineController({
+  name: "persistentvolume-phase",
+  component: "persistentvolume-controller",
+  primary: persistentVolumes,
+  watches: [
+    watch(persistentVolumeClaims, (claim, context) => {
+      const name = claim.spec?.volumeName;
+      return name && context.lister(persistentVolumes).get(name) !== undefined ? [name] : [];
+    }),
+  ],
+  workers: 2,
+  async reconcile(name, context) {
+    const volume = context.lister(persistentVolumes).get(name);
+    if (volume === undefined) return;
+    const phase = await volumePhase(volume, context);
+    if (volume.status?.phase === phase) return;
+    await ignoreNotFound(
+      context.client.of(persistentVolumes).updateStatus({ ...volume, status: { ...volume.status, phase } }),
+    );
+  },
+});
+
+async function volumePhase(volume: PersistentVolume, context: ControllerContext): Promise<string> {
+  const reference = volume.spec?.claimRef;
+  if (!reference?.uid) return "Available";
+  const { name = "", namespace } = reference;
+  const cached = context.lister(persistentVolumeClaims).get(name, namespace);
+  // Releasing gives data away: the server itself must say that the claim is gone.
+  const claim = cached ?? (await ignoreNotFound(context.client.of(persistentVolumeClaims).get(name, namespace)));
+  if (claim?.metadata?.uid !== reference.uid) return "Released";
+  return claim.spec?.volumeName === metaOf(volume).name ? "Bound" : (volume.status?.phase ?? "Available");
+}

@@ -1,0 +1,85 @@
+/**
+ * Keep claims that pods use, and volumes that claims use, from being removed: a finalizer goes on when they are
+ * created, and off when they are deleted and no longer in use.
+ */
+
+import { splitKey } from "../../client/object-cache.ts";
+import { persistentVolumeClaims, persistentVolumes, pods } from "../../client/resources.ts";
+import type { ResourceRef } from "../../client/types.ts";
+import type { Pod } from "../../kinds/generated/core-v1.ts";
+import type { KubernetesObject } from "../../machinery/meta/object.ts";
+import { metaOf } from "../framework/controller-reference.ts";
+import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
+import { ignoreNotFound } from "../framework/failures.ts";
+import { isPodFinished } from "../framework/pods.ts";
+
+const claimFinalizer = "kubernetes.io/pvc-protection";
+const volumeFinalizer = "kubernetes.io/pv-protection";
+
+function claimKeys(pod: Pod): string[] {
+  return (pod.spec?.volumes ?? []).flatMap((volume) => {
+    const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${metaOf(pod).name}-${volume.name}`);
+    return name ? [`${metaOf(pod).namespace}/${name}`] : [];
+  });
+}
+
+const claimIndex = "claims";
+
+export const claimProtectionController = defineController({
+  name: "persistentvolumeclaim-protection",
+  primary: persistentVolumeClaims,
+  watches: [
+    watch(pods, (pod, _, { type, old }) =>
+      type === "deleted" || (isPodFinished(pod) && old !== undefined && !isPodFinished(old)) ? claimKeys(pod) : [],
+    ),
+  ],
+  setUp: (context) => context.informers.of(pods).addIndex(claimIndex, claimKeys),
+  reconcile: (key, context) =>
+    protect(persistentVolumeClaims, claimFinalizer, key, context, async () => {
+      const users = context.informers.of(pods).lister.byIndex(claimIndex, key);
+      // A pod that never got a node does not hold its claims.
+      return users.some((pod) => !isPodFinished(pod) && Boolean(pod.spec?.nodeName));
+    }),
+});
+
+export const volumeProtectionController = defineController({
+  name: "persistentvolume-protection",
+  primary: persistentVolumes,
+  reconcile: (key, context) =>
+    protect(persistentVolumes, volumeFinalizer, key, context, async () => {
+      const phase = context.lister(persistentVolumes).get(key)?.status?.phase;
+      return phase === "Bound";
+    }),
+});
+
+async function protect<T extends KubernetesObject>(
+  resource: ResourceRef<T>,
+  finalizer: string,
+  key: string,
+  context: ControllerContext,
+  inUse: () => Promise<boolean>,
+): Promise<void> {
+  const { namespace, name } = splitKey(key);
+  const object = context.lister(resource).get(name, namespace);
+  if (object === undefined) return;
+  const { finalizers = [], deletionTimestamp } = metaOf(object);
+  const has = finalizers.includes(finalizer);
+  if (deletionTimestamp === undefined && !has) await write(resource, object, [...finalizers, finalizer], context);
+  if (deletionTimestamp !== undefined && has && !(await inUse())) {
+    await write(
+      resource,
+      object,
+      finalizers.filter((one) => one !== finalizer),
+      context,
+    );
+  }
+}
+
+async function write<T extends KubernetesObject>(
+  resource: ResourceRef<T>,
+  object: T,
+  finalizers: string[],
+  context: ControllerContext,
+): Promise<void> {
+  await ignoreNotFound(context.client.of(resource).update({ ...object, metadata: { ...object.metadata, finalizers } }));
+}
