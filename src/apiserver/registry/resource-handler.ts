@@ -5,16 +5,14 @@
 import type { Clock } from "../../lib/clock.ts";
 import { methodNotAllowed, notFound, unknownPath } from "../../machinery/errors/status-error.ts";
 import type { Verb } from "../../machinery/kind.ts";
-import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
-import { sendBytes, sendJsonBytes } from "../http/respond.ts";
-import type { CachedObject } from "../watch/cached-object.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
-import { encodingFor, type ObjectEncoding } from "./encoding.ts";
+import { encodingFor } from "./encoding.ts";
 import { listObjects, waitForRevision } from "./list.ts";
 import { listOptions, parseRevision } from "./request-options.ts";
 import type { ResourceRegistry, ServedResource } from "./resources.ts";
+import { sendEncoded } from "./send-object.ts";
 import type { SubresourceCalls } from "./subresource-calls.ts";
 import { serveWatch } from "./watch-request.ts";
 import type { WriteHandler } from "./write-handler.ts";
@@ -84,7 +82,7 @@ export class ResourceHandler {
 
   #sendNewest(context: RequestContext, resource: ServedResource): Promise<void> | void {
     const { namespace, name } = context.info;
-    const object = resource.get(namespaceOf(resource, namespace), name);
+    const object = resource.get(namespace, name);
     if (object === undefined) throw notFound(resource.name, name);
     const { encoding, form } = encodingFor(resource, context);
     return sendEncoded(context, 200, encoding.one(object), { encoding, form });
@@ -94,42 +92,9 @@ export class ResourceHandler {
     const { info, query } = context;
     const { encoding, form } = encodingFor(resource, context);
     const options = listOptions(query, false);
-    const namespace = namespaceOf(resource, info.namespace);
-    const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, options);
+    const { objects, metadata } = await listObjects(this.#parts.cache, resource, info.namespace, options);
     await sendEncoded(context, 200, encoding.list(objects, metadata), { encoding, form });
   }
-}
-
-export interface Encoded {
-  readonly encoding: ObjectEncoding;
-  readonly form: OutputForm;
-}
-
-export function sendEncoded(
-  context: RequestContext,
-  code: number,
-  bytes: Buffer,
-  { encoding, form }: Encoded,
-): Promise<void> | void {
-  if (form.encoding === "json" && !form.pretty) sendBytes(context, code, encoding.contentType, bytes);
-  else if (form.encoding === "protobuf") sendBytes(context, code, contentTypeOf.protobuf, bytes);
-  else return sendJsonBytes(context, code, bytes, form);
-}
-
-/** The object as the request wants it. */
-export function sendCached(
-  context: RequestContext,
-  code: number,
-  object: CachedObject,
-  resource: ServedResource,
-): Promise<void> | void {
-  const { encoding, form } = encodingFor(resource, context);
-  return sendEncoded(context, code, encoding.one(object), { encoding, form });
-}
-
-/** Paths of a namespace itself carry its name as the namespace too. */
-export function namespaceOf({ kind }: ServedResource, namespace: string): string {
-  return kind.namespaced ? namespace : "";
 }
 
 const subresourceVerbs = new Set(["get", "update", "patch"]);

@@ -26,6 +26,11 @@ export class ServedResource {
     this.subresources = new Set(kind.subresources.map((one) => one.name));
   }
 
+  /** The namespace of objects under a path; paths of a namespace itself carry its name as their namespace too. */
+  namespaceIn(path: { readonly namespace: string }): string {
+    return this.kind.namespaced ? path.namespace : "";
+  }
+
   /** Prefix of the keys of all objects, or of those in one namespace. */
   prefix(namespace: string): string {
     return this.kind.namespaced && namespace !== "" ? `${this.cache.prefix}${namespace}/` : this.cache.prefix;

@@ -7,7 +7,6 @@ import { WatchSession, type WatchSessionOptions } from "../watch/watch-session.t
 import { encodingFor } from "./encoding.ts";
 import { waitForRevision } from "./list.ts";
 import { type ListOptions, listOptions, parseRevision } from "./request-options.ts";
-import { namespaceOf } from "./resource-handler.ts";
 import type { ServedResource } from "./resources.ts";
 import { selectionOf } from "./selection.ts";
 import { TableEncoding } from "./table-encoding.ts";
@@ -38,7 +37,7 @@ export async function serveWatch(
   const session = new WatchSession(response, {
     cache,
     resource: resource.cache,
-    prefix: resource.prefix(namespaceOf(resource, context.info.namespace)),
+    prefix: resource.prefix(context.info.namespace),
     matches: selection.all ? undefined : (object) => selection.matches(object),
     encoding,
     ...(encoding instanceof TableEncoding ? { laterEncoding: encoding.withoutColumns() } : {}),

@@ -15,8 +15,8 @@ import { encodingFor } from "./encoding.ts";
 import { listObjects } from "./list.ts";
 import { applyPatch, parsePatch } from "./patch.ts";
 import { listOptions, type WriteOptions, writeOptions } from "./request-options.ts";
-import { namespaceOf, sendCached, sendEncoded } from "./resource-handler.ts";
 import type { ServedResource } from "./resources.ts";
+import { sendCached, sendEncoded } from "./send-object.ts";
 import type { Updater } from "./update.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -83,7 +83,7 @@ export class WriteHandler {
     const options = await decodeDeleteOptions(context);
     const { encoding, form } = encodingFor(resource, context);
     const list = listOptions(context.query, false);
-    const namespace = namespaceOf(resource, context.info.namespace);
+    const namespace = resource.namespaceIn(context.info);
     if (resource.kind.namespaced && namespace === "") throw methodNotAllowed();
     const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, list);
     const deleted: CachedObject[] = [];
@@ -123,7 +123,7 @@ export class WriteHandler {
     dryRun: boolean,
     options: UnknownObject,
   ): WriteRequest {
-    const namespace = namespaceOf(resource, info.namespace);
+    const namespace = resource.namespaceIn(info);
     const now = this.#parts.clock.now();
     return { resource, subresource: info.subresource, namespace, name: info.name, user, dryRun, options, now, warn };
   }
