@@ -4,51 +4,18 @@
  * the latest one.
  */
 import type { Namespace, Pod, PodSpec, PodTemplateSpec } from "../../../kinds/generated/core-v1.ts";
+import { invalid } from "../../../machinery/errors/status-error.ts";
 import { deepEqual } from "../../../machinery/meta/accessors.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../../types.ts";
 import { concerns, objectOf, oldObjectOf, refuse } from "../request.ts";
-import { baselineChecks } from "./baseline.ts";
-import { allContainers, type CheckedPod } from "./check.ts";
-import { restrictedChecks } from "./restricted.ts";
+import { allContainers, type CheckedPod, type Violation } from "./check.ts";
+import { describe, formatPolicy, isStricter, labelErrors, type Policy, policyOf, violationsOf } from "./policy.ts";
 
-type Level = "privileged" | "baseline" | "restricted";
+const violation = (policy: Policy, found: readonly Violation[]): string =>
+  `violate PodSecurity ${JSON.stringify(formatPolicy(policy))}: ${describe(found)}`;
 
-interface Policy {
-  readonly level: Level;
-  readonly version: string;
-}
-
-const labelPrefix = "pod-security.kubernetes.io/";
-const levels: readonly Level[] = ["privileged", "baseline", "restricted"];
-const isLevel = (text: string): text is Level => (levels as readonly string[]).includes(text);
-
-/** A level that is no level counts as the strictest for enforce, and as none for warn, as upstream. */
-function policyOf(labels: Readonly<Record<string, string>>, mode: "enforce" | "warn"): Policy {
-  const text = labels[`${labelPrefix}${mode}`];
-  const version = labels[`${labelPrefix}${mode}-version`];
-  if (text !== undefined) {
-    const level = isLevel(text) ? text : mode === "enforce" ? "restricted" : "privileged";
-    return { level, version: version ?? "latest" };
-  }
-  // Who enforces is also warned, about what only warns.
-  if (mode === "warn" && isLevel(labels[`${labelPrefix}enforce`] ?? "")) {
-    const enforced = policyOf(labels, "enforce");
-    return { ...enforced, version: version ?? enforced.version };
-  }
-  return { level: "privileged", version: version ?? "latest" };
-}
-
-/** `reason (detail), reason (detail)`; undefined where the pod passes. */
-function violations({ level }: Policy, pod: CheckedPod): string | undefined {
-  if (level === "privileged") return undefined;
-  const checks = level === "baseline" ? baselineChecks : restrictedChecks;
-  const found = checks.flatMap((check) => check(pod) ?? []);
-  if (found.length === 0) return undefined;
-  return found.map(({ reason, detail }) => (detail === "" ? reason : `${reason} (${detail})`)).join(", ");
-}
-
-const phrase = ({ level, version }: Policy, found: string): string =>
-  `violate PodSecurity "${level}:${version}": ${found}`;
+/** How many pods of a namespace are looked at when its level rises; upstream's limit. */
+const checkedPods = 3000;
 
 export function podSecurity(reader: ObjectReader): AdmissionPlugin {
   const labelsOf = (namespace: string): Readonly<Record<string, string>> =>
@@ -59,15 +26,45 @@ export function podSecurity(reader: ObjectReader): AdmissionPlugin {
     const labels = labelsOf(request.namespace);
     const enforce = policyOf(labels, "enforce");
     const pod = { annotations: metadata?.annotations ?? {}, spec };
-    const refused = violations(enforce, pod);
-    if (refused !== undefined) throw refuse(request, phrase(enforce, refused).replace("violate", "violates"));
+    const refused = violationsOf(enforce, pod);
+    if (refused.length > 0) throw refuse(request, violation(enforce, refused).replace("violate", "violates"));
     warnAbout(request, labels, pod);
   }
 
   function warnAbout(request: AdmissionRequest, labels: Readonly<Record<string, string>>, pod: CheckedPod): void {
     const policy = policyOf(labels, "warn");
-    const found = violations(policy, pod);
-    if (found !== undefined) request.warn(`would ${phrase(policy, found)}`);
+    const found = violationsOf(policy, pod);
+    if (found.length > 0) request.warn(`would ${violation(policy, found)}`);
+  }
+
+  function checkNamespace(request: AdmissionRequest): void {
+    const labels = request.object?.metadata?.labels ?? {};
+    const errors = labelErrors(labels);
+    if (errors.length > 0) throw invalid({ group: "", kind: "Namespace" }, request.name, errors);
+    if (request.operation !== "UPDATE") return;
+    const policy = policyOf(labels, "enforce");
+    if (!isStricter(policy, policyOf(request.oldObject?.metadata?.labels ?? {}, "enforce"))) return;
+    for (const warning of existingViolations(request.name, policy)) request.warn(warning);
+  }
+
+  /** Warnings about pods that a stricter level would not let in any more, those with the same violations together. */
+  function existingViolations(namespace: string, policy: Policy): string[] {
+    const podsByReason = new Map<string, string[]>();
+    for (const { metadata, spec } of reader.list<Pod>("", "pods", namespace).slice(0, checkedPods)) {
+      if (spec === undefined) continue;
+      const found = violationsOf(policy, { annotations: metadata?.annotations ?? {}, spec });
+      const reason = found.map((one) => one.reason).join(", ");
+      if (found.length > 0) podsByReason.set(reason, [...(podsByReason.get(reason) ?? []), metadata?.name ?? ""]);
+    }
+    if (podsByReason.size === 0) return [];
+    const lines = [...podsByReason].map(([reason, names]) => {
+      const others = names.length - 1;
+      const more = others === 0 ? "" : ` (and ${others} other ${others === 1 ? "pod" : "pods"})`;
+      return `${names.sort()[0]}${more}: ${reason}`;
+    });
+    const level = JSON.stringify(formatPolicy(policy));
+    const where = `existing pods in namespace ${JSON.stringify(namespace)}`;
+    return [`${where} violate the new PodSecurity enforce level ${level}`, ...lines.sort()];
   }
 
   return {
@@ -75,6 +72,7 @@ export function podSecurity(reader: ObjectReader): AdmissionPlugin {
     validate(request) {
       const { operation } = request;
       if (operation !== "CREATE" && operation !== "UPDATE") return;
+      if (concerns(request, "", "namespaces")) return checkNamespace(request);
       if (isPodWrite(request)) {
         const pod = objectOf<Pod>(request);
         if (operation === "CREATE" || changesSecurity(pod, oldObjectOf<Pod | undefined>(request)))
