@@ -9,7 +9,7 @@
 import { mkdir } from "node:fs/promises";
 import { configMaps, pods, runtimeClasses, secrets, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
-import type { Pod } from "../kinds/generated/core-v1.ts";
+import type { Node, Pod } from "../kinds/generated/core-v1.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
@@ -31,10 +31,12 @@ import { readHostResolver } from "./pods/dns.ts";
 import type { ConfigSource } from "./pods/environment.ts";
 import { podUid } from "./pods/labels.ts";
 import { watchLifecycle } from "./pods/lifecycle-events.ts";
+import { createMirrorPods } from "./pods/mirror-pods.ts";
 import { createPodManager, type PodManager } from "./pods/pod-manager.ts";
 import { computePodStatus } from "./pods/pod-status.ts";
 import { createPodSyncer } from "./pods/pod-syncer.ts";
 import { createRuntimePodReader, type RuntimeContainer } from "./pods/runtime-status.ts";
+import { followStaticPods } from "./pods/static-pods.ts";
 import { createStatusManager } from "./pods/status-manager.ts";
 import { readTerminationMessage } from "./pods/termination-message.ts";
 import { createProbeManager } from "./probes/probe-manager.ts";
@@ -160,7 +162,9 @@ async function run(
   };
 
   let manager: PodManager | undefined;
-  const statuses = createStatusManager(client, clock, log);
+  let nodeOf: (() => Node | undefined) | undefined;
+  const mirrors = createMirrorPods(client, podInformer.lister, () => nodeOf?.());
+  const statuses = createStatusManager(client, mirrors, clock, log);
   const probes = createProbeManager({ runtime, clock, nodeAddress, event, changed: (uid) => manager?.trigger(uid) });
   const volumes = await createVolumeManager({
     client,
@@ -222,6 +226,7 @@ async function run(
       for (const worker of manager?.workers() ?? []) worker.trigger();
     },
   });
+  nodeOf = () => reporter.node();
   await setup;
 
   const syncer = createPodSyncer({
@@ -291,6 +296,15 @@ async function run(
     deleted: (pod) => podManager.remove(pod),
   });
   await podInformer.synced();
+  await followStaticPods({
+    folder: paths.manifests,
+    nodeName,
+    clock,
+    log,
+    signal,
+    added: (pod) => podManager.update(pod),
+    removed: (pod) => podManager.remove(pod),
+  });
   if (options.tls.cert !== "") {
     const { startKubeletServer } = await import("./server/server.ts");
     await startKubeletServer({

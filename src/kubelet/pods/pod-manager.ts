@@ -99,6 +99,10 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
       created.trigger();
     },
     remove(pod) {
+      if (isMirrorPod(pod)) {
+        statuses.mirrorLost(pod);
+        return;
+      }
       const uid = podUid(pod);
       const worker = workers.get(uid);
       if (worker === undefined) return;

@@ -4,6 +4,7 @@ import { createFakeApi } from "../../client/testing/fake-api.ts";
 import { FakeClock } from "../../lib/fake-clock.ts";
 import { createLogger } from "../../lib/log.ts";
 import { makePod } from "../testing/runtime-objects.ts";
+import { createMirrorPods } from "./mirror-pods.ts";
 import { createStatusManager, statusPatch } from "./status-manager.ts";
 
 describe("statusPatch", () => {
@@ -48,6 +49,7 @@ describe("status manager", () => {
     const created = await api.client.of(pods).create(makePod());
     const manager = createStatusManager(
       api.client,
+      createMirrorPods(api.client, api.informers.of(pods).lister, () => undefined),
       clock,
       createLogger("test", () => undefined),
     );

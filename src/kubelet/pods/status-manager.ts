@@ -9,7 +9,8 @@ import type { Pod, PodCondition, PodStatus } from "../../kinds/generated/core-v1
 import { type Clock, formatTime } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { StatusError } from "../../machinery/errors/status-error.ts";
-import { podUid } from "./labels.ts";
+import { isStaticPod, podFullName, podUid } from "./labels.ts";
+import type { MirrorPods } from "./mirror-pods.ts";
 
 export interface StatusManager {
   /** The status last set, which may not have reached the server. */
@@ -19,6 +20,8 @@ export interface StatusManager {
   /** The pod has stopped for good: once its last status is written, it is removed from the API if it is being deleted. */
   finish(pod: Pod): void;
   forget(uid: string): void;
+  /** The mirror of that static pod was removed by someone: write everything anew. */
+  mirrorLost(pod: Pod): void;
 }
 
 interface Entry {
@@ -30,13 +33,14 @@ interface Entry {
   finished: boolean;
 }
 
-export function createStatusManager(client: Client, clock: Clock, log: Logger): StatusManager {
+export function createStatusManager(client: Client, mirrors: MirrorPods, clock: Clock, log: Logger): StatusManager {
   const entries = new Map<string, Entry>();
   const resource = client.of(pods);
 
   const write = async (uid: string, entry: Entry): Promise<boolean> => {
     const { name = "", namespace = "" } = entry.pod.metadata ?? {};
     const status = entry.status;
+    if (isStaticPod(entry.pod)) return writeMirror(entry, status);
     const changes = statusPatch(entry.written, status);
     if (Object.keys(changes).length > 0) {
       const patch = { metadata: { uid }, status: changes };
@@ -50,6 +54,18 @@ export function createStatusManager(client: Client, clock: Clock, log: Logger): 
     return true;
   };
 
+  const writeMirror = async (entry: Entry, status: PodStatus): Promise<boolean> => {
+    const mirror = await mirrors.ensure(entry.pod);
+    const { name = "", namespace = "", uid } = mirror.metadata ?? {};
+    const changes = statusPatch(mirror.status ?? {}, status);
+    if (Object.keys(changes).length > 0) {
+      const patch = { metadata: { uid }, status: changes };
+      await resource.patch(name, patch, { type: "strategic", namespace, subresource: "status" });
+    }
+    entry.written = status;
+    return entry.status === status;
+  };
+
   const run = async (uid: string, entry: Entry): Promise<void> => {
     entry.writing = true;
     for (let delay = 100; entries.get(uid) === entry; ) {
@@ -57,7 +73,8 @@ export function createStatusManager(client: Client, clock: Clock, log: Logger): 
         if (await write(uid, entry)) break;
       } catch (error) {
         // Removed, or replaced by another pod of the same name.
-        if (error instanceof StatusError && (error.code === 404 || error.code === 409)) break;
+        if (error instanceof StatusError && (error.code === 404 || error.code === 409) && !isStaticPod(entry.pod))
+          break;
         log.warn("cannot write pod status", { pod: entry.pod.metadata?.name, error: errorChain(error).slice(-300) });
         await clock.sleep(delay);
         delay = Math.min(delay * 2, 10_000);
@@ -104,7 +121,15 @@ export function createStatusManager(client: Client, clock: Clock, log: Logger): 
       start(uid, entry);
     },
     forget(uid) {
+      const entry = entries.get(uid);
       entries.delete(uid);
+      if (entry === undefined || !isStaticPod(entry.pod)) return;
+      mirrors.remove(entry.pod).catch((error) => log.warn("cannot remove a mirror pod", { error: errorChain(error) }));
+    },
+    mirrorLost(pod) {
+      for (const [uid, entry] of entries) {
+        if (isStaticPod(entry.pod) && podFullName(entry.pod) === podFullName(pod)) start(uid, entry);
+      }
     },
   };
 }
