@@ -46,6 +46,7 @@ export async function createControllersComponent(config: NodeConfig): Promise<Co
     client,
     informers,
     rootCa: await readPki("ca.crt"),
+    signer: { certificate: await readPki("ca.crt"), privateKey: await readPki("ca.key") },
     podSubnet: config.cluster.podSubnet,
   });
 }
