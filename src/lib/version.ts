@@ -1,6 +1,5 @@
-/** The Kubernetes version that is implemented, and ours: the one place where they are written down. */
-export const kubernetesVersion = { major: "1", minor: "36", patch: "0" } as const;
-export const miniVersion = "0.1.0";
+/** The Kubernetes version that is implemented: the one place where it is written down. */
+const kubernetesVersion = { major: "1", minor: "36", patch: "0" } as const;
 
 /** What /version answers, apimachinery's version.Info. */
 export const versionInfo = {

@@ -18,7 +18,7 @@ export const storeErrorCodes = {
 
 export type StoreErrorCode = keyof typeof storeErrorCodes;
 
-export interface StoreErrorFields extends ErrorOptions {
+interface StoreErrorFields extends ErrorOptions {
   /** The revision that stands in the way: the key's own on a mismatch, the oldest readable one when compacted. */
   readonly revision?: number;
 }

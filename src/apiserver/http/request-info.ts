@@ -80,7 +80,7 @@ function splitNamespace(parts: string[]): { namespace: string; segments: string[
   return { namespace, segments: inside ? parts.slice(2) : parts };
 }
 
-export function isWatch(query: URLSearchParams): boolean {
+function isWatch(query: URLSearchParams): boolean {
   const value = query.get("watch");
   return value !== null && value !== "false" && value !== "0";
 }

@@ -38,7 +38,7 @@ export async function sendObject(
   sendBytes(context, code, contentTypeOf[form.encoding], await encodeForm(object, form));
 }
 
-export async function encodeForm(object: unknown, { encoding, pretty }: OutputForm): Promise<Buffer> {
+async function encodeForm(object: unknown, { encoding, pretty }: OutputForm): Promise<Buffer> {
   if (encoding === "yaml") {
     const { stringify } = await import("yaml");
     return Buffer.from(stringify(object));

@@ -69,7 +69,7 @@ export async function parseYaml(bytes: Buffer): Promise<RawBody> {
 }
 
 /** Checks what a parsed value says it is, and its fields. Fills apiVersion and kind where they are left out. */
-export function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOptions): UnknownObject {
+function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOptions): UnknownObject {
   const { value } = raw;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw badRequest(

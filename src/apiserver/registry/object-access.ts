@@ -11,7 +11,7 @@ import type { Updater } from "./update.ts";
 import type { WriteRequest } from "./write-request.ts";
 
 /** The API server itself, as a user. */
-export const serverUser: UserInfo = {
+const serverUser: UserInfo = {
   username: "system:apiserver",
   groups: ["system:masters", "system:authenticated"],
 };

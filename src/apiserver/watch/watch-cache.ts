@@ -14,7 +14,7 @@ const root = "/registry/";
 const loadPage = 500;
 
 /** `/registry/apps/deployments/`; the core group is written `core`. */
-export function resourcePrefix(group: string, plural: string): string {
+function resourcePrefix(group: string, plural: string): string {
   return `${root}${group === "" ? "core" : group}/${plural}/`;
 }
 

@@ -2,7 +2,7 @@
  * Group commit: writes that arrive in one turn of the event loop are run in one transaction, so that they share one
  * fsync. Under load the turns grow by themselves; a lone write waits for nothing.
  */
-export interface QueuedWrite<T> {
+interface QueuedWrite<T> {
   /** Runs inside the transaction. A throw refuses this write alone and must leave the database as it was. */
   run(): T;
   resolve(result: T): void;
