@@ -19,6 +19,8 @@ import { interfaceMtu } from "./cni-config.ts";
 import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
 import { createImageService } from "./cri/image-service.ts";
 import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
+import { evictOnLowMemory } from "./eviction/memory-eviction.ts";
+import { collectImages } from "./images/image-collector.ts";
 import { createImageManager } from "./images/image-manager.ts";
 import { rotateLogs } from "./logs/log-rotation.ts";
 import { readMachine } from "./node/machine.ts";
@@ -331,6 +333,8 @@ async function run(
       fault,
     });
   }
+  void collectImages({ images: imageService, runtime, clock, log, signal });
+  void evictOnLowMemory({ runtime, manager: podManager, clock, log, signal, event });
   void rotateLogs({ runtime, clock, log, signal, containers: () => runningContainers(podManager) });
   podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));
 

@@ -43,6 +43,10 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => !isKubeletCondition(type));
   const disruption = previous.conditions?.find(({ type }) => type === "DisruptionTarget");
   if (disruption !== undefined && !others.some(({ type }) => type === "DisruptionTarget")) others.push(disruption);
+  if (verdict?.reason === "Evicted" && disruption === undefined) {
+    const { message } = verdict;
+    others.push({ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message });
+  }
   status.conditions = [
     ...others,
     ...computeConditions({

@@ -99,8 +99,10 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
     },
     async remove(uid) {
       let clean = true;
+      // On v1 the runtime makes groups in trees that the kubelet does not use, such as systemd's own.
+      const all = version === 2 ? trees : (await entries(mountPoint)).map((name) => join(mountPoint, name));
       for (const path of Object.values(classes)) {
-        for (const tree of trees) clean = (await removeTree(join(tree, `${path}/pod${uid}`))) && clean;
+        for (const tree of all) clean = (await removeTree(join(tree, `${path}/pod${uid}`))) && clean;
       }
       return clean;
     },
