@@ -1,5 +1,11 @@
 /** Small checks that every kind's validation is made of; each returns the errors of the field at `path`. */
-import { duplicate, type FieldError, invalidValue, notSupported, required } from "../machinery/errors/field-error.ts";
+import {
+  duplicate,
+  type FieldError,
+  invalidValue,
+  notSupportedInOrder,
+  required,
+} from "../machinery/errors/field-error.ts";
 import { isPortName, isPortNumber } from "../machinery/validation/names.ts";
 import type { IntOrString } from "./generated/primitives.ts";
 import { semanticEqual } from "./semantic-equal.ts";
@@ -28,7 +34,7 @@ export function checkRequiredText(path: string, value: string | undefined, check
 /** An enumeration whose value must be given. */
 export function checkOneOf(path: string, value: string | undefined, supported: readonly string[]): FieldError[] {
   if (!value) return [required(path)];
-  return supported.includes(value) ? [] : [notSupported(path, value, supported)];
+  return supported.includes(value) ? [] : [notSupportedInOrder(path, value, supported)];
 }
 
 /** An enumeration that may be left out. */
@@ -37,7 +43,7 @@ export function checkOptionalOneOf(
   value: string | undefined,
   supported: readonly string[],
 ): FieldError[] {
-  return value === undefined || supported.includes(value) ? [] : [notSupported(path, value, supported)];
+  return value === undefined || supported.includes(value) ? [] : [notSupportedInOrder(path, value, supported)];
 }
 
 export function checkNonNegative(path: string, value: number | undefined): FieldError[] {

@@ -65,7 +65,7 @@ describe("what is refused on create", () => {
       "a restart policy that is none",
       "Pod",
       pod({ restartPolicy: "Sometimes" }),
-      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "Never", "OnFailure"'],
+      ['spec.restartPolicy: Unsupported value: "Sometimes": supported values: "Always", "OnFailure", "Never"'],
     ],
     [
       "a probe without handler, and one with two",
@@ -194,7 +194,7 @@ describe("what is refused on create", () => {
     [
       "an autoscaler without a maximum",
       "HorizontalPodAutoscaler",
-      { spec: { scaleTargetRef: { kind: "Deployment", name: "d" } } },
+      { spec: { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" } } },
       [
         "spec.maxReplicas: Required value: must be set and greater than 0",
         "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`",

@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../machinery/errors/field-error.ts";
 import { parsePercent } from "../../machinery/int-or-string.ts";
@@ -25,16 +25,27 @@ export function validateOwnSelector(selector: LabelSelector | undefined, kind: s
   return errors;
 }
 
-/** That the selector finds the template's pods. Nothing where the selector itself is in error. */
+/** Labels as Go prints a map: sorted. */
+const sorted = (labels: Readonly<Record<string, string>> | undefined) =>
+  labels && Object.fromEntries(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
+
+/** Whether it has an operator that is none, or values where there are to be none. */
+export function isMalformed(selector: LabelSelector): boolean {
+  return (selector.matchExpressions ?? []).some(({ operator, values = [] }) => {
+    if (operator === "In" || operator === "NotIn") return values.length === 0;
+    return (operator !== "Exists" && operator !== "DoesNotExist") || values.length > 0;
+  });
+}
+
+/** That the selector finds the template's pods; a missing one finds none. Nothing where the selector is malformed. */
 export function validateSelectorMatches(
   selector: LabelSelector | undefined,
   template: PodTemplateSpec | undefined,
   path: string,
 ): FieldError[] {
-  if (selector === undefined || validateLabelSelector(selector, "").length > 0) return [];
   const labels = template?.metadata?.labels;
-  if (labelSelectorFromObject(selector).matches(labels)) return [];
-  return [invalidValue(`${path}.metadata.labels`, labels, "`selector` does not match template `labels`")];
+  if (selector !== undefined && (isMalformed(selector) || labelSelectorFromObject(selector).matches(labels))) return [];
+  return [invalidValue(`${path}.metadata.labels`, sorted(labels), "`selector` does not match template `labels`")];
 }
 
 /** A template whose pods run for ever. `kind` as in the message: `ReplicaSet`. */
@@ -42,13 +53,27 @@ export function validateLongRunningTemplate(template: PodTemplateSpec, kind: str
   const errors = validatePodTemplate(template, path);
   const { restartPolicy, activeDeadlineSeconds } = template.spec ?? {};
   if (restartPolicy !== "Always") {
-    errors.push(notSupported(`${path}.spec.restartPolicy`, restartPolicy ?? "", ["Always"]));
+    errors.push(notSupportedInOrder(`${path}.spec.restartPolicy`, restartPolicy ?? "", ["Always"]));
   }
   if (activeDeadlineSeconds !== undefined) {
     const detail = `activeDeadlineSeconds in ${kind} is not Supported`;
     errors.push(forbiddenField(`${path}.spec.activeDeadlineSeconds`, detail));
   }
   return errors;
+}
+
+/** The template below spec, where the selector can be asked; else what is wrong with the selector, in `malformed`'s words. */
+export function validateSelectedTemplate(
+  selector: LabelSelector | undefined,
+  template: PodTemplateSpec,
+  kind: string,
+  malformed: string,
+): FieldError[] {
+  if (selector !== undefined && isMalformed(selector)) return [invalidValue("spec.selector", selector, malformed)];
+  return [
+    ...validateSelectorMatches(selector, template, "spec.template"),
+    ...validateLongRunningTemplate(template, kind, "spec.template"),
+  ];
 }
 
 export function checkCountOrPercent(path: string, value: IntOrString | undefined): FieldError[] {

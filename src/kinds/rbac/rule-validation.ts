@@ -1,5 +1,5 @@
 /** Rules, role references and subjects, shared by the four RBAC kinds. */
-import { type FieldError, invalidValue, notSupported, required } from "../../machinery/errors/field-error.ts";
+import { type FieldError, invalidValue, notSupportedInOrder, required } from "../../machinery/errors/field-error.ts";
 import { isDns1123Subdomain, isPathSegmentName } from "../../machinery/validation/names.ts";
 import { checkEach, checkRequired, checkRequiredText, checkText } from "../field-checks.ts";
 import type { PolicyRule, RoleRef, Subject } from "../generated/rbac-v1.ts";
@@ -38,8 +38,8 @@ export function validateBinding({ roleRef, subjects }: Binding, namespaced: bool
   const { apiGroup, kind, name } = roleRef ?? {};
   const kinds = namespaced ? ["Role", "ClusterRole"] : ["ClusterRole"];
   return [
-    ...(apiGroup === rbacGroup ? [] : [notSupported("roleRef.apiGroup", apiGroup ?? "", [rbacGroup])]),
-    ...(kinds.includes(kind ?? "") ? [] : [notSupported("roleRef.kind", kind ?? "", kinds)]),
+    ...(apiGroup === rbacGroup ? [] : [notSupportedInOrder("roleRef.apiGroup", apiGroup ?? "", [rbacGroup])]),
+    ...(kinds.includes(kind ?? "") ? [] : [notSupportedInOrder("roleRef.kind", kind ?? "", kinds)]),
     ...checkRequiredText("roleRef.name", name, isPathSegmentName),
     ...checkEach(subjects, "subjects", (subject, path) => validateSubject(subject, namespaced, path)),
   ];
@@ -53,12 +53,12 @@ function validateSubject(
   const errors = checkRequired(`${path}.name`, name);
   if (kind === "ServiceAccount") {
     if (name) errors.push(...checkText(`${path}.name`, name, isDns1123Subdomain));
-    if (apiGroup) errors.push(notSupported(`${path}.apiGroup`, apiGroup, [""]));
+    if (apiGroup) errors.push(notSupportedInOrder(`${path}.apiGroup`, apiGroup, [""]));
     if (!namespaced && !namespace) errors.push(required(`${path}.namespace`));
   } else if (kind === "User" || kind === "Group") {
-    if (apiGroup !== rbacGroup) errors.push(notSupported(`${path}.apiGroup`, apiGroup ?? "", [rbacGroup]));
+    if (apiGroup !== rbacGroup) errors.push(notSupportedInOrder(`${path}.apiGroup`, apiGroup ?? "", [rbacGroup]));
   } else {
-    errors.push(notSupported(`${path}.kind`, kind ?? "", ["ServiceAccount", "User", "Group"]));
+    errors.push(notSupportedInOrder(`${path}.kind`, kind ?? "", ["ServiceAccount", "User", "Group"]));
   }
   return errors;
 }

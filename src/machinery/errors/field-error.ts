@@ -41,9 +41,14 @@ export function typeInvalid(field: string, value: unknown, detail: string): Fiel
   return make("FieldValueTypeInvalid", field, withDetail(`Invalid value: ${show(value)}`, detail));
 }
 
-/** `supported` is listed sorted, as upstream does. */
+/** `supported` is listed sorted, as upstream does where it keeps it as a set. */
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
-  const list = [...supported].sort().map((one) => JSON.stringify(one));
+  return notSupportedInOrder(field, value, [...supported].sort());
+}
+
+/** `supported` is listed as given, as upstream does where it keeps it as a list. */
+export function notSupportedInOrder(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const list = supported.map((one) => JSON.stringify(one));
   return make(
     "FieldValueNotSupported",
     field,

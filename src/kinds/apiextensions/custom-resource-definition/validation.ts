@@ -23,7 +23,9 @@ export function validateCustomResourceDefinition({ metadata, spec, status }: Cus
   errors.push(
     ...validateGroup(spec.group),
     ...checkOneOf("spec.scope", spec.scope, ["Cluster", "Namespaced"]),
-    ...checkEach(spec.versions, "spec.versions", validateVersion),
+    ...checkEach(spec.versions, "spec.versions", (version, path) =>
+      validateVersion(version, path, spec.versions?.length === 1 ? "spec" : path),
+    ),
     ...validateVersionsTogether(spec.versions ?? []),
     ...validateNames(spec.names ?? {}, "spec.names"),
     ...validateConversion(spec.conversion, "spec.conversion"),
@@ -49,12 +51,13 @@ function checkLabel(path: string, value: string, remark = ""): FieldError[] {
   return complaints.length === 0 ? [] : [invalidValue(path, value, remark + complaints.join(","))];
 }
 
-function validateVersion(version: CustomResourceDefinitionVersion, path: string): FieldError[] {
+/** `shared` is where upstream's internal form keeps what all versions have in common: of one version, at the top. */
+function validateVersion(version: CustomResourceDefinitionVersion, path: string, shared: string): FieldError[] {
   const complaints = isDns1035Label(version.name ?? "");
   return [
     ...(version.schema?.openAPIV3Schema === undefined ? [required(`${path}.schema.openAPIV3Schema`)] : []),
     ...(complaints.length > 0 ? [invalidValue(`${path}.name`, version.name ?? "", complaints.join(","))] : []),
-    ...checkEach(version.additionalPrinterColumns, `${path}.additionalPrinterColumns`, validateColumn),
+    ...checkEach(version.additionalPrinterColumns, `${shared}.additionalPrinterColumns`, validateColumn),
   ];
 }
 
@@ -109,12 +112,11 @@ function validateConversion(conversion: CustomResourceConversion | undefined, pa
   const errors = checkOneOf(`${path}.strategy`, conversion.strategy, ["None", "Webhook"]);
   if (conversion.strategy !== "Webhook") return errors;
   const { clientConfig, conversionReviewVersions } = conversion.webhook ?? {};
-  const place = `${path}.webhook`;
-  if (clientConfig === undefined) {
-    const detail = "required when strategy is set to Webhook, but not allowed otherwise";
-    errors.push(required(`${place}.clientConfig`, detail));
-  } else errors.push(...validateWebhookTarget(clientConfig, `${place}.clientConfig`));
-  if (!conversionReviewVersions?.length) errors.push(required(`${place}.conversionReviewVersions`));
+  // Upstream names the fields of its internal form, which has no `webhook` level.
+  const place = `${path}.webhookClientConfig`;
+  if (clientConfig === undefined) errors.push(required(place, "required when strategy is set to Webhook"));
+  else errors.push(...validateWebhookTarget(clientConfig, place));
+  if (!conversionReviewVersions?.length) errors.push(required(`${path}.conversionReviewVersions`));
   return errors;
 }
 

@@ -1,5 +1,5 @@
 /** ValidateDaemonSet, ValidateDaemonSetUpdate, ValidateDaemonSetStatusUpdate. */
-import { type FieldError, invalidValue, notSupported, required } from "../../../machinery/errors/field-error.ts";
+import { type FieldError, invalidValue, notSupportedInOrder, required } from "../../../machinery/errors/field-error.ts";
 import { validateLabelSelector } from "../../../machinery/validation/label-selector.ts";
 import { checkImmutable, checkNonNegative } from "../../field-checks.ts";
 import type { DaemonSet, DaemonSetUpdateStrategy, RollingUpdateDaemonSet } from "../../generated/apps-v1.ts";
@@ -35,7 +35,7 @@ export function validateDaemonSet({ spec }: DaemonSet): FieldError[] {
 
 function validateStrategy(strategy: DaemonSetUpdateStrategy, path: string): FieldError[] {
   if (strategy.type === "OnDelete") return [];
-  if (strategy.type !== "RollingUpdate") return [notSupported(path, strategy, ["RollingUpdate", "OnDelete"])];
+  if (strategy.type !== "RollingUpdate") return [notSupportedInOrder(path, strategy, ["RollingUpdate", "OnDelete"])];
   const place = `${path}.rollingUpdate`;
   return strategy.rollingUpdate === undefined
     ? [required(place)]

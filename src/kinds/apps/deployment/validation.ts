@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { checkImmutable, checkNonNegative } from "../../field-checks.ts";
@@ -13,10 +13,9 @@ import {
   checkCollisionCount,
   checkCountOrPercent,
   countOrPercent,
-  validateLongRunningTemplate,
   validateOwnSelector,
   validateReplicaCounts,
-  validateSelectorMatches,
+  validateSelectedTemplate,
 } from "../replica-checks.ts";
 
 export function validateDeployment({ spec }: Deployment): FieldError[] {
@@ -25,8 +24,7 @@ export function validateDeployment({ spec }: Deployment): FieldError[] {
   const errors = [
     ...checkNonNegative("spec.replicas", spec.replicas),
     ...validateOwnSelector(spec.selector, "deployment", "spec.selector"),
-    ...validateSelectorMatches(spec.selector, spec.template, "spec.template"),
-    ...validateLongRunningTemplate(spec.template, "ReplicaSet", "spec.template"),
+    ...validateSelectedTemplate(spec.selector, spec.template, "ReplicaSet", "invalid label selector"),
     ...validateStrategy(spec.strategy ?? {}, "spec.strategy"),
     ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),
     ...checkNonNegative("spec.revisionHistoryLimit", spec.revisionHistoryLimit),
@@ -45,7 +43,7 @@ function validateStrategy(strategy: DeploymentStrategy, path: string): FieldErro
     const detail = "may not be specified when strategy `type` is 'Recreate'";
     return rollingUpdate === undefined ? [] : [forbiddenField(place, detail)];
   }
-  if (type !== "RollingUpdate") return [notSupported(path, strategy, ["Recreate", "RollingUpdate"])];
+  if (type !== "RollingUpdate") return [notSupportedInOrder(path, strategy, ["Recreate", "RollingUpdate"])];
   if (rollingUpdate === undefined) return [required(place, "this should be defaulted and never be nil")];
   return validateRollingUpdate(rollingUpdate, place);
 }

@@ -2,12 +2,7 @@
 import { type FieldError, required } from "../../../machinery/errors/field-error.ts";
 import { checkImmutable, checkNonNegative } from "../../field-checks.ts";
 import type { ReplicaSet } from "../../generated/apps-v1.ts";
-import {
-  validateLongRunningTemplate,
-  validateOwnSelector,
-  validateReplicaCounts,
-  validateSelectorMatches,
-} from "../replica-checks.ts";
+import { validateOwnSelector, validateReplicaCounts, validateSelectedTemplate } from "../replica-checks.ts";
 
 export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
   if (spec === undefined) return [required("spec.selector")];
@@ -16,8 +11,7 @@ export function validateReplicaSet({ spec }: ReplicaSet): FieldError[] {
     ...checkNonNegative("spec.minReadySeconds", spec.minReadySeconds),
     // Upstream, too, says deployment here.
     ...validateOwnSelector(spec.selector, "deployment", "spec.selector"),
-    ...validateSelectorMatches(spec.selector, spec.template, "spec.template"),
-    ...validateLongRunningTemplate(spec.template ?? {}, "ReplicaSet", "spec.template"),
+    ...validateSelectedTemplate(spec.selector, spec.template ?? {}, "ReplicaSet", "invalid label selector"),
   ];
 }
 

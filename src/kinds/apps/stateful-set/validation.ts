@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { isDns1123Label, nameIsDnsLabel } from "../../../machinery/validation/names.ts";
@@ -13,10 +13,9 @@ import type { PodTemplateSpec } from "../../generated/core-v1.ts";
 import { semanticEqual } from "../../semantic-equal.ts";
 import {
   checkCollisionCount,
-  validateLongRunningTemplate,
   validateOwnSelector,
   validateReplicaCounts,
-  validateSelectorMatches,
+  validateSelectedTemplate,
 } from "../replica-checks.ts";
 
 /** Pods get the set's name and a number, and host names from it. */
@@ -52,8 +51,7 @@ export function validateStatefulSet({ spec }: StatefulSet): FieldError[] {
     ...checkNonNegative("spec.ordinals.start", spec.ordinals?.start),
     ...(spec.serviceName ? checkText("spec.serviceName", spec.serviceName, isDns1123Label) : []),
     ...validateOwnSelector(spec.selector, "statefulset", "spec.selector"),
-    ...validateSelectorMatches(spec.selector, spec.template, "spec.template"),
-    ...validateLongRunningTemplate(withClaimVolumes(spec), "StatefulSet", "spec.template"),
+    ...validateSelectedTemplate(spec.selector, withClaimVolumes(spec), "StatefulSet", ""),
   ];
 }
 
@@ -83,7 +81,7 @@ function validateStrategy(strategy: StatefulSetUpdateStrategy, path: string): Fi
 
 function validateRetention(policy: string | undefined, path: string): FieldError[] {
   if (policy === undefined || policy === "Retain" || policy === "Delete") return [];
-  return [notSupported(path, policy, ["Retain", "Delete"])];
+  return [notSupportedInOrder(path, policy, ["Retain", "Delete"])];
 }
 
 export function validateStatefulSetUpdate({ spec }: StatefulSet, { spec: before }: StatefulSet): FieldError[] {

@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { parseQuantity } from "../../../machinery/quantity.ts";
@@ -24,14 +24,14 @@ const sources = [
   ["Resource", "resource"],
   ["ContainerResource", "containerResource"],
 ] as const;
-const types = sources.map(([type]) => type);
+const types = sources.map(([type]) => type).sort();
 
 export function validateMetric(metric: MetricSpec, path: string): FieldError[] {
   const expected = sources.find(([type]) => type === metric.type)?.[1];
   const given = sources.map(([, field]) => field).filter((field) => metric[field] !== undefined);
   const errors: FieldError[] = [];
   if (!metric.type) errors.push(required(`${path}.type`, "must specify a metric source type"));
-  if (expected === undefined) errors.push(notSupported(`${path}.type`, metric.type ?? "", types));
+  if (expected === undefined) errors.push(notSupportedInOrder(`${path}.type`, metric.type ?? "", types));
   if (given.length > 0) errors.push(...validateSource(metric, path));
   if (expected !== undefined && metric[expected] === undefined) {
     errors.push(required(`${path}.${expected}`, "must populate information for the given metric source"));

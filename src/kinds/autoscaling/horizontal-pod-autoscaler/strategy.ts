@@ -2,5 +2,5 @@
 import type { HorizontalPodAutoscaler } from "../../generated/autoscaling-v2.ts";
 
 export function prepareForCreate(autoscaler: HorizontalPodAutoscaler): void {
-  autoscaler.status = { desiredReplicas: 0, currentMetrics: [] };
+  autoscaler.status = { desiredReplicas: 0 };
 }

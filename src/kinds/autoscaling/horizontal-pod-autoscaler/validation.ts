@@ -14,7 +14,7 @@ import { validateMetric, validateObjectReference } from "./metric-validation.ts"
 const longestWindow = 3600;
 const longestPeriod = 1800;
 
-export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscaler): FieldError[] {
+export function validateHorizontalPodAutoscaler({ metadata, spec }: HorizontalPodAutoscaler): FieldError[] {
   if (spec === undefined) return [required("spec.maxReplicas", "must be set and greater than 0")];
   const { minReplicas, maxReplicas } = spec;
   const errors: FieldError[] = [];
@@ -32,6 +32,7 @@ export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscale
   const metrics = "spec.metrics";
   errors.push(
     ...validateObjectReference(spec.scaleTargetRef, "spec.scaleTargetRef"),
+    ...validateTargetGroup(metadata, spec.scaleTargetRef?.apiVersion ?? ""),
     ...checkEach(spec.metrics, metrics, validateMetric),
   );
   if (minReplicas === 0 && !measured) {
@@ -45,6 +46,12 @@ export function validateHorizontalPodAutoscaler({ spec }: HorizontalPodAutoscale
   ];
 }
 
+/** New autoscalers name the API group of what they scale; old ones may not have. */
+function validateTargetGroup(metadata: HorizontalPodAutoscaler["metadata"], apiVersion: string): FieldError[] {
+  if (metadata?.resourceVersion || apiVersion.includes("/")) return [];
+  return [invalidValue("spec.scaleTargetRef.apiVersion", apiVersion, "apiVersion must specify API group")];
+}
+
 function validateRules(rules: HPAScalingRules | undefined, path: string): FieldError[] {
   if (rules === undefined) return [];
   const { stabilizationWindowSeconds: window, selectPolicy, policies, tolerance } = rules;
@@ -56,11 +63,11 @@ function validateRules(rules: HPAScalingRules | undefined, path: string): FieldE
   if (window !== undefined && window > longestWindow) {
     errors.push(invalidValue(place, window, `must be less than or equal to ${longestWindow}`));
   }
-  errors.push(...checkOptionalOneOf(`${path}.selectPolicy`, selectPolicy, ["Max", "Min", "Disabled"]));
+  errors.push(...checkOptionalOneOf(`${path}.selectPolicy`, selectPolicy, ["Disabled", "Max", "Min"]));
   if (!policies?.length) errors.push(required(`${path}.policies`, "must specify at least one Policy"));
   errors.push(
     ...checkEach(policies, `${path}.policies`, ({ type, value, periodSeconds }, policy) => [
-      ...checkOptionalOneOf(`${policy}.type`, type ?? "", ["Pods", "Percent"]),
+      ...checkOptionalOneOf(`${policy}.type`, type ?? "", ["Percent", "Pods"]),
       ...checkPositive(`${policy}.value`, value),
       ...checkPositive(`${policy}.periodSeconds`, periodSeconds),
       ...(periodSeconds > longestPeriod

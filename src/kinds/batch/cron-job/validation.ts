@@ -1,5 +1,5 @@
 /** ValidateCronJobCreate and validateCronJobSpec. */
-import { type FieldError, invalidValue, notSupported, required } from "../../../machinery/errors/field-error.ts";
+import { type FieldError, invalidValue, notSupportedInOrder, required } from "../../../machinery/errors/field-error.ts";
 import { checkNonNegative, checkOneOf } from "../../field-checks.ts";
 import type { CronJob, CronJobSpec } from "../../generated/batch-v1.ts";
 import { validateJobSpec } from "../job/validation.ts";
@@ -46,7 +46,7 @@ function validateTimeZone(timeZone: string | undefined, path: string): FieldErro
   }
   if (timeZone.toLowerCase() === "local") {
     const detail = "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones";
-    return [invalidValue(path, timeZone, detail)];
+    return [...unknown, invalidValue(path, timeZone, detail)];
   }
   try {
     Intl.DateTimeFormat("en", { timeZone });
@@ -64,6 +64,7 @@ function validateTemplate({ jobTemplate }: CronJobSpec): FieldError[] {
   if (spec.selector !== undefined) {
     errors.push(invalidValue("spec.jobTemplate.spec.selector", spec.selector, "`selector` will be auto-generated"));
   }
-  if (spec.manualSelector) errors.push(notSupported("spec.jobTemplate.spec.manualSelector", true, ["nil", "false"]));
+  if (spec.manualSelector)
+    errors.push(notSupportedInOrder("spec.jobTemplate.spec.manualSelector", true, ["nil", "false"]));
   return errors;
 }

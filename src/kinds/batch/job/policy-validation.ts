@@ -2,7 +2,7 @@
 import {
   type FieldError,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
   tooMany,
 } from "../../../machinery/errors/field-error.ts";
@@ -34,7 +34,7 @@ function validateRule(rule: PodFailurePolicyRule, spec: JobSpec, path: string): 
   if (!action) errors.push(required(`${path}.action`, `valid values: [${actions.map((one) => `"${one}"`).join(" ")}]`));
   else if (action === "FailIndex" && spec.backoffLimitPerIndex === undefined) {
     errors.push(invalidValue(`${path}.action`, action, "requires the backoffLimitPerIndex to be set"));
-  } else if (!actions.includes(action)) errors.push(notSupported(`${path}.action`, action, actions));
+  } else if (!actions.includes(action)) errors.push(notSupportedInOrder(`${path}.action`, action, actions));
   if (onExitCodes) errors.push(...validateExitCodes(onExitCodes, spec, `${path}.onExitCodes`));
   const conditions = `${path}.onPodConditions`;
   if (onPodConditions.length > mostPatterns) errors.push(tooMany(conditions, onPodConditions.length, mostPatterns));

@@ -9,6 +9,10 @@ export const legacyControllerUidLabel = "controller-uid";
 export function prepareForCreate(job: Job): void {
   job.status = {};
   if (job.spec !== undefined && !job.spec.manualSelector) generateSelector(job);
+  // As the defaults do, now that the template has labels for certain.
+  const labels = job.spec?.template?.metadata?.labels;
+  if (labels === undefined || Object.keys(job.metadata?.labels ?? {}).length > 0) return;
+  job.metadata = { ...job.metadata, labels: { ...labels } };
 }
 
 /** Labels that are there already stay, for validation to complain about where they are wrong. */

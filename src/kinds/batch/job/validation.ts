@@ -1,5 +1,5 @@
 /** Jobs: counts, the pod template that must end, and what stays as created (ValidateJob, ValidateJobUpdate). */
-import { type FieldError, invalidValue, notSupported, required } from "../../../machinery/errors/field-error.ts";
+import { type FieldError, invalidValue, notSupportedInOrder, required } from "../../../machinery/errors/field-error.ts";
 import { validateLabelSelector } from "../../../machinery/validation/label-selector.ts";
 import { isDns1123Label } from "../../../machinery/validation/names.ts";
 import { validateSelectorMatches } from "../../apps/replica-checks.ts";
@@ -47,9 +47,10 @@ function validateGeneratedLabels({ metadata, spec }: Job): FieldError[] {
     if (!labels[label]) return [required(`${path}[${label}]`, `must be '${value}'`)];
     return labels[label] === value ? [] : [invalidValue(`${path}[${label}]`, labels[label], `must be '${value}'`)];
   });
-  const selected = spec.selector.matchLabels ?? {};
-  const uid = metadata?.uid;
-  if (selected[controllerUidLabel] !== uid && selected[legacyControllerUidLabel] !== uid) {
+  const selected = Object.entries(spec.selector.matchLabels ?? {});
+  const own = selected.every(([label]) => label === controllerUidLabel || label === legacyControllerUidLabel);
+  const ours = own && selected.length > 0 && selected.every(([, value]) => value === metadata?.uid);
+  if (!ours || spec.selector.matchExpressions?.length) {
     errors.push(invalidValue("spec.selector", spec.selector, "`selector` not auto-generated"));
   }
   return errors;
@@ -111,7 +112,7 @@ function validateReplacementPolicy({ podReplacementPolicy, podFailurePolicy }: J
 function validateRestartPolicy({ template, podFailurePolicy }: JobSpec, path: string): FieldError[] {
   const policy = template?.spec?.restartPolicy;
   if (!policy || policy === "Always") return [required(path, 'valid values: "OnFailure", "Never"')];
-  if (policy !== "OnFailure" && policy !== "Never") return [notSupported(path, policy, ["OnFailure", "Never"])];
+  if (policy !== "OnFailure" && policy !== "Never") return [notSupportedInOrder(path, policy, ["OnFailure", "Never"])];
   const detail = 'only "Never" is supported when podFailurePolicy is specified';
   return podFailurePolicy !== undefined && policy !== "Never" ? [invalidValue(path, policy, detail)] : [];
 }

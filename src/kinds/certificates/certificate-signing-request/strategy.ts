@@ -1,4 +1,5 @@
 /** Who asks is what the request's authentication says, never what the body says; the spec never changes. */
+import { formatTime } from "../../../lib/clock.ts";
 import type { WriteContext } from "../../../machinery/kind.ts";
 import type {
   CertificateSigningRequest,
@@ -34,7 +35,7 @@ export function prepareForStatusUpdate(
 
 /** Fills lastUpdateTime, and lastTransitionTime where a condition is new or changed its status. Mutates `conditions`. */
 export function setConditionTimes(conditions: Condition[], before: readonly Condition[], now: number): void {
-  const time = new Date(now).toISOString().replace(/\.\d+Z$/, "Z");
+  const time = formatTime(now);
   for (const condition of conditions) {
     condition.lastUpdateTime ??= time;
     const same = before.find(({ type, status }) => type === condition.type && status === condition.status);

@@ -3,7 +3,7 @@ import {
   duplicate,
   type FieldError,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { isDns1123Subdomain, nameIsPathSegment } from "../../../machinery/validation/names.ts";
@@ -51,7 +51,7 @@ export function validateCertificateSigningRequest({ spec }: CertificateSigningRe
   if (!spec?.usages?.length) errors.push(required("spec.usages"));
   errors.push(
     ...checkEach(spec?.usages, "spec.usages", (usage, path, index) => [
-      ...(usages.includes(usage) ? [] : [notSupported(path, usage, usages)]),
+      ...(usages.includes(usage) ? [] : [notSupportedInOrder(path, usage, usages)]),
       ...((spec?.usages ?? []).indexOf(usage) < index ? [duplicate(path, usage)] : []),
     ]),
     ...validateSigner(signerName ?? "", "spec.signerName"),
@@ -71,7 +71,7 @@ function validateSigner(name: string, path: string): FieldError[] {
   const [domain = "", signer, ...more] = name.split("/");
   if (signer === undefined || more.length > 0) {
     return [
-      invalidValue(path, name, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
+      invalidValue(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
     ];
   }
   const errors = isDns1123Subdomain(domain).map((one) =>

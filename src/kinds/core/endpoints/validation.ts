@@ -24,11 +24,14 @@ export function validateEndpoints({ subsets }: Endpoints): FieldError[] {
 }
 
 function validateAddress({ ip, hostname, nodeName }: EndpointAddress, path: string): FieldError[] {
+  const malformed = checkIP(`${path}.ip`, ip);
   return [
-    ...checkIP(`${path}.ip`, ip),
+    ...malformed,
     ...(hostname ? checkText(`${path}.hostname`, hostname, isDns1123Label) : []),
     ...(nodeName === undefined ? [] : checkText(`${path}.nodeName`, nodeName, isDns1123Subdomain)),
-    ...validateEndpointIP(ip ?? "", `${path}.ip`),
+    ...(malformed.length > 0
+      ? [invalidValue(`${path}.ip`, ip ?? "", "must be a valid IP address")]
+      : validateEndpointIP(ip ?? "", `${path}.ip`)),
   ];
 }
 

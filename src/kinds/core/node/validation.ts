@@ -13,10 +13,10 @@ export function validateNode({ spec = {}, status = {} }: Node): FieldError[] {
     // Upstream places taints below metadata.
     ...validateTaints(spec.taints, "metadata.taints"),
     ...Object.entries(status.capacity ?? {}).flatMap(([name, amount]) =>
-      validateResourceAmount(name, amount, `status.capacity[${name}]`),
+      validateResourceAmount(name, amount, `status.capacity.${name}`),
     ),
     ...Object.entries(status.allocatable ?? {}).flatMap(([name, amount]) =>
-      validateResourceAmount(name, amount, `status.allocatable[${name}]`),
+      validateResourceAmount(name, amount, `status.allocatable.${name}`),
     ),
     ...checkEach(podCIDRs, "spec.podCIDRs", (cidr, path) => checkCidr(path, cidr)),
   ];

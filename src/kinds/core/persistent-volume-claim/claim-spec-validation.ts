@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { parseQuantity } from "../../../machinery/quantity.ts";
@@ -22,7 +22,7 @@ export const supportedVolumeModes = ["Block", "Filesystem"];
 export function validateAccessModes(modes: readonly string[] | undefined, path: string): FieldError[] {
   const errors = (modes ?? [])
     .filter((mode) => !supportedAccessModes.includes(mode))
-    .map((mode) => notSupported(path, mode, supportedAccessModes));
+    .map((mode) => notSupportedInOrder(path, mode, supportedAccessModes));
   const known = (modes ?? []).filter((mode) => supportedAccessModes.includes(mode));
   if (known.includes("ReadWriteOncePod") && known.some((mode) => mode !== "ReadWriteOncePod")) {
     errors.push(forbiddenField(path, "may not use ReadWriteOncePod with other access modes"));

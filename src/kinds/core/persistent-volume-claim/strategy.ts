@@ -3,7 +3,9 @@ import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../gen
 
 export function prepareForCreate(claim: PersistentVolumeClaim): void {
   claim.status = { phase: "Pending" };
-  if (claim.spec !== undefined) normalizeDataSources(claim.spec);
+  if (claim.spec === undefined) return;
+  dropUnknownDataSource(claim.spec);
+  normalizeDataSources(claim.spec);
 }
 
 export function prepareForUpdate(claim: PersistentVolumeClaim): void {
@@ -17,4 +19,12 @@ function normalizeDataSources(spec: PersistentVolumeClaimSpec): void {
     const { namespace: _namespace, ...local } = dataSourceRef;
     spec.dataSource = local;
   }
+}
+
+/** The old field takes claims and snapshots alone; anything else is dropped without a word, as it always was. */
+function dropUnknownDataSource(spec: PersistentVolumeClaimSpec): void {
+  const { apiGroup = "", kind } = spec.dataSource ?? {};
+  const isClaim = apiGroup === "" && kind === "PersistentVolumeClaim";
+  const isSnapshot = apiGroup === "snapshot.storage.k8s.io" && kind === "VolumeSnapshot";
+  if (spec.dataSource !== undefined && !isClaim && !isSnapshot) delete spec.dataSource;
 }

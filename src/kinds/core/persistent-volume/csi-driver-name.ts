@@ -6,9 +6,9 @@ import { checkText } from "../../field-checks.ts";
 const longestName = 63;
 
 export function validateCsiDriverName(name: string | undefined, path: string): FieldError[] {
+  if (!name) return [required(path)];
   return [
-    ...(name ? [] : [required(path)]),
-    ...((name ?? "").length > longestName ? [tooLong(path, longestName)] : []),
+    ...(name.length > longestName ? [tooLong(path, longestName)] : []),
     ...checkText(path, name, (value) => isDns1123Subdomain(value.toLowerCase())),
   ];
 }

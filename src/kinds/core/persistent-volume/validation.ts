@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { parseQuantity } from "../../../machinery/quantity.ts";
@@ -71,7 +71,7 @@ function validateCapacity({ capacity }: PersistentVolumeSpec): FieldError[] {
   const names = Object.keys(capacity ?? {});
   const errors = names.length === 0 ? [required("spec.capacity")] : [];
   if (!names.includes("storage") || names.length > 1) {
-    errors.push(notSupported("spec.capacity", capacity, ["storage"]));
+    errors.push(notSupportedInOrder("spec.capacity", capacity, ["storage"]));
   }
   for (const [name, amount] of Object.entries(capacity ?? {})) {
     if (parseQuantity(amount).sign > 0) continue;

@@ -1,5 +1,6 @@
 /** What the API server sets on pods, and how long their deletion takes. */
-import type { DeleteOptionsLike } from "../../../machinery/kind.ts";
+import { formatTime } from "../../../lib/clock.ts";
+import type { DeleteOptionsLike, WriteContext } from "../../../machinery/kind.ts";
 import type { Pod, PodAffinityTerm, PodSpec, PodStatus } from "../../generated/core-v1.ts";
 import type { LabelSelector } from "../../generated/meta-v1.ts";
 import { podQosClass } from "./quality-of-service.ts";
@@ -18,14 +19,17 @@ export const selectableFields: Readonly<Record<string, (pod: Pod) => string>> = 
   "status.nominatedNodeName": ({ status }) => status?.nominatedNodeName ?? "",
 };
 
-export function prepareForCreate(pod: Pod): void {
+export function prepareForCreate(pod: Pod, { now }: WriteContext): void {
   const spec: PodSpec = pod.spec ?? { containers: [] };
   // Admission may have named the account after the defaults ran.
   mirrorServiceAccountName(spec);
   const status: PodStatus = { phase: "Pending", qosClass: podQosClass(spec) };
   if (spec.schedulingGates?.length) {
     const message = "Scheduling is blocked due to non-empty scheduling gates";
-    status.conditions = [{ type: "PodScheduled", status: "False", reason: "SchedulingGated", message }];
+    const lastTransitionTime = formatTime(now);
+    status.conditions = [
+      { type: "PodScheduled", status: "False", lastTransitionTime, reason: "SchedulingGated", message },
+    ];
   }
   pod.status = status;
   mergeMatchLabelKeys(spec, pod.metadata?.labels ?? {});

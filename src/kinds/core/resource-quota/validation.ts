@@ -24,10 +24,9 @@ const conflicting = [
 ] as const;
 const computeResources = /^((requests|limits)\.)?(cpu|memory|ephemeral-storage)$/;
 
-const isQuotaResource = (name: string): boolean => isStandardResource(name) || name.startsWith("count/");
-
 /** BestEffort pods ask for nothing that could be counted but themselves. */
 function scopeApplies(scope: string, resource: string): boolean {
+  if (!scopes.includes(scope)) return true;
   if (scope === "BestEffort") return resource === "pods";
   if (scope === "VolumeAttributesClass") return /persistentvolumeclaims|storage$/.test(resource);
   return resource === "pods" || computeResources.test(resource) || isHugePages(resource);
@@ -38,7 +37,7 @@ export function validateResourceQuota({ spec = {} }: ResourceQuota): FieldError[
   for (const [name, amount] of Object.entries(spec.hard ?? {})) {
     const path = `spec.hard[${name}]`;
     errors.push(...validateResourceName(name, path));
-    if (!name.includes("/") && !isQuotaResource(name)) {
+    if (!name.includes("/") && !isStandardResource(name)) {
       errors.push(invalidValue(path, name, "must be a standard resource for quota"));
     }
     errors.push(...validateResourceAmount(name, amount, path));
@@ -53,7 +52,7 @@ function validateScopes(spec: ResourceQuotaSpec): FieldError[] {
   for (const scope of given) {
     if (!scopes.includes(scope)) complain("unsupported scope");
     for (const name of Object.keys(spec.hard ?? {}).sort()) {
-      if (isQuotaResource(name) && !scopeApplies(scope, name)) complain("unsupported scope applied to resource");
+      if (isStandardResource(name) && !scopeApplies(scope, name)) complain("unsupported scope applied to resource");
     }
   }
   for (const pair of conflicting) if (pair.every((scope) => given.includes(scope))) complain("conflicting scopes");
@@ -69,14 +68,15 @@ function validateScopeSelector({ scopeSelector }: ResourceQuotaSpec): FieldError
 function validateRequirement(requirement: ScopedResourceSelectorRequirement, path: string): FieldError[] {
   const { scopeName, operator, values = [] } = requirement;
   const errors = scopes.includes(scopeName) ? [] : [invalidValue(`${path}.scopeName`, scopeName, "unsupported scope")];
-  const onlyExists = scopeName !== "PriorityClass" && scopeName !== "VolumeAttributesClass";
+  const onlyExists =
+    scopes.includes(scopeName) && scopeName !== "PriorityClass" && scopeName !== "VolumeAttributesClass";
   if (onlyExists && operator !== "Exists") {
     const detail =
-      "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
+      "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
     errors.push(invalidValue(`${path}.operator`, operator, detail));
   }
   if (operator === "In" || operator === "NotIn") {
-    const detail = "must be atleast one value when `operator` is 'In' or 'NotIn' for scope selector";
+    const detail = "must be at least one value when `operator` is 'In' or 'NotIn' for scope selector";
     if (values.length === 0) errors.push(required(`${path}.values`, detail));
   } else if (operator === "Exists" || operator === "DoesNotExist") {
     const detail = "must be no value when `operator` is 'Exist' or 'DoesNotExist' for scope selector";

@@ -6,6 +6,7 @@ import {
   required,
   tooLong,
 } from "../../../machinery/errors/field-error.ts";
+import { describeSyntaxError } from "../../../machinery/schema/json-syntax-error.ts";
 import { isConfigMapKey } from "../../../machinery/validation/names.ts";
 import { checkImmutable } from "../../field-checks.ts";
 import type { Secret } from "../../generated/core-v1.ts";
@@ -53,18 +54,14 @@ function validateJson(data: Readonly<Record<string, string>>, key: string): Fiel
   const text = data[key];
   if (text === undefined) return [required(path)];
   const redacted = "<secret contents redacted>";
+  const json = Buffer.from(text, "base64").toString();
   try {
-    const value: unknown = JSON.parse(Buffer.from(text, "base64").toString());
+    const value: unknown = JSON.parse(json);
     if (typeof value === "object" && !Array.isArray(value)) return [];
     return [invalidValue(path, redacted, "json: cannot unmarshal into Go value of type map[string]interface {}")];
   } catch (error) {
-    return [
-      invalidValue(
-        path,
-        redacted,
-        error instanceof Error && text === "" ? "unexpected end of JSON input" : "invalid JSON",
-      ),
-    ];
+    if (error instanceof SyntaxError) return [invalidValue(path, redacted, describeSyntaxError(json))];
+    throw error;
   }
 }
 

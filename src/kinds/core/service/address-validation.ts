@@ -3,7 +3,7 @@ import {
   duplicate,
   type FieldError,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../machinery/errors/field-error.ts";
 import { checkEach, checkOptionalOneOf } from "../../field-checks.ts";
@@ -32,7 +32,7 @@ export function validateAddresses(spec: ServiceSpec): FieldError[] {
   }
   errors.push(
     ...checkEach(ipFamilies, "spec.ipFamilies", (family, place, index) => [
-      ...(families.includes(family) ? [] : [notSupported(place, family, families)]),
+      ...(families.includes(family) ? [] : [notSupportedInOrder(place, family, families)]),
       ...(ipFamilies.indexOf(family) < index ? [duplicate(place, family)] : []),
     ]),
     ...checkOptionalOneOf("spec.ipFamilyPolicy", ipFamilyPolicy, policies),

@@ -1,6 +1,6 @@
 /** ValidateIngress: hosts, paths, backends and TLS. */
 import { isIP } from "node:net";
-import { type FieldError, invalidValue, notSupported, required } from "../../../machinery/errors/field-error.ts";
+import { type FieldError, invalidValue, notSupportedInOrder, required } from "../../../machinery/errors/field-error.ts";
 import {
   isDns1123Label,
   isDns1123Subdomain,
@@ -75,7 +75,7 @@ function validatePath({ path: url = "", pathType, backend }: HTTPIngressPath, pa
   } else if (pathType === "ImplementationSpecific") {
     if (url !== "") errors.push(...absolute);
   } else {
-    errors.push(notSupported(`${path}.pathType`, pathType, ["Exact", "ImplementationSpecific", "Prefix"]));
+    errors.push(notSupportedInOrder(`${path}.pathType`, pathType, ["Exact", "ImplementationSpecific", "Prefix"]));
   }
   return [...errors, ...validateBackend(backend ?? {}, `${path}.backend`)];
 }

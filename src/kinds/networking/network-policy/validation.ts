@@ -21,8 +21,9 @@ export function validateNetworkPolicy({ spec }: NetworkPolicy): FieldError[] {
     ]),
   ];
   const types = spec.policyTypes ?? [];
-  if (types.length > 2)
-    errors.push(invalidValue("spec.policyTypes", types, "may not specify more than two policyTypes"));
+  if (types.length > 2) {
+    return [...errors, invalidValue("spec.policyTypes", types, "may not specify more than two policyTypes")];
+  }
   return [
     ...errors,
     ...checkEach(types, "spec.policyTypes", (type, path) => checkOptionalOneOf(path, type, ["Ingress", "Egress"])),

@@ -10,7 +10,7 @@ export function validateServiceCIDR({ spec }: ServiceCIDR): FieldError[] {
   const cidrs = spec?.cidrs ?? [];
   const errors: FieldError[] = [];
   if (cidrs.length === 0) errors.push(required(path, "at least one CIDR required"));
-  if (cidrs.length > 2) errors.push(invalidValue(path, spec, "may only hold up to 2 values"));
+  if (cidrs.length > 2) return [invalidValue(path, spec, "may only hold up to 2 values")];
   errors.push(...checkEach(cidrs, path, (cidr, place) => checkCidr(place, cidr)));
   const families = new Set(cidrs.map((cidr) => isIPv6Address(cidr.split("/")[0] ?? "")));
   if (cidrs.length === 2 && families.size === 1) {

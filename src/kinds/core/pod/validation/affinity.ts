@@ -186,8 +186,8 @@ export function validateTopologySpread(
     }
     return [
       ...errors,
-      ...checkOptionalOneOf(`${place}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, ["Ignore", "Honor"]),
-      ...checkOptionalOneOf(`${place}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ["Ignore", "Honor"]),
+      ...checkOptionalOneOf(`${place}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, ["Honor", "Ignore"]),
+      ...checkOptionalOneOf(`${place}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, ["Honor", "Ignore"]),
       ...validateLabelKeys(constraint, place),
       ...validateLabelSelector(constraint.labelSelector, `${place}.labelSelector`),
     ];

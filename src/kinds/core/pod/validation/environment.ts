@@ -1,5 +1,10 @@
 /** Environment variables of a container, and the downward API that they share with volumes. */
-import { type FieldError, invalidValue, notSupported, required } from "../../../../machinery/errors/field-error.ts";
+import {
+  type FieldError,
+  invalidValue,
+  notSupportedInOrder,
+  required,
+} from "../../../../machinery/errors/field-error.ts";
 import { parseQuantity } from "../../../../machinery/quantity.ts";
 import {
   isConfigMapKey,
@@ -130,7 +135,7 @@ export function validateFieldReference(
     return checkText(path, key, isQualifiedName);
   }
   const internal = fieldPath === "spec.host" ? "spec.nodeName" : fieldPath;
-  return supported.includes(internal) ? [] : [notSupported(`${path}.fieldPath`, internal, supported)];
+  return supported.includes(internal) ? [] : [notSupportedInOrder(`${path}.fieldPath`, internal, supported)];
 }
 
 function conversionError(apiVersion: string, fieldPath: string): string | undefined {
@@ -152,7 +157,7 @@ export function validateResourceReference(
   if (inVolume && !containerName) errors.push(required(`${path}.containerName`));
   else if (!resource) errors.push(required(`${path}.resource`));
   else if (!containerResources.includes(resource) && !/^(requests|limits)\.hugepages-/.test(resource)) {
-    errors.push(notSupported(`${path}.resource`, resource, containerResources));
+    errors.push(notSupportedInOrder(`${path}.resource`, resource, [...containerResources].sort()));
   }
   return [...errors, ...validateDivisor(resource ?? "", divisor, `${path}.divisor`)];
 }

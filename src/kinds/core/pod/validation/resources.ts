@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
 } from "../../../../machinery/errors/field-error.ts";
 import { parseQuantity } from "../../../../machinery/quantity.ts";
@@ -79,7 +79,7 @@ function validateContainerResourceName(name: string, path: string): FieldError[]
 function validatePodResourceName(name: string, path: string): FieldError[] {
   const errors = validateResourceName(name, path);
   if (errors.length > 0 || isPodLevelResource(name)) return errors;
-  return [notSupported(path, name, ["cpu", "hugepages-", "memory"])];
+  return [notSupportedInOrder(path, name, ["cpu", "hugepages-", "memory"])];
 }
 
 export function validateResourceAmount(name: string, text: string, path: string): FieldError[] {

@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
   required,
   tooLong,
 } from "../../../../machinery/errors/field-error.ts";
@@ -71,11 +71,11 @@ export function validatePodSecurityContext({ securityContext: context, ...spec }
 function validatePolicies(context: PodSecurityContext, path: string): FieldError[] {
   return [
     ...validateSysctls(context.sysctls, `${path}.sysctls`),
-    ...checkOptionalOneOf(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ["OnRootMismatch", "Always"]),
+    ...checkOptionalOneOf(`${path}.fsGroupChangePolicy`, context.fsGroupChangePolicy, ["Always", "OnRootMismatch"]),
     ...validateSeccompProfile(context.seccompProfile, `${path}.seccompProfile`),
     ...validateAppArmorProfile(context.appArmorProfile, `${path}.appArmorProfile`),
     ...checkOptionalOneOf(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ["Merge", "Strict"]),
-    ...checkOptionalOneOf(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ["Recursive", "MountOption"]),
+    ...checkOptionalOneOf(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ["Recursive"]),
   ];
 }
 
@@ -128,7 +128,7 @@ function validateAppArmorProfile(profile: AppArmorProfile | undefined, path: str
   }
   if (!type) return [required(`${path}.type`, "type is required when appArmorProfile is set")];
   if (type !== "RuntimeDefault" && type !== "Unconfined") {
-    return [notSupported(`${path}.type`, type, ["Localhost", "RuntimeDefault", "Unconfined"])];
+    return [notSupportedInOrder(`${path}.type`, type, ["Localhost", "RuntimeDefault", "Unconfined"])];
   }
   return localhostProfile === undefined
     ? []

@@ -3,7 +3,7 @@ import {
   type FieldError,
   forbiddenField,
   invalidValue,
-  notSupported,
+  notSupportedInOrder,
 } from "../../../../machinery/errors/field-error.ts";
 import { isLabelValue, isQualifiedName } from "../../../../machinery/validation/names.ts";
 import { checkEach, checkOneOf, checkText } from "../../../field-checks.ts";
@@ -38,7 +38,7 @@ function validateOperator(operator: string, value: string, path: string): FieldE
     return complaints.length === 0 ? [] : [invalidValue(path, value, complaints.join(";"))];
   }
   const compares = operator === "Lt" || operator === "Gt";
-  return [notSupported(path, operator, compares ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"])];
+  return [notSupportedInOrder(path, operator, compares ? ["Equal", "Exists", "Lt", "Gt"] : ["Equal", "Exists"])];
 }
 
 /** A pod's tolerations may grow, and change their seconds. */

@@ -6,7 +6,7 @@ import { validateFieldReference, validateResourceReference } from "./environment
 import { validateFileInVolume } from "./paths.ts";
 
 const fileModeMessage = "must be a number between 0 and 0777 (octal), both inclusive";
-const volumeFields = ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations", "metadata.uid"];
+const volumeFields = ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 export function validateMode(mode: number | undefined, path: string): FieldError[] {
   return mode !== undefined && (mode < 0 || mode > 0o777) ? [invalidValue(path, mode, fileModeMessage)] : [];

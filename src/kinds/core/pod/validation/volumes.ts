@@ -24,13 +24,13 @@ import { validateDownwardFile, validateKeyToPath, validateMode } from "./volume-
 
 const hostPathTypes = [
   "",
-  "DirectoryOrCreate",
-  "Directory",
-  "FileOrCreate",
-  "File",
-  "Socket",
-  "CharDevice",
   "BlockDevice",
+  "CharDevice",
+  "Directory",
+  "DirectoryOrCreate",
+  "File",
+  "FileOrCreate",
+  "Socket",
 ];
 
 /** The errors, and the volumes that are good enough to be mounted. `podName` is empty for templates. */
