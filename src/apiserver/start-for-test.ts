@@ -93,7 +93,7 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
     async stop() {
       abort.abort();
       await running.done;
-      await rm(folder, { recursive: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

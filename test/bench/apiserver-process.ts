@@ -8,6 +8,8 @@ const pki = JSON.parse(readFileSync(pkiFile, "utf8")) as TestPki;
 const server = await startForTest({ pki, store });
 process.send?.({ url: server.url });
 
+// The load script ended without saying so.
+process.on("disconnect", () => process.exit(1));
 const session = new Session();
 process.on("message", async (message) => {
   if (message === "memory") process.send?.({ rss: process.memoryUsage.rss(), cpu: process.cpuUsage() });
