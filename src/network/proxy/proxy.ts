@@ -63,8 +63,14 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
 
       const runner = createSyncRunner({ sync, log, intervalMs: syncIntervalMs });
       const handlers = { added: runner.trigger, updated: runner.trigger, deleted: runner.trigger };
-      await Promise.all([serviceInformer.synced(), sliceInformer.synced(), nodeInformer.synced()]);
-      await sync();
+      try {
+        await Promise.all([serviceInformer.synced(), sliceInformer.synced(), nodeInformer.synced()]);
+        await sync();
+      } catch (error) {
+        // The port is wanted again by the next try.
+        health.close();
+        throw error;
+      }
       const subscriptions = [serviceInformer.subscribe(handlers), sliceInformer.subscribe(handlers)];
       const done = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       return {
