@@ -7,13 +7,12 @@
  * worker (pods/pod-worker.ts), everything is level-triggered, and running containers survive a restart of the kubelet.
  */
 import { mkdir } from "node:fs/promises";
-import { configMaps, pods, runtimeClasses, secrets, services } from "../client/resources.ts";
+import { pods, runtimeClasses, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
 import type { Node, Pod } from "../kinds/generated/core-v1.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
-import { notFound, StatusError } from "../machinery/errors/status-error.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { interfaceMtu } from "./cni-config.ts";
 import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
@@ -26,11 +25,11 @@ import { rotateLogs } from "./logs/log-rotation.ts";
 import { readMachine } from "./node/machine.ts";
 import { startNodeReporter } from "./node/node-reporter.ts";
 import { admitPod } from "./pods/admission.ts";
+import { createConfigSource } from "./pods/config-source.ts";
 import { createContainerKiller } from "./pods/container-killer.ts";
 import { pruneDead } from "./pods/container-removal.ts";
 import { createContainerStarter, fieldContext } from "./pods/container-starter.ts";
 import { readHostResolver } from "./pods/dns.ts";
-import type { ConfigSource } from "./pods/environment.ts";
 import { podUid } from "./pods/labels.ts";
 import { watchLifecycle } from "./pods/lifecycle-events.ts";
 import { createMirrorPods } from "./pods/mirror-pods.ts";
@@ -158,10 +157,7 @@ async function run(
   };
   const event = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void =>
     recorder.event(pod, type, reason, message);
-  const source: ConfigSource = {
-    configMap: (namespace, name) => named("configmap", name, client.of(configMaps).get(name, namespace)),
-    secret: (namespace, name) => named("secret", name, client.of(secrets).get(name, namespace)),
-  };
+  const source = createConfigSource(client);
 
   let manager: PodManager | undefined;
   let nodeOf: (() => Node | undefined) | undefined;
@@ -350,16 +346,6 @@ async function run(
     );
   });
   return { done };
-}
-
-/** What users read in a pod's status names the kind in the singular, unlike the API server's answer. */
-async function named<T>(kind: string, name: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof StatusError && error.code === 404) throw notFound({ group: "", plural: kind }, name);
-    throw error;
-  }
 }
 
 function* runningContainers(manager: PodManager): Iterable<RuntimeContainer> {

@@ -144,6 +144,18 @@ describe.skipIf(!possible)("kubelet on containerd", () => {
     await unmountAll(folder);
     await run("ip", ["link", "delete", bridge]).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
+    await run("find", [
+      "/sys/fs/cgroup",
+      "-depth",
+      "-type",
+      "d",
+      "-path",
+      `*${cgroupRoot}*`,
+      "-exec",
+      "rmdir",
+      "{}",
+      "+",
+    ]);
   });
   beforeEach(async () => {
     api = createFakeApi();

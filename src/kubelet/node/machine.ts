@@ -3,7 +3,7 @@ import { readdir, readFile, statfs } from "node:fs/promises";
 import { arch, availableParallelism } from "node:os";
 import type { NodeSystemInfo } from "../../kinds/generated/core-v1.ts";
 
-export const kubeletVersion = "v1.36.3";
+const kubeletVersion = "v1.36.3";
 
 export interface Machine {
   /** Thousandths of a core. */

@@ -54,7 +54,7 @@ export function containerConfig(input: ContainerConfigInput): ContainerConfig {
 }
 
 /** Under the pod's log directory. */
-export function containerLogPath(name: string, restartCount: number): string {
+function containerLogPath(name: string, restartCount: number): string {
   return `${name}/${restartCount}.log`;
 }
 

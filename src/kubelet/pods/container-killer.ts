@@ -41,7 +41,7 @@ export interface KillerDependencies {
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
 }
 
-export function allContainers(pod: Pod): Container[] {
+function allContainers(pod: Pod): Container[] {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   return [...initContainers, ...containers, ...ephemeralContainers];
 }

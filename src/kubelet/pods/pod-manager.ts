@@ -89,6 +89,7 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
       if (isMirrorPod(pod)) return;
       const uid = podUid(pod);
       gone.delete(uid);
+      statuses.observe(pod);
       const worker = workers.get(uid);
       if (worker !== undefined) {
         worker.update(pod);

@@ -40,7 +40,7 @@ export interface ImageUser {
   readonly username?: string | undefined;
 }
 
-export function podNamespaces(pod: Pod): NamespaceOption {
+function podNamespaces(pod: Pod): NamespaceOption {
   const spec = pod.spec;
   return {
     network: spec?.hostNetwork === true ? "NODE" : "POD",

@@ -68,4 +68,23 @@ describe("status manager", () => {
     await settle();
     expect(api.get(pods, "p", "default")).toBeUndefined();
   });
+
+  it("puts right what another has changed of the kubelet's own conditions", async () => {
+    const clock = new FakeClock();
+    const api = createFakeApi(clock);
+    const created = await api.client.of(pods).create(makePod());
+    const manager = createStatusManager(
+      api.client,
+      createMirrorPods(api.client, api.informers.of(pods).lister, () => undefined),
+      clock,
+      createLogger("test", () => undefined),
+    );
+    manager.set(created, { phase: "Running", conditions: [{ type: "Ready", status: "True" }] });
+    await settle();
+    const conditions = [{ type: "Ready", status: "False", reason: "NodeNotReady" }];
+    const options = { type: "strategic", namespace: "default", subresource: "status" } as const;
+    manager.observe(await api.client.of(pods).patch("p", { status: { conditions } }, options));
+    await settle();
+    expect(api.get(pods, "p", "default")?.status?.conditions?.[0]).toMatchObject({ type: "Ready", status: "True" });
+  });
 });

@@ -9,6 +9,7 @@ import type { Pod, PodCondition, PodStatus } from "../../kinds/generated/core-v1
 import { type Clock, formatTime } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isKubeletCondition } from "./conditions.ts";
 import { isStaticPod, podFullName, podUid } from "./labels.ts";
 import type { MirrorPods } from "./mirror-pods.ts";
 
@@ -20,6 +21,8 @@ export interface StatusManager {
   /** The pod has stopped for good: once its last status is written, it is removed from the API if it is being deleted. */
   finish(pod: Pod): void;
   forget(uid: string): void;
+  /** The server shows the pod like this: writes again what someone else has changed of the kubelet's own. */
+  observe(pod: Pod): void;
   /** The mirror of that static pod was removed by someone: write everything anew. */
   mirrorLost(pod: Pod): void;
 }
@@ -29,6 +32,8 @@ interface Entry {
   status: PodStatus;
   /** What the server has, as far as known. */
   written: PodStatus;
+  /** resourceVersion of the last write. */
+  revision: number;
   writing: boolean;
   finished: boolean;
 }
@@ -44,8 +49,9 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
     const changes = statusPatch(entry.written, status);
     if (Object.keys(changes).length > 0) {
       const patch = { metadata: { uid }, status: changes };
-      await resource.patch(name, patch, { type: "strategic", namespace, subresource: "status" });
+      const answer = await resource.patch(name, patch, { type: "strategic", namespace, subresource: "status" });
       entry.written = status;
+      entry.revision = Number(answer.metadata?.resourceVersion ?? 0);
     }
     if (!entry.finished || entry.status !== status) return entry.status === status;
     if (entry.pod.metadata?.deletionTimestamp !== undefined) {
@@ -98,7 +104,14 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
         known.pod = pod;
         return;
       }
-      const entry = known ?? { pod, status: complete, written: pod.status ?? {}, writing: false, finished: false };
+      const entry = known ?? {
+        pod,
+        status: complete,
+        written: pod.status ?? {},
+        revision: 0,
+        writing: false,
+        finished: false,
+      };
       entry.pod = pod;
       entry.status = complete;
       entries.set(uid, entry);
@@ -110,6 +123,7 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
         pod,
         status: pod.status ?? {},
         written: pod.status ?? {},
+        revision: 0,
         writing: false,
         finished: false,
       };
@@ -126,12 +140,30 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
       if (entry === undefined || !isStaticPod(entry.pod)) return;
       mirrors.remove(entry.pod).catch((error) => log.warn("cannot remove a mirror pod", { error: errorChain(error) }));
     },
+    observe(pod) {
+      const uid = podUid(pod);
+      const entry = entries.get(uid);
+      if (entry === undefined || entry.writing || entry.finished) return;
+      if (Number(pod.metadata?.resourceVersion ?? 0) <= entry.revision) return;
+      if (!differs(pod.status ?? {}, entry.status)) return;
+      entry.written = pod.status ?? {};
+      start(uid, entry);
+    },
     mirrorLost(pod) {
       for (const [uid, entry] of entries) {
         if (isStaticPod(entry.pod) && podFullName(entry.pod) === podFullName(pod)) start(uid, entry);
       }
     },
   };
+}
+
+/** Whether the phase or a condition of the kubelet's is not what it says. */
+function differs(shown: PodStatus, own: PodStatus): boolean {
+  // Others may end a pod; its worker takes that up.
+  if (shown.phase === "Failed" || shown.phase === "Succeeded") return false;
+  if (shown.phase !== own.phase) return true;
+  const statuses = new Map((shown.conditions ?? []).map(({ type, status }) => [type, status]));
+  return (own.conditions ?? []).some(({ type, status }) => isKubeletCondition(type) && statuses.get(type) !== status);
 }
 
 function withTimes(status: PodStatus, previous: PodStatus, pod: Pod, now: number): PodStatus {

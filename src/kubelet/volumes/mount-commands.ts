@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 
 /** Mount points below `prefix`, deepest first. */
-export async function mountsUnder(prefix: string): Promise<string[]> {
+async function mountsUnder(prefix: string): Promise<string[]> {
   const lines = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
   return lines
     .map((line) => unescapeMount(line.split(" ")[4] ?? ""))
