@@ -21,6 +21,7 @@ import { ephemeralVolumeController } from "./ephemeral-volume/ephemeral-volume.t
 import type { Controller } from "./framework/define-controller.ts";
 import { createMetadataMonitors } from "./framework/metadata-monitors.ts";
 import { createGarbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { createHorizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/horizontal-pod-autoscaler.ts";
 import { jobController } from "./job/job.ts";
 import { namespaceController } from "./namespace/namespace.ts";
 import { createNodeIpamController } from "./node-ipam/node-ipam.ts";
@@ -71,6 +72,7 @@ export function createControllers({
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
+    createHorizontalPodAutoscalerController(),
     disruptionController,
     claimBinder,
     volumeBinder,

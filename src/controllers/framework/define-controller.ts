@@ -17,10 +17,10 @@ import type {
 import { createWorkQueue, type WorkQueue } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createLogger, type Logger } from "../../lib/log.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { controllerOf } from "./controller-reference.ts";
 import { createExpectations, type Expectations } from "./expectations.ts";
+import { isConflict, isNamespaceTerminating } from "./failures.ts";
 
 /** What a controller process has, the same for all of its controllers. */
 export interface ControllerEnvironment {
@@ -225,8 +225,8 @@ async function work(
   }
 }
 
-/** A conflict is the ordinary fate of a write from a cache that lags; anything else is worth a line. */
+/** Conflicts from a lagging cache, and creations in a namespace that is going, are ordinary; the rest is worth a line. */
 function logFailure(log: Logger, key: string, error: unknown): void {
-  if (error instanceof StatusError && error.reason === "Conflict") log.debug("conflict, trying again", { key, error });
+  if (isConflict(error) || isNamespaceTerminating(error)) log.debug("trying again", { key, error });
   else log.warn("reconcile failed, trying again", { key, error });
 }
