@@ -30,7 +30,9 @@ export class Creator {
     if (object.metadata?.resourceVersion) {
       throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
     }
+    const managedFields = write.applied === true ? object.metadata?.managedFields : undefined;
     const metadata = wipeSystemFields(object);
+    if (managedFields !== undefined) metadata.managedFields = managedFields;
     placeInNamespace(write, metadata);
     removeDuplicateOwners(metadata, write.warn, false);
     const admitting = admit(this.#plugins, "admit", "CREATE", write, { object, oldObject: undefined });

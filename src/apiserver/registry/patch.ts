@@ -14,7 +14,7 @@ import type { DecodeOptions, ExpectedType } from "./decode-body.ts";
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
 const strategicPatchType = "application/strategic-merge-patch+json";
-/** Server-side apply, a YAML or JSON document. Not answered yet. */
+/** Server-side apply: apply.ts. */
 const applyPatchType = "application/apply-patch+yaml";
 const maximumOperations = 10_000;
 
@@ -26,11 +26,6 @@ export interface PatchDocument {
 /** Throws StatusError UnsupportedMediaType or BadRequest. */
 export function parsePatch(bytes: Buffer, options: DecodeOptions): PatchDocument {
   const type = (options.contentType ?? "").split(";", 1)[0]?.trim() ?? "";
-  if (type === applyPatchType) {
-    throw unsupportedMediaType(
-      "server-side apply (application/apply-patch+yaml) is not served yet; use client-side apply (kubectl apply --server-side=false)",
-    );
-  }
   if (type !== jsonPatchType && type !== mergePatchType && type !== strategicPatchType) {
     throw unsupportedMediaType(
       `the body of the request was in an unknown format - accepted media types include: ${jsonPatchType}, ${mergePatchType}, ${strategicPatchType}, ${applyPatchType}`,

@@ -14,9 +14,10 @@ import type {
   SubresourceHandler,
   SubresourceRequest,
 } from "../types.ts";
-import { decodeBody, type ExpectedType } from "./decode-body.ts";
-import { applyPatch, parsePatch } from "./patch.ts";
-import { writeOptions } from "./request-options.ts";
+import { checkPatchOptions, isApply, parseApplyDocument } from "./apply.ts";
+import { type DecodeOptions, decodeBody, type ExpectedType } from "./decode-body.ts";
+import { applyPatch, type PatchDocument, parsePatch } from "./patch.ts";
+import { type WriteOptions, writeOptions } from "./request-options.ts";
 import type { ServedResource } from "./resources.ts";
 import { admit, type WriteRequest } from "./write-request.ts";
 
@@ -80,7 +81,7 @@ export class SubresourceCalls {
       fieldValidation: options.fieldValidation,
       warn: context.warn,
     };
-    const patch = parsePatch(await readBody(context.request), decode);
+    const patch = await subresourcePatch(context, options, decode);
     const type = bodyType(resource, context.info.subresource);
     const withVerb = (verb: string, body: UnknownObject | undefined): SubresourceRequest => ({
       ...this.#request(context, resource, body, options.dryRun),
@@ -141,6 +142,19 @@ export class SubresourceCalls {
       await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject });
     }
   }
+}
+
+/** What is applied to a subresource with behaviour of its own (scale) is merged; its fields get no owner. */
+async function subresourcePatch(
+  context: RequestContext,
+  options: WriteOptions,
+  decode: DecodeOptions,
+): Promise<PatchDocument> {
+  const apply = isApply(context.request);
+  checkPatchOptions(options, apply);
+  const bytes = await readBody(context.request);
+  if (!apply) return parsePatch(bytes, decode);
+  return { type: "application/merge-patch+json", value: (await parseApplyDocument(bytes)).configuration };
 }
 
 const keyOf = (group: string, plural: string, subresource: string): string => `${group}/${plural}/${subresource}`;

@@ -5,6 +5,7 @@ import { deepCopy } from "../../machinery/meta/accessors.ts";
 import type { ObjectMeta, UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
+import { trackOwners } from "./apply.ts";
 import { completeForStorage } from "./complete.ts";
 import { type Creator, placeInNamespace } from "./create.ts";
 import { validateMetadataUpdate } from "./metadata-validation.ts";
@@ -99,6 +100,7 @@ export class Updater {
     if (kind.tracksGeneration === true && countsGeneration(subresource) && specChanged(object, old)) {
       metadata.generation = (old.metadata?.generation ?? 0) + 1;
     }
+    trackOwners(write, object, old);
     if (!handled) {
       validateUpdate(kind, object, old, subresource);
       for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);

@@ -7,6 +7,7 @@ import type { RequestContext } from "../http/request-context.ts";
 import { sendStatus } from "../http/respond.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
+import { applyDocument, checkPatchOptions, isApply, managerOf, parseApplyDocument } from "./apply.ts";
 import type { Creator } from "./create.ts";
 import { type DecodeOptions, decodeBody } from "./decode-body.ts";
 import { answersWithObject, type DeleteOptions, type DeleteResult, type Deleter, deletedStatus } from "./delete.ts";
@@ -58,6 +59,9 @@ export class WriteHandler {
   async patch(context: RequestContext, resource: ServedResource): Promise<void> {
     const options = writeOptions(context.query, "PatchOptions");
     const decode = decodeOptions(context, options);
+    const apply = isApply(context.request);
+    checkPatchOptions(options, apply);
+    if (apply) return this.#apply(context, resource, options);
     const patch = parsePatch(await readBody(context.request), decode);
     const { kind, name } = resource;
     const write = this.#request(context, resource, options);
@@ -69,6 +73,17 @@ export class WriteHandler {
       return object;
     });
     await sendCached(context, 200, result.object, resource);
+  }
+
+  async #apply(context: RequestContext, resource: ServedResource, options: WriteOptions): Promise<void> {
+    const document = await parseApplyDocument(await readBody(context.request));
+    const write: WriteRequest = { ...this.#request(context, resource, options), applied: true };
+    const apply = { ...decodeOptions(context, options), force: options.force === true };
+    checkName(context, document.configuration);
+    const transform = (current: UnknownObject | undefined): UnknownObject | undefined =>
+      applyDocument(current, document, write, apply);
+    const result = await this.#parts.updater.update(write, transform, { forceCreate: context.info.subresource === "" });
+    await sendCached(context, result.created ? 201 : 200, result.object, resource);
   }
 
   async delete(context: RequestContext, resource: ServedResource): Promise<void> {
@@ -110,7 +125,8 @@ export class WriteHandler {
   }
 
   #request(context: RequestContext, resource: ServedResource, options: WriteOptions): WriteRequest {
-    return this.#requestWith(context, resource, options.dryRun, options.object);
+    const write = this.#requestWith(context, resource, options.dryRun, options.object);
+    return { ...write, fieldManager: managerOf(options.fieldManager, context.request.headers["user-agent"]) };
   }
 
   #deleteRequest(context: RequestContext, resource: ServedResource, options: DeleteOptions): WriteRequest {

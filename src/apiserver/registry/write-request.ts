@@ -17,6 +17,10 @@ export interface WriteRequest {
   /** Milliseconds since the epoch. */
   readonly now: number;
   warn(message: string): void;
+  /** Who owns what is written, in metadata.managedFields. */
+  readonly fieldManager?: string;
+  /** Whether the object comes from an apply, which has set metadata.managedFields itself. */
+  readonly applied?: boolean;
 }
 
 export interface AdmittedObjects {
