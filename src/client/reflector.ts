@@ -69,7 +69,8 @@ function handleFailure(reflector: Reflector, error: unknown): void {
       reflector.resourceVersion = "";
       return;
     }
-    if (reflector.resourceVersion === "" && (error.reason === "Invalid" || error.code === 400)) {
+    // As client-go does: a server that fails at WatchList, in whatever way, may still be able to list.
+    if (reflector.resourceVersion === "" && reflector.watchListSupported && refusesWatchList(error)) {
       reflector.watchListSupported = false;
       return;
     }
@@ -77,6 +78,7 @@ function handleFailure(reflector: Reflector, error: unknown): void {
   log.debug("watch failed, trying again", { path: reflector.path, error });
 }
 
+const refusesWatchList = ({ code }: StatusError): boolean => code === 400 || code === 422 || code >= 500;
 const isExpired = (error: StatusError): boolean =>
   error.code === 410 || error.reason === "Expired" || error.reason === "Gone";
 
