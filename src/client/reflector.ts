@@ -24,7 +24,9 @@ export interface ReflectorOptions {
   readonly path: string;
   readonly labelSelector?: string | undefined;
   readonly fieldSelector?: string | undefined;
+  /** Media type of watches, and of lists where that has another name (PartialObjectMetadataList). */
   readonly accept?: string | undefined;
+  readonly listAccept?: string | undefined;
   readonly store: ReflectorStore;
   readonly signal: AbortSignal;
   readonly clock?: Clock;
@@ -90,7 +92,7 @@ async function relist(reflector: Reflector, onSuccess: () => void): Promise<void
     kind: string;
     items?: KubernetesObject[];
     metadata: { resourceVersion: string };
-  }>("GET", path, undefined, { signal: reflector.signal, ...acceptOf(reflector) });
+  }>("GET", path, undefined, { signal: reflector.signal, ...acceptOf(reflector.listAccept ?? reflector.accept) });
   const kind = list.kind.replace(/List$/, "");
   for (const item of list.items ?? []) {
     item.apiVersion ??= list.apiVersion;
@@ -139,7 +141,7 @@ function watch(
     ...selectors(reflector),
     ...query,
   });
-  return reflector.client.watch(path, { signal: reflector.signal, onEvent, ...acceptOf(reflector) });
+  return reflector.client.watch(path, { signal: reflector.signal, onEvent, ...acceptOf(reflector.accept) });
 }
 
 function applyEvent(reflector: Reflector, type: WatchEventType, object: KubernetesObject): void {
@@ -151,4 +153,4 @@ const selectors = ({ labelSelector, fieldSelector }: Reflector): Record<string, 
   labelSelector,
   fieldSelector,
 });
-const acceptOf = ({ accept }: Reflector): { accept?: string } => (accept === undefined ? {} : { accept });
+const acceptOf = (accept: string | undefined): { accept?: string } => (accept === undefined ? {} : { accept });

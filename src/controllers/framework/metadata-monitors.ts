@@ -48,6 +48,7 @@ interface Monitor {
 }
 
 const accept = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json";
+const listAccept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 /** Their objects own nothing and are many; upstream ignores them too. */
 const ignored = new Set(["/events", "events.k8s.io/events"]);
 /** A resource that is slow or broken must not keep the rest from starting. */
@@ -93,6 +94,7 @@ export function createMetadataMonitors(): MetadataMonitors {
       clock,
       path: collectionPath(resource),
       accept,
+      listAccept,
       signal: AbortSignal.any([signal, controller.signal]),
       store: {
         replace(objects) {
