@@ -2,7 +2,8 @@
  * Lets pods of different nodes reach each other and the outside. Nodes share a link, so another node's pods are one
  * route away through its address; what leaves the cluster gets the node's address. Fed by Nodes.
  */
-import { execa } from "execa";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { nodes } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
@@ -53,10 +54,13 @@ export interface PodRoutesOptions {
   readonly setRoutes?: (routes: readonly PodRoute[], stale: readonly PodRoute[]) => Promise<void>;
 }
 
+const run = promisify(execFile);
+
 async function setRoutesByIp(routes: readonly PodRoute[], stale: readonly PodRoute[]): Promise<void> {
-  for (const { destination } of stale) await execa("ip", ["route", "del", destination], { reject: false });
+  // A route that is gone already is as good as one deleted.
+  for (const { destination } of stale) await run("ip", ["route", "del", destination]).catch(() => undefined);
   for (const { destination, gateway } of routes) {
-    await execa("ip", ["route", "replace", destination, "via", gateway]);
+    await run("ip", ["route", "replace", destination, "via", gateway]);
   }
 }
 
