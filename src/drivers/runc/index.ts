@@ -21,7 +21,7 @@ import {
   stopContainer,
 } from "./container.ts";
 import { allocateSubnet, ensureNetwork, plug, releaseNetwork, unplug } from "./network.ts";
-import { mountRoot, releaseImage, removeRootFolders, unmountRoot } from "./root-file-system.ts";
+import { mountRoot, releaseImages, removeRootFolders, unmountRoot } from "./root-file-system.ts";
 
 /** One file a machine, so that its existence outlives a restart of the host. */
 const registry = "/var/lib/mini/runc";
@@ -112,7 +112,7 @@ async function takeDown(machine: MachineSpec): Promise<void> {
 
 async function remove(machine: MachineSpec): Promise<void> {
   await takeDown(machine);
-  await releaseImage(machine);
+  await releaseImages(machine);
   await removeRootFolders(machine);
   const { data, console: consolePath } = machinePaths(machine);
   await rm(data, { recursive: true, force: true });

@@ -3,7 +3,7 @@
  * squashfs is mounted once for all machines that use the same image.
  */
 import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { waitForLock } from "../../lib/lock-file.ts";
 import type { MachineSpec } from "../driver.ts";
 import { command, tryCommand } from "./run-command.ts";
@@ -32,17 +32,25 @@ export async function mountRoot(machine: RootMachine): Promise<void> {
   await unmountRoot(machine);
   // Machines of other profiles mount and release the same image at the same time.
   await using _lock = await waitForLock(`${lower}.lock`, lockTimeoutMs);
-  if (!(await isMounted(lower))) {
-    await mkdir(lower, { recursive: true });
-    await command("mount", ["-t", "squashfs", "-o", "loop,ro", machine.image.root, lower]);
-  }
   await mkdir(layer, { recursive: true });
   await mkdir(target, { recursive: true });
   await command("mount", ["-t", "tmpfs", "-o", "mode=755", "mini-layer", layer]);
   await mkdir(join(layer, "upper"));
   await mkdir(join(layer, "work"));
   const options = `lowerdir=${escapeOption(lower)},upperdir=${escapeOption(join(layer, "upper"))},workdir=${escapeOption(join(layer, "work"))}`;
-  await command("mount", ["-t", "overlay", "-o", options, "mini-root", target]);
+  const overlay = ["-t", "overlay", "-o", options, "mini-root", target];
+  await mountImage(machine, lower);
+  const { exitCode } = await tryCommand("mount", overlay);
+  if (exitCode === 0) return;
+  // Another machine's removal may have taken the image away in between.
+  await mountImage(machine, lower);
+  await command("mount", overlay);
+}
+
+async function mountImage({ image }: RootMachine, target: string): Promise<void> {
+  if (await isMounted(target)) return;
+  await mkdir(target, { recursive: true });
+  await command("mount", ["-t", "squashfs", "-o", "loop,ro", image.root, target]);
 }
 
 /** Unmounts the machine's own layers; missing ones are fine. */
@@ -51,15 +59,23 @@ export async function unmountRoot(machine: RootMachine): Promise<void> {
     while (await isMounted(path)) await command("umount", ["--lazy", path]);
 }
 
-/** Unmounts the image's squashfs and removes its folder, unless another machine's overlay stands on it. */
-export async function releaseImage(machine: RootMachine): Promise<void> {
-  const lower = await imageMount(machine).catch(() => undefined);
-  if (lower === undefined) return;
-  await using _lock = await waitForLock(`${lower}.lock`, lockTimeoutMs);
-  const users = (await mounts()).filter(({ options }) => options.includes(`lowerdir=${lower}`));
-  if (users.length > 0 || !(await isMounted(lower))) return;
-  const { exitCode } = await tryCommand("umount", [lower]);
-  if (exitCode === 0) await rmdir(lower);
+/**
+ * Unmounts the images of this cache on which no machine's overlay stands. All of them, since the machine may have been
+ * started by a build of mini with another image than today's.
+ */
+export async function releaseImages({ image }: RootMachine): Promise<void> {
+  const caches = [dirname(image.root), dirname(dirname(image.root))];
+  const all = await mounts();
+  const unused = all.filter(
+    ({ path }) =>
+      /^root-\d+$/.test(basename(path)) &&
+      caches.some((cache) => path.startsWith(`${cache}/`)) &&
+      !all.some(({ options }) => options.includes(`lowerdir=${path},`)),
+  );
+  for (const { path } of unused) {
+    const { exitCode } = await tryCommand("umount", [path]);
+    if (exitCode === 0) await rmdir(path);
+  }
 }
 
 export async function removeRootFolders({ folder }: Pick<MachineSpec, "folder">): Promise<void> {
