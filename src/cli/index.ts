@@ -44,8 +44,8 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<void> {
     process.stdout.write(`${await commandHelp(found.id, found.entry, Command)}\n`);
     return;
   }
-  const separator = Command.passThrough ? ["--", ...passed] : [];
-  const command = new Command([...normalizeBooleans(own, Command), ...separator], await loadConfig());
+  const command = new Command(normalizeBooleans(own, Command), await loadConfig());
+  command.passed = passed;
   await command.invoke(json);
 }
 

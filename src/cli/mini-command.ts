@@ -31,6 +31,9 @@ export abstract class MiniCommand extends Command {
   /** Whether what follows `--`, or the first word that is no flag, is taken as it is. */
   static passThrough = false;
 
+  /** What follows `--`, or the first word that is no flag, when `passThrough` is set. oclif's parser never sees it. */
+  passed: readonly string[] = [];
+
   #json = false;
 
   /** Aborts at SIGINT or SIGTERM; the command then undoes what it has begun and rejects. */

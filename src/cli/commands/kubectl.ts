@@ -9,14 +9,13 @@ export default class Kubectl extends MiniCommand {
   static override description =
     "The kubectl that mini carries, or the one on the PATH; the profile's context is chosen.";
   static override examples = ["mini kubectl -- get pods -A", "mini kubectl -p work -- apply -f deployment.yaml"];
-  static override strict = false;
   static override passThrough = true;
 
   async run(): Promise<undefined> {
-    const { flags, argv } = await this.parse(Kubectl);
+    const { flags } = await this.parse(Kubectl);
     const { name } = await loadProfile(flags.profile);
     const program = (await provideKubectl()) ?? "kubectl";
-    const child = spawn(program, [`--context=${name}`, ...argv.map(String)], { stdio: "inherit" });
+    const child = spawn(program, [`--context=${name}`, ...this.passed], { stdio: "inherit" });
     // A terminal sends Ctrl-C to both; kubectl decides what it means.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
     process.exitCode = await new Promise<number>((resolve, reject) => {
