@@ -10,6 +10,7 @@ import { createAdmissionChain } from "./admission/index.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { createBootstrap } from "./bootstrap/index.ts";
+import { serveCustomResources } from "./custom-resources/index.ts";
 import { DiscoveryEndpoints } from "./discovery/endpoints.ts";
 import { Health } from "./http/health.ts";
 import { RequestMetrics } from "./http/metrics.ts";
@@ -95,6 +96,8 @@ export async function createApiServerParts(
   const events = resources.find("", "v1", "events");
   const stopExpiry = events === undefined ? pass : expireEvents({ resource: events, writes, clock, log });
 
+  const stopCustomResources = serveCustomResources({ resources, reader, writer, clock, log });
+
   let state: "starting" | "ready" | "stopping" = "starting";
   const metrics = new RequestMetrics(() => ({
     apiserver_current_inflight_requests: handler.inFlight - hub.size,
@@ -164,6 +167,7 @@ export async function createApiServerParts(
     },
     close() {
       stopExpiry();
+      stopCustomResources();
       cache.close();
     },
   };

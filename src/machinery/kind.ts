@@ -33,6 +33,8 @@ export interface SharedStorage {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
+  /** Whether even objects of the stored version go through the conversion (defaults of custom resources). */
+  readonly always?: boolean;
   toStorage(object: UnknownObject): UnknownObject;
   fromStorage(object: UnknownObject): UnknownObject;
 }
@@ -67,6 +69,16 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   readonly schemaName: string;
   /** Published in OpenAPI in place of what the table says: the schema of a custom resource. */
   readonly openApiSchema?: Readonly<Record<string, unknown>>;
+  /** The same in OpenAPI v2. */
+  readonly openApiSchemaV2?: Readonly<Record<string, unknown>>;
+  /** Default: the kind with `List` behind it. */
+  readonly listKind?: string;
+  /** Custom resources with a scale subresource: where replicas and selector are, as JSON paths. */
+  readonly scalePaths?: {
+    readonly specReplicasPath: string;
+    readonly statusReplicasPath: string;
+    readonly labelSelectorPath?: string | undefined;
+  };
   readonly storage?: SharedStorage;
 
   /** Whether a PUT may create the object (upstream's AllowCreateOnUpdate). */
@@ -88,6 +100,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   validateName?(name: string, prefix: boolean): readonly string[];
   /** Checks beyond types and required fields, for create and, on the new object, for update. */
   validate?(object: T): FieldError[];
+  /** On creation, after `validate`. */
+  validateCreate?(object: T): FieldError[];
   validateUpdate?(object: T, old: T): FieldError[];
   validateStatusUpdate?(object: T, old: T): FieldError[];
   /** Non-fatal remarks for the client's Warning header. */

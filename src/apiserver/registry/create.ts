@@ -59,7 +59,11 @@ export class Creator {
     if (kind.tracksGeneration === true) metadata.generation = 1;
     kind.prepareForCreate?.(object, { now, namespace: write.namespace, ...write.user });
     const name = metadata.name ?? "";
-    const errors = [...(kind.validate?.(object) ?? []), ...validateMetadata(kind, metadata)];
+    const errors = [
+      ...(kind.validate?.(object) ?? []),
+      ...(kind.validateCreate?.(object) ?? []),
+      ...validateMetadata(kind, metadata),
+    ];
     if (errors.length > 0) throw invalid(kind, name, errors);
     for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
     const validating = admit(this.#plugins, "validate", "CREATE", write, { object, oldObject: undefined });

@@ -59,6 +59,13 @@ const comma = Buffer.from(",");
 const openBrace = Buffer.from("{");
 const listEnd = Buffer.from("]}");
 
+/** Items of custom resources say what they are, as upstream's do, for clients that know no types. */
+function isCustom({ kind }: ServedResource): boolean {
+  return kind.schemas[kind.schemaName]?.structural === true;
+}
+
+const listKindOf = ({ kind }: ServedResource): string => kind.listKind ?? `${kind.kind}List`;
+
 function listStart(kind: string, apiVersion: string, metadata: ListMeta): Buffer {
   const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
   return Buffer.from(head);
@@ -95,10 +102,16 @@ class StoredEncoding implements ObjectEncoding {
   }
 
   list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
-    const { kind, apiVersion } = this.#resource;
+    const start = listStart(listKindOf(this.#resource), this.#resource.apiVersion, metadata);
+    if (isCustom(this.#resource))
+      return joinItems(
+        start,
+        objects.map(({ bytes }) => bytes),
+        nothing,
+      );
     const items = new Array<Buffer>(objects.length);
     for (let index = 0; index < objects.length; index++) items[index] = (objects[index] as CachedObject).itemBytes;
-    return joinItems(listStart(`${kind.kind}List`, apiVersion, metadata), items, openBrace);
+    return joinItems(start, items, openBrace);
   }
 
   bookmark(metadata: Record<string, unknown>): Buffer {
@@ -121,12 +134,12 @@ class ConvertedEncoding implements ObjectEncoding {
   }
 
   list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
-    const { kind, apiVersion } = this.#resource;
+    const custom = isCustom(this.#resource);
     const items = objects.map((object) => {
-      const { apiVersion: _, kind: __, ...item } = this.#resource.decode(object);
-      return Buffer.from(JSON.stringify(item));
+      const { apiVersion, kind, ...item } = this.#resource.decode(object);
+      return Buffer.from(JSON.stringify(custom ? { apiVersion, kind, ...item } : item));
     });
-    return joinItems(listStart(`${kind.kind}List`, apiVersion, metadata), items, nothing);
+    return joinItems(listStart(listKindOf(this.#resource), this.#resource.apiVersion, metadata), items, nothing);
   }
 
   bookmark(metadata: Record<string, unknown>): Buffer {

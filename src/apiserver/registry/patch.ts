@@ -67,6 +67,11 @@ function applyDocument({ type, value }: PatchDocument, current: UnknownObject, e
     case mergePatchType:
       return applyMergePatch(current, value);
     default:
+      if (expected.schemas[expected.schemaName]?.structural === true) {
+        throw unsupportedMediaType(
+          `the body of the request was in an unknown format - accepted media types include: ${jsonPatchType}, ${mergePatchType}, ${applyPatchType}`,
+        );
+      }
       return applyStrategicMergePatch(current, value, expected.schemas, expected.schemaName);
   }
 }

@@ -22,7 +22,8 @@ export class ServedResource {
     this.name = { group: kind.group, plural: kind.plural };
     this.apiVersion = formatApiVersion(kind);
     this.converts =
-      kind.storage !== undefined && (kind.storage.group !== kind.group || kind.storage.version !== kind.version);
+      kind.storage !== undefined &&
+      (kind.storage.always === true || kind.storage.group !== kind.group || kind.storage.version !== kind.version);
     this.subresources = new Set(kind.subresources.map((one) => one.name));
   }
 

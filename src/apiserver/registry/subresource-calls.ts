@@ -3,6 +3,7 @@ import { badRequest, methodNotSupported } from "../../machinery/errors/status-er
 import type { Subresource } from "../../machinery/kind.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { renderTable } from "../../machinery/table/render-table.ts";
+import { customScaleHandler } from "../custom-resources/scale.ts";
 import { readBody } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { sendObject } from "../http/respond.ts";
@@ -41,7 +42,8 @@ export class SubresourceCalls {
     }
   }
 
-  find({ name }: ServedResource, subresource: string): SubresourceHandler | undefined {
+  find({ name, kind }: ServedResource, subresource: string): SubresourceHandler | undefined {
+    if (subresource === "scale" && kind.scalePaths !== undefined) return customScaleHandler;
     return this.#handlers.get(keyOf(name.group, name.plural, subresource));
   }
 

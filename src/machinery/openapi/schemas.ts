@@ -31,7 +31,8 @@ export function renderSchemas(
 
 /** Custom resources publish their own schema, and a list type that no table has. */
 function addCustomSchemas(kind: KindDefinition, version: OpenApiVersion, schemas: Map<string, JsonSchema>): void {
-  if (kind.openApiSchema !== undefined) schemas.set(kind.schemaName, kind.openApiSchema as JsonSchema);
+  const published = version === 2 ? (kind.openApiSchemaV2 ?? kind.openApiSchema) : kind.openApiSchema;
+  if (published !== undefined) schemas.set(kind.schemaName, published as JsonSchema);
   if (kind.openApiSchema === undefined && kind.schemas[kind.schemaName]?.structural !== true) return;
   const { group, version: kindVersion } = kind;
   schemas.set(listTypeOf(kind), {
@@ -43,7 +44,7 @@ function addCustomSchemas(kind: KindDefinition, version: OpenApiVersion, schemas
       metadata: reference("io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta", version),
       items: { type: "array", items: reference(kind.schemaName, version) },
     },
-    "x-kubernetes-group-version-kind": [{ group, version: kindVersion, kind: `${kind.kind}List` }],
+    "x-kubernetes-group-version-kind": [{ group, version: kindVersion, kind: kind.listKind ?? `${kind.kind}List` }],
   });
 }
 

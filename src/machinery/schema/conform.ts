@@ -169,7 +169,11 @@ class Compiler {
     let fields: Map<string, Convert> | undefined;
     let zeros: readonly (readonly [string, ZeroValue])[] = [];
     return (value, context) => {
-      if (!isPlainObject(value)) throw new TypeMismatch(value, goType);
+      if (!isPlainObject(value)) {
+        // Of custom resources types are checked with the rest of their schema, in its own words.
+        if (structural) return value;
+        throw new TypeMismatch(value, goType);
+      }
       if (fields === undefined) {
         fields = new Map(
           Object.entries(schema.fields ?? {}).map(([key, field]) => [key, this.#field(field, structural)]),
@@ -239,6 +243,7 @@ class Compiler {
   }
 
   #value(field: FieldSchema, goType: string | undefined, structural: boolean): Convert {
+    if (structural && field.type !== "array" && field.values === undefined) return passThrough;
     switch (field.type) {
       case "string":
         if (field.format === "byte") return convertBytes;
@@ -264,7 +269,10 @@ class Compiler {
     const convert = this.#reference(items, structural);
     const zero = this.#zeroOf(items) ?? (() => null);
     return (value, context) => {
-      if (!Array.isArray(value)) throw new TypeMismatch(value, goType);
+      if (!Array.isArray(value)) {
+        if (structural) return value;
+        throw new TypeMismatch(value, goType);
+      }
       let output: unknown[] | undefined;
       const depth = context.path.length;
       for (let index = 0; index < value.length; index++) {
@@ -286,7 +294,10 @@ class Compiler {
     const zero = this.#zeroOf(values) ?? (() => null);
     const isLeaf = values.ref === undefined && values.type !== "array" && values.type !== "object";
     return (value, context) => {
-      if (!isPlainObject(value)) throw new TypeMismatch(value, goType);
+      if (!isPlainObject(value)) {
+        if (structural) return value;
+        throw new TypeMismatch(value, goType);
+      }
       let output: Record<string, unknown> | undefined;
       for (const key in value) {
         const child = value[key];

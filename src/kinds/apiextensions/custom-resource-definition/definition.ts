@@ -1,7 +1,7 @@
 import { fromTable } from "../../from-table.ts";
 import type { CustomResourceDefinition } from "../../generated/apiextensions-v1.ts";
 import { applyCustomResourceDefinitionDefaults } from "./defaults.ts";
-import { prepareForCreate, prepareForUpdate } from "./strategy.ts";
+import { markDeleted, mayRemove, prepareForCreate, prepareForUpdate } from "./strategy.ts";
 import { validateCustomResourceDefinition, validateCustomResourceDefinitionUpdate } from "./validation.ts";
 
 export const customResourceDefinition = fromTable<CustomResourceDefinition>(
@@ -16,6 +16,8 @@ export const customResourceDefinition = fromTable<CustomResourceDefinition>(
     applyDefaults: applyCustomResourceDefinitionDefaults,
     prepareForCreate,
     prepareForUpdate,
+    mayRemove,
+    markDeleted,
     validate: validateCustomResourceDefinition,
     validateUpdate: validateCustomResourceDefinitionUpdate,
   },

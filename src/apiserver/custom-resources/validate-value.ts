@@ -1,0 +1,213 @@
+/**
+ * Checks values against the schema of a custom resource, with the messages of kube-openapi's validator as
+ * apiextensions-apiserver turns them into field errors.
+ */
+import {
+  duplicate,
+  type FieldError,
+  invalidValue,
+  notSupportedInOrder,
+  required,
+  tooLong,
+  tooMany,
+  typeInvalid,
+} from "../../machinery/errors/field-error.ts";
+import { deepEqual } from "../../machinery/meta/accessors.ts";
+import { hasFormat } from "./formats.ts";
+import { childSchema, isMap, type JsonSchema, valuesOf } from "./schema.ts";
+
+export function validateValue(value: unknown, schema: JsonSchema, path = ""): FieldError[] {
+  if (value === null) return schema.nullable === true ? [] : checkType(value, schema, path);
+  return [
+    ...checkType(value, schema, path),
+    ...checkLogic(value, schema, path),
+    ...(typeof value === "string" ? checkString(value, schema, path) : []),
+    ...(typeof value === "number" ? checkNumber(value, schema, path) : []),
+    ...(Array.isArray(value) ? checkList(value, schema, path) : []),
+    ...checkEnum(value, schema, path),
+    ...(isMap(value) ? checkMap(value, schema, path) : []),
+  ];
+}
+
+const inBody = (path: string): string => (path === "" ? " in body" : `${path} in body`);
+const invalidIn = (path: string, value: unknown, rule: string): FieldError =>
+  invalidValue(path === "" ? "<nil>" : path, value, `${inBody(path)} ${rule}`);
+
+function typesOf(schema: JsonSchema): readonly string[] {
+  if (schema["x-kubernetes-int-or-string"] === true) return ["integer", "string"];
+  return schema.type === undefined || schema.type === "" ? [] : [schema.type];
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  return typeof value;
+}
+
+function checkType(value: unknown, schema: JsonSchema, path: string): FieldError[] {
+  const types = typesOf(schema);
+  const actual = typeName(value);
+  if (value === null) {
+    if (types.length === 0 && schema["x-kubernetes-preserve-unknown-fields"] === true) return [];
+    return [typeInvalid(path, "null", `${inBody(path)} must be of type ${types.join(",")}: "null"`)];
+  }
+  if (types.length === 0 || types.includes(actual) || (actual === "integer" && types.includes("number"))) return [];
+  return [typeInvalid(path, actual, `${inBody(path)} must be of type ${types.join(",")}: "${actual}"`)];
+}
+
+/** allOf, anyOf, oneOf and not. */
+function checkLogic(value: unknown, schema: JsonSchema, path: string): FieldError[] {
+  const { allOf, anyOf, oneOf, not } = schema;
+  if (allOf === undefined && anyOf === undefined && oneOf === undefined && not === undefined) return [];
+  const check = (one: unknown): FieldError[] => validateValue(value, one as JsonSchema, path);
+  const name = JSON.stringify(path);
+  const fail = (detail: string): FieldError => invalidValue("<nil>", "", `${name} ${detail}`);
+  const errors: FieldError[] = [];
+  if (anyOf?.length && !anyOf.some((one) => check(one).length === 0)) {
+    errors.push(...check(anyOf[0]), fail("must validate at least one schema (anyOf)"));
+  }
+  if (oneOf?.length) {
+    const valid = oneOf.filter((one) => check(one).length === 0).length;
+    if (valid === 0) {
+      errors.push(...check(oneOf[0]), fail("must validate one and only one schema (oneOf). Found none valid"));
+    } else if (valid > 1) {
+      errors.push(fail(`must validate one and only one schema (oneOf). Found ${valid} valid alternatives`));
+    }
+  }
+  if (allOf?.length) {
+    const failed = allOf.flatMap(check);
+    if (failed.length > 0) errors.push(...failed, fail("must validate all the schemas (allOf)"));
+  }
+  if (not !== undefined && check(not).length === 0) errors.push(fail("must not validate the schema (not)"));
+  return errors;
+}
+
+function checkString(value: string, schema: JsonSchema, path: string): FieldError[] {
+  const { minLength, maxLength, pattern, format } = schema;
+  const errors: FieldError[] = [];
+  const length = minLength === undefined && maxLength === undefined ? 0 : [...value].length;
+  if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, maxLength));
+  if (minLength !== undefined && length < minLength) {
+    errors.push(invalidIn(path, value, `should be at least ${minLength} chars long`));
+  }
+  if (pattern && !patternOf(pattern).test(value)) errors.push(invalidIn(path, value, `should match '${pattern}'`));
+  if (format && !hasFormat(value, format)) {
+    errors.push(typeInvalid(path, value, `${inBody(path)} must be of type ${format}: ${JSON.stringify(value)}`));
+  }
+  return errors;
+}
+
+const patterns = new Map<string, RegExp>();
+
+/** RE2 in the syntax of JavaScript, as far as the two differ in what schemas use. Throws SyntaxError. */
+export function patternOf(pattern: string): RegExp {
+  let compiled = patterns.get(pattern);
+  if (compiled === undefined) {
+    const flags = /^\(\?([ims]+)\)/.exec(pattern);
+    const source = pattern
+      .slice(flags?.[0].length ?? 0)
+      .replaceAll("(?P<", "(?<")
+      .replaceAll("\\A", "^")
+      .replaceAll("\\z", "$")
+      .replaceAll("[[:alnum:]]", "[0-9A-Za-z]");
+    compiled = compile(source, flags?.[1] ?? "");
+    patterns.set(pattern, compiled);
+  }
+  return compiled;
+}
+
+function compile(source: string, flags: string): RegExp {
+  try {
+    return new RegExp(source, `${flags}u`);
+  } catch {
+    // RE2 allows escapes that the unicode mode does not.
+    return new RegExp(source, flags);
+  }
+}
+
+function checkNumber(value: number, schema: JsonSchema, path: string): FieldError[] {
+  const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
+  const errors: FieldError[] = [];
+  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
+    errors.push(invalidIn(path, value, `should be a multiple of ${multipleOf}`));
+  }
+  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
+    errors.push(invalidIn(path, value, `should be less than ${exclusiveMaximum ? "" : "or equal to "}${maximum}`));
+  }
+  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum)) {
+    errors.push(invalidIn(path, value, `should be greater than ${exclusiveMinimum ? "" : "or equal to "}${minimum}`));
+  }
+  return errors;
+}
+
+function checkEnum(value: unknown, { enum: allowed }: JsonSchema, path: string): FieldError[] {
+  if (!allowed?.length || allowed.some((one) => deepEqual(one, value))) return [];
+  const shown = allowed.map((one) => (typeof one === "string" ? one : JSON.stringify(one)));
+  return [notSupportedInOrder(path, value, shown)];
+}
+
+function checkList(value: readonly unknown[], schema: JsonSchema, path: string): FieldError[] {
+  const { minItems, maxItems, items } = schema;
+  const errors: FieldError[] = [];
+  if (minItems !== undefined && value.length < minItems) {
+    errors.push(invalidIn(path, value.length, `should have at least ${minItems} items`));
+  }
+  if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
+  if (items !== undefined) {
+    for (const [index, item] of value.entries()) errors.push(...validateValue(item, items, `${path}[${index}]`));
+  }
+  return [...errors, ...checkListType(value, schema, path)];
+}
+
+/** Sets have no item twice, maps no key. */
+function checkListType(value: readonly unknown[], schema: JsonSchema, path: string): FieldError[] {
+  const listType = schema["x-kubernetes-list-type"];
+  if (listType !== "set" && listType !== "map") return [];
+  const seen = new Set<string>();
+  const errors: FieldError[] = [];
+  for (const [index, item] of value.entries()) {
+    const key = listType === "set" ? item : keysOf(item, schema);
+    const text = JSON.stringify(key);
+    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));
+    seen.add(text);
+  }
+  return errors;
+}
+
+function keysOf(item: unknown, schema: JsonSchema): unknown {
+  if (!isMap(item)) return item;
+  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
+  return Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]));
+}
+
+function checkMap(value: Record<string, unknown>, schema: JsonSchema, path: string): FieldError[] {
+  const { minProperties, maxProperties } = schema;
+  const errors: FieldError[] = [];
+  const keys = Object.keys(value);
+  const child = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  if (maxProperties !== undefined && keys.length > maxProperties) {
+    errors.push(tooMany(path, keys.length, maxProperties));
+  }
+  if (minProperties !== undefined && keys.length < minProperties) {
+    errors.push(invalidIn(path, keys.length, `should have at least ${minProperties} properties`));
+  }
+  for (const key of keys) {
+    const property = childSchema(schema, key);
+    if (property !== undefined) errors.push(...validateValue(value[key], property, child(key)));
+  }
+  for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(child(key)));
+  if (schema["x-kubernetes-embedded-resource"] === true) {
+    for (const key of ["apiVersion", "kind"]) {
+      if (!value[key]) errors.push(required(child(key), "must not be empty"));
+    }
+  }
+  return errors;
+}
+
+/** The schema at the end of a dotted path without lists; undefined where it leads nowhere. */
+export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | undefined {
+  let found: JsonSchema | undefined = schema;
+  for (const key of path) found = found === undefined ? undefined : (found.properties?.[key] ?? valuesOf(found));
+  return found;
+}
