@@ -30,10 +30,10 @@ export class MiniCli {
   constructor(name: string) {
     if (!existsSync(mini)) throw new Error("dist/mini is missing: run scripts/build first");
     this.profile = `${name}${process.pid}`;
-    this.#environment = { MINI_HOME: join(this.home, "mini"), KUBECONFIG: this.kubeconfig };
+    this.#environment = { MINI_HOME: join(this.home, "mini"), KUBECONFIG: this.kubeconfig, MINI_PROFILE: this.profile };
   }
 
-  /** Runs `mini`; never rejects for an exit code. */
+  /** Runs `mini`, on this profile unless words say otherwise; never rejects for an exit code. */
   async mini(
     words: readonly string[],
     extra: { env?: Record<string, string>; input?: string } = {},
@@ -46,9 +46,9 @@ export class MiniCli {
     return { exitCode: result.exitCode ?? 1, stdout: result.stdout, stderr: result.stderr };
   }
 
-  /** Runs `mini … -p PROFILE` and throws with its output when it fails. */
+  /** Runs `mini` on this profile and throws with its output when it fails. */
   async succeed(...words: string[]): Promise<string> {
-    const result = await this.mini([...words, "-p", this.profile]);
+    const result = await this.mini(words);
     if (result.exitCode !== 0) {
       throw new Error(`mini ${words.join(" ")} exited with ${result.exitCode}:\n${result.stdout}\n${result.stderr}`);
     }
@@ -74,7 +74,7 @@ export class MiniCli {
 
   /** Deletes the cluster whatever state it is in, then the folder. */
   async cleanUp(): Promise<void> {
-    await this.mini(["delete", "-p", this.profile]);
+    await this.mini(["delete"]);
     rmSync(this.home, { recursive: true, force: true });
   }
 }

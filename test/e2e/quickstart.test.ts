@@ -30,7 +30,7 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
   afterAll(() => cli.cleanUp());
 
   it("says that everything runs", async () => {
-    const { exitCode, stdout } = await cli.mini(["status", "-p", cli.profile]);
+    const { exitCode, stdout } = await cli.mini(["status"]);
     expect(stdout).toBe(
       `${cli.profile}\ntype: Control Plane\nhost: Running\nkubelet: Running\napiserver: Running\nkubeconfig: Configured\n`,
     );
@@ -60,7 +60,7 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
 
   it("keeps its state over stop and start", async () => {
     await cli.succeed("stop");
-    const stopped = await cli.mini(["status", "-p", cli.profile]);
+    const stopped = await cli.mini(["status"]);
     expect(stopped.stdout).toContain("host: Stopped");
     expect(stopped.exitCode).toBe(7);
     await cli.succeed("start");
@@ -70,7 +70,7 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
 
   it("leaves nothing behind when deleted", async () => {
     await cli.succeed("delete");
-    const { exitCode } = await cli.mini(["status", "-p", cli.profile]);
+    const { exitCode } = await cli.mini(["status"]);
     expect(exitCode).toBe(85);
     expect(existsSync(`${cli.home}/mini/profiles/${cli.profile}`)).toBe(false);
     expect(readFileSync(cli.kubeconfig, "utf8")).not.toContain(cli.profile);
