@@ -31,7 +31,20 @@ export interface VolumeManagerDependencies {
 }
 
 /** How soon changes of ConfigMaps and Secrets show in running pods. Upstream: a minute, and what its cache adds. */
-const refreshMs = 60_000;
+const configurationMs = 10_000;
+/** For the volume of token and root certificate that every pod has, which hardly ever change. */
+const identityMs = 60_000;
+
+/** Undefined when nothing in the pod's volumes can change. */
+function refreshInterval(pod: Pod): number | undefined {
+  const volumes = pod.spec?.volumes ?? [];
+  const isIdentity = ({ name, projected }: Volume): boolean =>
+    projected !== undefined && name.startsWith("kube-api-access-");
+  if (volumes.some((volume) => (volume.configMap ?? volume.secret ?? volume.projected) && !isIdentity(volume))) {
+    return configurationMs;
+  }
+  return volumes.some(isIdentity) ? identityMs : undefined;
+}
 
 interface Mounted {
   readonly volumes: Map<string, MountedVolume>;
@@ -93,7 +106,8 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       const uid = podUid(pod);
       const version = JSON.stringify([pod.metadata?.labels, pod.metadata?.annotations]);
       const known = mounted.get(uid);
-      if (known !== undefined && known.version === version && clock.now() - known.at < refreshMs) return known.volumes;
+      const fresh = clock.now() - (known?.at ?? 0) < (refreshInterval(pod) ?? identityMs);
+      if (known !== undefined && known.version === version && fresh) return known.volumes;
       const volumes = new Map<string, MountedVolume>();
       await Promise.all(
         (pod.spec?.volumes ?? []).map(async (volume) => {
@@ -108,10 +122,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       mounted.set(uid, { volumes, version, at: clock.now() });
       return volumes;
     },
-    refreshAfter(pod) {
-      const changing = pod.spec?.volumes?.some(({ configMap, secret, projected }) => configMap ?? secret ?? projected);
-      return changing === true ? refreshMs : undefined;
-    },
+    refreshAfter: refreshInterval,
     async unmount(uid) {
       mounted.delete(uid);
       tokens.forget(uid);
