@@ -25,7 +25,8 @@ export async function run(argv: readonly string[]): Promise<never> {
 }
 
 async function dispatch(argv: readonly string[], json: boolean): Promise<void> {
-  const words = argv[0] === "--version" ? ["version"] : argv;
+  const [leading, following] = splitLeadingFlags(argv);
+  const words = following[0] === "--version" ? ["version"] : following;
   const wantsHelp = words.length === 0 || ["help", "--help", "-h"].includes(words[0] ?? "");
   const rest = wantsHelp ? words.slice(1) : words;
   const found = findCommand(rest);
@@ -38,7 +39,8 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<void> {
   const { default: Command } = await found.entry.load();
   const { loadConfig, normalizeBooleans, splitPassThrough } = await import("./parsing.ts");
   Command.id = found.id;
-  const [own, passed] = Command.passThrough ? splitPassThrough(found.argv) : [found.argv, []];
+  const all = [...leading, ...found.argv];
+  const [own, passed] = Command.passThrough ? splitPassThrough(all) : [all, []];
   if (wantsHelp || asksForHelp(own)) {
     const { commandHelp } = await import("./help.ts");
     process.stdout.write(`${await commandHelp(found.id, found.entry, Command)}\n`);
@@ -47,6 +49,17 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<void> {
   const command = new Command(normalizeBooleans(own, Command), await loadConfig());
   command.passed = passed;
   await command.invoke(json);
+}
+
+/** `mini -p work status` is `mini status -p work`: flags that all commands have may stand first. */
+function splitLeadingFlags(argv: readonly string[]): [leading: string[], rest: string[]] {
+  let index = 0;
+  for (let word = argv[index]; word !== undefined; word = argv[index]) {
+    if (/^(-p|-o|--profile|--output)$/.test(word)) index += 2;
+    else if (/^(-[po].|--(profile|output)=)/.test(word)) index += 1;
+    else break;
+  }
+  return [argv.slice(0, index), argv.slice(index)];
 }
 
 /** The longest command that the words begin with; `profile list` before `profile`. */

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
+import { loadDriver } from "../drivers/index.ts";
 import { readFileIfPresent } from "../lib/atomic-file.ts";
 import { MiniError } from "./errors.ts";
 import { profileFolder } from "./home.ts";
@@ -37,7 +38,10 @@ export function findNode(profile: Profile, name: string | undefined): ProfileNod
   throw new MiniError("GUEST_NODE_RETRIEVE", `the profile "${profile.name}" has no node "${name}"`);
 }
 
-/** Logs in as root with the profile's key. Throws IF_SSH_CLIENT when the server is not reached or not the node's. */
+/**
+ * Logs in as root with the profile's key. Throws GUEST_NOT_RUNNING, or IF_SSH_CLIENT when the server is not reached or
+ * not the node's.
+ */
 export async function connectSsh(profile: Profile, node: ProfileNode): Promise<SshConnection> {
   const folder = join(profileFolder(profile.name), "ssh");
   const privateKey = await readFileIfPresent(join(folder, "id_ed25519"));
@@ -47,12 +51,9 @@ export async function connectSsh(profile: Profile, node: ProfileNode): Promise<S
   }
   const { default: ssh2 } = await import("ssh2");
   const client = new ssh2.Client();
-  await new Promise<void>((resolve, reject) => {
+  const connecting = new Promise<void>((resolve, reject) => {
     client.on("ready", resolve);
-    client.on("error", (error) => {
-      const message = `${node.name} (${node.address}) does not answer SSH: ${error.message}`;
-      reject(new MiniError("IF_SSH_CLIENT", message, { cause: error, advice: "mini status" }));
-    });
+    client.on("error", reject);
     client.connect({
       host: node.address,
       username: "root",
@@ -61,12 +62,25 @@ export async function connectSsh(profile: Profile, node: ProfileNode): Promise<S
       hostVerifier: (key: Buffer) => key.toString("base64") === hostKey,
     });
   });
+  await connecting.catch(async (error: Error) => {
+    throw await explainFailure(profile, node, error);
+  });
   return {
     run: (command, streams) => run(client, command, streams),
     capture: (command, stdin) => capture(client, command, stdin),
     shell: (command) => shell(client, command),
     [Symbol.dispose]: () => client.end(),
   };
+}
+
+/** The machine's state is asked for only now: most of the time it runs. */
+async function explainFailure({ driver, name }: Profile, node: ProfileNode, cause: Error): Promise<MiniError> {
+  const { state } = await loadDriver(driver);
+  if ((await state(node).catch(() => "Error")) === "Stopped") {
+    return new MiniError("GUEST_NOT_RUNNING", `${node.name} is stopped`, { advice: `mini start -p ${name}`, cause });
+  }
+  const message = `${node.name} (${node.address}) does not answer SSH: ${cause.message}`;
+  return new MiniError("IF_SSH_CLIENT", message, { cause, advice: `mini status -p ${name}` });
 }
 
 async function run(client: Client, command: string, { stdin, stdout, stderr }: Streams): Promise<number> {

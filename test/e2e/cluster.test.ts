@@ -52,7 +52,7 @@ describe("the kubeconfig", () => {
 
 describe("status", () => {
   it("tells of each node as text", async () => {
-    const { stdout, exitCode } = await mini("status");
+    const { stdout, exitCode } = await cli.mini(["-p", cli.profile, "status"]);
     const controlPlane = `${cli.profile}\ntype: Control Plane\nhost: Running\nkubelet: Running\napiserver: Running\nkubeconfig: Configured\n`;
     expect(stdout).toBe(`${controlPlane}\n${worker}\ntype: Worker\nhost: Running\nkubelet: Running\n`);
     expect(exitCode).toBe(0);

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { string } from "@oclif/core/flags";
 import { formatLogs, nodeLogs } from "../../cluster/node-logs.ts";
 import { loadProfile } from "../../cluster/profile.ts";
+import { findNode } from "../../cluster/ssh.ts";
 import { MiniCommand } from "../mini-command.ts";
 import { parseInteger } from "../quantities.ts";
 
@@ -16,8 +17,9 @@ export default class Logs extends MiniCommand {
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Logs);
     const profile = await loadProfile(flags.profile);
+    const only = flags.node === undefined ? undefined : findNode(profile, flags.node).name;
     const all = await nodeLogs(profile, parseInteger("length", flags.length));
-    const logs = flags.node === undefined ? all : all.filter((log) => log.node === flags.node);
+    const logs = only === undefined ? all : all.filter((log) => log.node === only);
     const text = formatLogs(logs);
     if (flags.file === undefined) this.print(text);
     else await writeFile(flags.file, text);
