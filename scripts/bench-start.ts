@@ -68,7 +68,8 @@ async function readWhenThere(path: string): Promise<string> {
 /** One start and delete. The first start of all unpacks the image and is not counted. */
 async function measure(driver: string, run: number): Promise<Measured> {
   const profile = `bench${process.pid}${run}`;
-  const command = async (...words: string[]) => await execa(mini, [...words, "-p", profile], { env: environment });
+  const command = async (name: string, ...words: string[]) =>
+    await execa(mini, [name, "-p", profile, ...words], { env: environment });
   const startedAt = performance.now();
   try {
     await command("start", `--driver=${driver}`, "--wait=node_ready");

@@ -1,0 +1,3 @@
+module mini/test/bench/client
+
+go 1.24
