@@ -21,6 +21,7 @@ import { serviceAccount } from "./service-account.ts";
 import { createServiceAllocation } from "./services/index.ts";
 import { followIpAddresses } from "./services/ip-addresses.ts";
 import * as storage from "./storage.ts";
+import { admissionWebhooks } from "./webhooks/index.ts";
 
 export interface AdmissionOptions {
   readonly authorizer: RuleAuthorizer;
@@ -41,6 +42,7 @@ export function createAdmissionChain(
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
   followIpAddresses(reader, writer);
+  const webhooks = admissionWebhooks(reader);
   return [
     namespaceLifecycle(reader, clock),
     limitRanger(reader),
@@ -59,8 +61,10 @@ export function createAdmissionChain(
     certificates.certificateSubjectRestriction,
     defaultIngressClass(reader),
     roleEscalation(authorizer),
+    webhooks.mutating,
     // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
+    webhooks.validating,
     resourceQuota(reader, writer),
   ];
 }

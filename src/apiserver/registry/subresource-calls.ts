@@ -18,7 +18,7 @@ import type {
 import { checkPatchOptions, isApply, parseApplyDocument } from "./apply.ts";
 import { type DecodeOptions, decodeBody, type ExpectedType } from "./decode-body.ts";
 import { applyPatch, type PatchDocument, parsePatch } from "./patch.ts";
-import { type WriteOptions, writeOptions } from "./request-options.ts";
+import { readBoolean, type WriteOptions, writeOptions } from "./request-options.ts";
 import type { ServedResource } from "./resources.ts";
 import { admit, type WriteRequest } from "./write-request.ts";
 
@@ -66,13 +66,19 @@ export class SubresourceCalls {
   /** What a handler gets of an upgrade request, after admission. */
   async upgradeRequest(context: RequestContext, resource: ServedResource): Promise<SubresourceRequest> {
     const request = this.#request(context, resource, undefined, false);
-    await this.#admit(context, resource, "CONNECT", request);
+    await this.#admitConnect(context, resource, request);
     return request;
+  }
+
+  /** What admission sees of a connection are its options, from the query. */
+  #admitConnect(context: RequestContext, resource: ServedResource, request: SubresourceRequest): Promise<void> {
+    const options = connectOptions(context, resource);
+    return this.#admit(context, resource, "CONNECT", { ...request, body: options });
   }
 
   async #stream(context: RequestContext, resource: ServedResource, handler: SubresourceHandler): Promise<void> {
     const request = this.#request(context, resource, undefined, false);
-    if (context.info.subresource !== "log") await this.#admit(context, resource, "CONNECT", request);
+    if (context.info.subresource !== "log") await this.#admitConnect(context, resource, request);
     await handler.stream?.(request, context.response);
   }
 
@@ -157,6 +163,21 @@ async function subresourcePatch(
   const bytes = await readBody(context.request);
   if (!apply) return parsePatch(bytes, decode);
   return { type: "application/merge-patch+json", value: (await parseApplyDocument(bytes)).configuration };
+}
+
+/** `PodExecOptions` and the like. */
+function connectOptions({ info, query }: RequestContext, { kind }: ServedResource): UnknownObject | undefined {
+  const declared = kind.subresources.find(({ name }) => name === info.subresource)?.kind;
+  if (declared === undefined || !declared.kind.endsWith("Options")) return undefined;
+  const options: UnknownObject = { kind: declared.kind, apiVersion: formatApiVersion(declared) };
+  for (const key of ["stdin", "stdout", "stderr", "tty"]) {
+    if (query.has(key)) options[key] = readBoolean(query, key);
+  }
+  const container = query.get("container");
+  if (container !== null) options["container"] = container;
+  if (query.has("command")) options["command"] = query.getAll("command");
+  if (declared.kind.endsWith("ProxyOptions") && info.subpath !== "") options["path"] = `/${info.subpath}`;
+  return options;
 }
 
 const keyOf = (group: string, plural: string, subresource: string): string => `${group}/${plural}/${subresource}`;

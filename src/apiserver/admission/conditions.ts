@@ -1,0 +1,52 @@
+/** Match conditions: expressions that narrow down which requests a webhook or policy is about. */
+import type { MatchCondition } from "../../kinds/generated/admissionregistration-v1.ts";
+import { forbidden, internalError } from "../../machinery/errors/status-error.ts";
+import { compile, evaluationMessage } from "../expressions/cel.ts";
+import { toCel } from "../expressions/values.ts";
+import type { AdmissionRequest } from "../types.ts";
+import { requestFields } from "./webhooks/review.ts";
+
+export const conditionVariables = ["object", "oldObject", "request", "authorizer", "variables"] as const;
+
+export interface Conditional {
+  readonly matchConditions?: readonly MatchCondition[] | undefined;
+  readonly failurePolicy?: string | undefined;
+}
+
+/** Variables of expressions about a request. */
+export function requestVariables(request: AdmissionRequest): Record<string, unknown> {
+  const { object: _, oldObject: __, ...fields } = requestFields(request);
+  return {
+    object: toCel(request.object ?? null),
+    oldObject: toCel(request.oldObject ?? null),
+    request: toCel(fields),
+    authorizer: null,
+    variables: {},
+  };
+}
+
+/**
+ * Whether all conditions are true. One that is false wins over one that fails; failing ones count as the failure policy
+ * says. Throws StatusError where that is Fail.
+ */
+export function conditionsHold(
+  { matchConditions = [], failurePolicy }: Conditional,
+  request: AdmissionRequest,
+  what: string,
+): boolean {
+  if (matchConditions.length === 0) return true;
+  const variables = requestVariables(request);
+  const failures: string[] = [];
+  for (const { expression } of matchConditions) {
+    try {
+      if (compile(expression, conditionVariables).evaluate(variables) !== true) return false;
+    } catch (error) {
+      failures.push(evaluationMessage(error));
+    }
+  }
+  if (failures.length === 0) return true;
+  if (failurePolicy === "Ignore") return false;
+  const name = request.name || request.object?.metadata?.name || "";
+  const cause = internalError(new Error(`${what} failed: ${failures.join(", ")}`));
+  throw forbidden(request.kind, name, cause.message);
+}

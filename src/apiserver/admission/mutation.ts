@@ -1,0 +1,30 @@
+/** How webhooks and policies change the object of a request, which the registry holds on to. */
+import { internalError } from "../../machinery/errors/status-error.ts";
+import { deepCopy } from "../../machinery/meta/accessors.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { conform } from "../../machinery/schema/conform.ts";
+import type { AdmissionRequest } from "../types.ts";
+
+/** Makes `request.object` what `wanted` says: typed, pruned and defaulted. Throws StatusError 500 on other types. */
+export function replaceObject({ object, kind }: AdmissionRequest, wanted: UnknownObject): void {
+  if (object === undefined) return;
+  const isKind =
+    object.kind === kind.kind && object.apiVersion === `${kind.group === "" ? "" : `${kind.group}/`}${kind.version}`;
+  const conformed = isKind ? conform(deepCopy(wanted), kind.schemas, kind.schemaName) : undefined;
+  if (conformed !== undefined && conformed.errors.length > 0)
+    throw internalError(new Error(conformed.errors.join(", ")));
+  const next = (conformed?.object ?? wanted) as UnknownObject;
+  if (isKind) kind.applyDefaults?.(next);
+  const { metadata } = object;
+  overwrite(object, next);
+  // The registry knows this very metadata.
+  if (metadata !== undefined && next.metadata !== undefined) {
+    overwrite(metadata as Record<string, unknown>, next.metadata as Record<string, unknown>);
+    object.metadata = metadata;
+  }
+}
+
+function overwrite(target: Record<string, unknown>, source: Readonly<Record<string, unknown>>): void {
+  for (const key of Object.keys(target)) if (!(key in source)) delete target[key];
+  Object.assign(target, source);
+}

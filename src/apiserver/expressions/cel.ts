@@ -1,0 +1,85 @@
+/**
+ * The Common Expression Language as Kubernetes uses it: one environment with its extension functions. Fed by rules of
+ * custom resources, match conditions of webhooks and admission policies; evaluation is synchronous and has no effects.
+ */
+import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import { registerLibraries } from "./libraries.ts";
+import { withoutMessages } from "./message-literals.ts";
+
+/** An expression that cannot be compiled, in cel-go's form: `ERROR: <input>:1:6: Syntax error: …`. */
+export class CompileError extends Error {}
+
+export interface Expression {
+  readonly source: string;
+  /** The syntax tree: `op` and `args`. */
+  readonly tree: Tree;
+  /** Throws Error where evaluation fails. */
+  evaluate(variables: Readonly<Record<string, unknown>>): unknown;
+}
+
+export interface Tree {
+  readonly op: string;
+  readonly args: unknown;
+}
+
+const environments = new Map<string, Environment>();
+
+function environmentOf(variables: readonly string[]): Environment {
+  const key = variables.join();
+  let environment = environments.get(key);
+  if (environment === undefined) {
+    environment = new Environment({
+      unlistedVariablesAreDyn: false,
+      homogeneousAggregateLiterals: false,
+      enableOptionalTypes: true,
+    });
+    registerLibraries(environment);
+    for (const name of variables) environment.registerVariable(name, "dyn");
+    environments.set(key, environment);
+  }
+  return environment;
+}
+
+const maximumKept = 2_000;
+const compiled = new Map<string, Expression>();
+
+/** Throws CompileError on wrong syntax, unknown variables and types that cannot fit. Remembers what it compiled. */
+export function compile(source: string, variables: readonly string[]): Expression {
+  const key = `${variables.join()} ${source}`;
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const run = parse(source, variables);
+  const expression: Expression = {
+    source,
+    tree: run.ast as unknown as Tree,
+    evaluate: (values) => run(values as Record<string, unknown>) as unknown,
+  };
+  if (compiled.size >= maximumKept) compiled.clear();
+  compiled.set(key, expression);
+  return expression;
+}
+
+function parse(source: string, variables: readonly string[]): ParseResult {
+  let run: ParseResult;
+  try {
+    run = environmentOf(variables).parse(withoutMessages(source));
+  } catch (cause) {
+    throw new CompileError(described("Syntax error: ", cause), { cause });
+  }
+  const { valid, error } = run.check();
+  if (!valid) throw new CompileError(described("", error), { cause: error });
+  return run;
+}
+
+function described(prefix: string, cause: unknown): string {
+  const [message = ""] = (cause as Error).message.split("\n");
+  const undeclared = /^Unknown variable: (.*)$/.exec(message);
+  const text = undeclared === null ? message : `undeclared reference to '${undeclared[1]}' (in container '')`;
+  return `ERROR: <input>:1:1: ${prefix}${text}`;
+}
+
+/** The first line of what evaluation threw, with cel-go's words for what is missing. */
+export function evaluationMessage(error: unknown): string {
+  const [message = ""] = String((error as Error).message).split("\n");
+  return message.replace(/^No such key: /, "no such key: ");
+}
