@@ -7,6 +7,7 @@ import type { Logger } from "../lib/log.ts";
 import { badRequest } from "../machinery/errors/status-error.ts";
 import type { Store } from "../store/types.ts";
 import { createAdmissionChain } from "./admission/index.ts";
+import type { FindKind } from "./admission/policies/policy-set.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { createBootstrap } from "./bootstrap/index.ts";
@@ -74,9 +75,11 @@ export async function createApiServerParts(
     clock,
   });
   const { serviceSubnet, nodePortRange } = options;
+  const findKind: FindKind = (apiVersion, kind) =>
+    [...resources.all()].find((one) => one.apiVersion === apiVersion && one.kind.kind === kind)?.kind;
   plugins.push(
     ...createAdmissionChain(
-      { authorizer, serviceSubnet, ...(nodePortRange === undefined ? {} : { nodePortRange }), clock },
+      { authorizer, serviceSubnet, ...(nodePortRange === undefined ? {} : { nodePortRange }), clock, findKind },
       reader,
       writer,
     ),

@@ -8,11 +8,15 @@ import type { RuleAuthorizer } from "../authorization/index.ts";
 import type { AdmissionPlugin, ObjectReader, ObjectWriter } from "../types.ts";
 import * as certificates from "./certificates.ts";
 import { defaultIngressClass } from "./default-ingress-class.ts";
+import { expressionValidation } from "./expression-validation.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.ts";
 import { podSecurity } from "./pod-security/index.ts";
+import { mutatingAdmissionPolicy } from "./policies/mutating.ts";
+import type { FindKind } from "./policies/policy-set.ts";
+import { validatingAdmissionPolicy } from "./policies/validating.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
 import { roleEscalation } from "./role-escalation.ts";
@@ -30,6 +34,8 @@ export interface AdmissionOptions {
   /** Inclusive; default 30000 to 32767. */
   readonly nodePortRange?: readonly [number, number];
   readonly clock?: Clock;
+  /** For the parameters of policies. Default: no kind is known. */
+  readonly findKind?: FindKind;
 }
 
 const defaultNodePortRange = [30000, 32767] as const;
@@ -41,6 +47,7 @@ export function createAdmissionChain(
   writer: ObjectWriter,
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
+  const { findKind = () => undefined } = options;
   followIpAddresses(reader, writer);
   const webhooks = admissionWebhooks(reader);
   return [
@@ -61,9 +68,12 @@ export function createAdmissionChain(
     certificates.certificateSubjectRestriction,
     defaultIngressClass(reader),
     roleEscalation(authorizer),
+    mutatingAdmissionPolicy(reader, findKind),
     webhooks.mutating,
     // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
+    expressionValidation,
+    validatingAdmissionPolicy(reader, writer, findKind),
     webhooks.validating,
     resourceQuota(reader, writer),
   ];

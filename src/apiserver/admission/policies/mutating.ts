@@ -1,0 +1,80 @@
+/** MutatingAdmissionPolicy: changes objects by apply configurations and JSON patches that its expressions give. */
+import type { Mutation } from "../../../kinds/generated/admissionregistration-v1.ts";
+import { formatTime } from "../../../lib/clock.ts";
+import { forbidden, StatusError } from "../../../machinery/errors/status-error.ts";
+import { deepCopy } from "../../../machinery/meta/accessors.ts";
+import type { UnknownObject } from "../../../machinery/meta/object.ts";
+import { applyConfiguration } from "../../../machinery/patch/apply/server-side-apply.ts";
+import { applyJsonPatch } from "../../../machinery/patch/json-patch.ts";
+import { compile, evaluationMessage } from "../../expressions/cel.ts";
+import { fromCel } from "../../expressions/values.ts";
+import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../../types.ts";
+import { conditionsHold } from "../conditions.ts";
+import { replaceObject } from "../mutation.ts";
+import { type Binding, type BoundPolicy, type FindKind, type Policy, PolicySet, paramsOf } from "./policy-set.ts";
+import { policyVariables, variablesOf } from "./variables.ts";
+
+export function mutatingAdmissionPolicy(reader: ObjectReader, findKind: FindKind): AdmissionPlugin {
+  const plurals = { policies: "mutatingadmissionpolicies", bindings: "mutatingadmissionpolicybindings" };
+  const set = new PolicySet(reader, plurals);
+  return {
+    name: "MutatingAdmissionPolicy",
+    admit(request): void {
+      if (request.object === undefined) return;
+      for (const bound of set.matching(request)) apply(bound, request, { reader, findKind });
+    },
+  };
+}
+
+type Tools = { readonly reader: ObjectReader; readonly findKind: FindKind };
+
+function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: Tools): void {
+  const name = policy.metadata?.name ?? "";
+  if (!conditionsHold(policy.spec ?? {}, request, `MutatingAdmissionPolicy '${name}'`)) return;
+  for (const binding of bindings) {
+    try {
+      mutate(policy, binding, request, tools);
+    } catch (error) {
+      if (policy.spec?.failurePolicy === "Ignore") continue;
+      const detail = error instanceof StatusError ? error.message : evaluationMessage(error);
+      const where = `policy '${name}' with binding '${binding.metadata?.name}' denied request`;
+      throw forbidden(request.kind, request.name || request.object?.metadata?.name || "", `${where}: ${detail}`);
+    }
+  }
+}
+
+function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, tools: Tools): void {
+  const { variables = [], mutations = [] } = policy.spec ?? {};
+  for (const params of paramsOf(policy, binding, request, tools)) {
+    for (const mutation of mutations) {
+      const values = variablesOf(request, params, variables, tools.reader);
+      replaceObject(request, mutated(mutation, request, values));
+    }
+  }
+}
+
+function mutated(
+  { patchType, applyConfiguration: configuration, jsonPatch }: Mutation,
+  { object, kind }: AdmissionRequest,
+  values: Record<string, unknown>,
+): UnknownObject {
+  const current = deepCopy(object as UnknownObject);
+  const expression = (patchType === "JSONPatch" ? jsonPatch : configuration)?.expression ?? "";
+  const result = fromCel(compile(expression, policyVariables).evaluate(values));
+  if (patchType === "JSONPatch") return applyJsonPatch(current, result) as UnknownObject;
+  const { apiVersion, kind: kindName } = current;
+  const wanted = { ...(result as UnknownObject), apiVersion, kind: kindName } as UnknownObject;
+  const owners = current.metadata?.managedFields;
+  const { managedFields: _, ...metadata } = current.metadata ?? {};
+  const applied = applyConfiguration({ ...current, metadata }, wanted, {
+    schemas: kind.schemas,
+    typeName: kind.schemaName,
+    apiVersion: apiVersion ?? "",
+    manager: "admission",
+    time: formatTime(0),
+    force: true,
+  });
+  if (applied === undefined) return current;
+  const { managedFields: __, ...after } = applied.metadata ?? {};
+  return { ...applied, metadata: { ...after, ...(owners === undefined ? {} : { managedFields: owners }) } };
+}

@@ -1,0 +1,113 @@
+/** ValidatingAdmissionPolicy: denies, warns about, or lets pass what its expressions say. */
+import type { Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
+import { forbidden, type StatusError } from "../../../machinery/errors/status-error.ts";
+import { compile, evaluationMessage } from "../../expressions/cel.ts";
+import type { AdmissionPlugin, AdmissionRequest, ObjectReader, ObjectWriter } from "../../types.ts";
+import { conditionsHold } from "../conditions.ts";
+import { type Binding, type BoundPolicy, type FindKind, type Policy, PolicySet, paramsOf } from "./policy-set.ts";
+import { policyVariables, variablesOf } from "./variables.ts";
+
+interface Denial {
+  readonly message: string;
+  readonly reason?: string | undefined;
+}
+
+const group = "admissionregistration.k8s.io";
+const plural = "validatingadmissionpolicies";
+const codes: Readonly<Record<string, number>> = {
+  Unauthorized: 401,
+  Forbidden: 403,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+};
+
+export function validatingAdmissionPolicy(
+  reader: ObjectReader,
+  writer: ObjectWriter,
+  findKind: FindKind,
+): AdmissionPlugin {
+  const noteChecked = (policy: Policy): void => void markChecked(policy, writer);
+  const set = new PolicySet(reader, { policies: plural, bindings: "validatingadmissionpolicybindings" }, noteChecked);
+  return {
+    name: "ValidatingAdmissionPolicy",
+    validate(request): void {
+      for (const bound of set.matching(request)) apply(bound, request, { reader, findKind });
+    },
+  };
+}
+
+/** Tells in the status that the policy was looked at. */
+async function markChecked({ metadata }: Policy, writer: ObjectWriter): Promise<void> {
+  const target = { group, plural, namespace: "", name: metadata?.name ?? "", subresource: "status" };
+  try {
+    await writer.modify(target, (current) => {
+      const status = (current["status"] ?? {}) as Record<string, unknown>;
+      const observedGeneration = current.metadata?.generation;
+      if (status["observedGeneration"] === observedGeneration && status["typeChecking"] !== undefined) return undefined;
+      return { ...current, status: { ...status, observedGeneration, typeChecking: {} } };
+    });
+  } catch {
+    // Gone or changed again; then there is another event, or nobody to tell.
+  }
+}
+
+type Tools = { readonly reader: ObjectReader; readonly findKind: FindKind };
+
+function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: Tools): void {
+  const name = policy.metadata?.name ?? "";
+  if (!conditionsHold(policy.spec ?? {}, request, `ValidatingAdmissionPolicy '${name}'`)) return;
+  for (const binding of bindings) {
+    const bindingName = binding.metadata?.name ?? "";
+    const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
+    for (const denial of denials(policy, binding, request, tools)) {
+      const actions = binding.spec?.validationActions ?? ["Deny"];
+      if (actions.includes("Warn")) request.warn(`Validation failed for ${where}: ${denial.message}`);
+      if (actions.includes("Deny")) throw refusal(request, `${where} denied request: ${denial.message}`, denial.reason);
+    }
+  }
+}
+
+function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: Tools): Denial[] {
+  const { spec } = policy;
+  try {
+    return paramsOf(policy, binding, request, tools).flatMap((params) => {
+      const values = variablesOf(request, params, spec?.variables ?? [], tools.reader);
+      return (spec?.validations ?? []).flatMap((validation) => check(validation, values, spec?.failurePolicy));
+    });
+  } catch (error) {
+    if (spec?.failurePolicy === "Ignore") return [];
+    return [{ message: `failed to configure binding: ${(error as Error).message}` }];
+  }
+}
+
+function check(validation: Validation, values: Record<string, unknown>, failurePolicy: string | undefined): Denial[] {
+  const { expression, message, reason } = validation;
+  try {
+    if (compile(expression, policyVariables).evaluate(values) === true) return [];
+  } catch (error) {
+    if (failurePolicy === "Ignore") return [];
+    return [{ message: `expression '${expression}' resulted in error: ${evaluationMessage(error)}` }];
+  }
+  const text = messageOf(validation, values) || message?.trim() || `failed expression: ${expression.trim()}`;
+  return [{ message: text, reason }];
+}
+
+/** Empty where the message's own expression fails: then the fixed one is used. */
+function messageOf({ messageExpression }: Validation, values: Record<string, unknown>): string {
+  if (!messageExpression) return "";
+  try {
+    const text: unknown = compile(messageExpression, policyVariables).evaluate(values);
+    return typeof text === "string" && !text.includes("\n") ? text.trim() : "";
+  } catch {
+    return "";
+  }
+}
+
+function refusal({ kind, object, name }: AdmissionRequest, message: string, reason = "Invalid"): StatusError {
+  const error = forbidden(kind, name || object?.metadata?.name || "", message);
+  error.status.reason = reason;
+  error.status.code = codes[reason] ?? 422;
+  const { details = {} } = error.status;
+  error.status.details = { ...details, causes: [...(details.causes ?? []), { message }] };
+  return error;
+}
