@@ -7,6 +7,7 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
 import type { AdmissionPlugin, ObjectReader, ObjectWriter } from "../types.ts";
 import * as certificates from "./certificates.ts";
+import { customResourceSchemas } from "./custom-resource-schemas.ts";
 import { defaultIngressClass } from "./default-ingress-class.ts";
 import { expressionValidation } from "./expression-validation.ts";
 import { limitRanger } from "./limit-ranger.ts";
@@ -73,6 +74,7 @@ export function createAdmissionChain(
     // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
     expressionValidation,
+    customResourceSchemas,
     validatingAdmissionPolicy(reader, writer, findKind),
     webhooks.validating,
     resourceQuota(reader, writer),

@@ -17,6 +17,7 @@ import { columnsOf } from "./columns.ts";
 import { applySchemaDefaults, hasDefaults } from "./defaulting.ts";
 import { findValues } from "./json-path.ts";
 import { publishedSchema } from "./published-schema.ts";
+import { ruleCheckOf } from "./rules.ts";
 import type { JsonSchema } from "./schema.ts";
 import { tableOf } from "./schema-table.ts";
 import { validateValue } from "./validate-value.ts";
@@ -28,8 +29,6 @@ const preserveAll: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown
 export type RuleCheck = (object: UnknownObject, old: UnknownObject | undefined) => FieldError[];
 
 export interface CustomKindOptions {
-  /** Rules of the schema; undefined where it has none. */
-  readonly rules?: RuleCheck | undefined;
   /** Conversion from and to the stored version. Default: only apiVersion changes. */
   readonly convert?: ((object: UnknownObject, apiVersion: string) => UnknownObject) | undefined;
 }
@@ -61,9 +60,10 @@ export function customKind(
   const hasStatus = subresources.some(({ name }) => name === "status");
   const terminating = metadata?.deletionTimestamp !== undefined;
   const validate = (object: UnknownObject): FieldError[] => validateValue(object, schema);
+  const rules = ruleCheckOf(schema);
   const checkRules = (object: UnknownObject, old: UnknownObject | undefined): FieldError[] => {
-    if (options.rules === undefined) return [];
-    if (validate(object).length === 0) return options.rules(object, old);
+    if (rules === undefined) return [];
+    if (validate(object).length === 0) return rules(object, old);
     const detail =
       "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
     return [invalidValue("<nil>", null, detail)];

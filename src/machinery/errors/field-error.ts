@@ -37,6 +37,11 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return make("FieldValueInvalid", field, withDetail(`Invalid value: ${show(value)}`, detail));
 }
 
+/** Of an object or list that is too large to be shown. */
+export function invalidWithoutValue(field: string, detail: string): FieldError {
+  return make("FieldValueInvalid", field, `Invalid value: ${detail}`);
+}
+
 export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
   return make("FieldValueTypeInvalid", field, withDetail(`Invalid value: ${show(value)}`, detail));
 }

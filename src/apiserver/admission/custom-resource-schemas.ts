@@ -1,0 +1,28 @@
+/** Refuses CustomResourceDefinitions whose schemas or rules cannot be served. */
+import type { CustomResourceDefinition } from "../../kinds/generated/apiextensions-v1.ts";
+import { invalid } from "../../machinery/errors/status-error.ts";
+import { validateRules } from "../custom-resources/rules.ts";
+import type { JsonSchema } from "../custom-resources/schema.ts";
+import { validateSchema } from "../custom-resources/validate-schema.ts";
+import type { AdmissionPlugin } from "../types.ts";
+import { concerns, objectOf } from "./request.ts";
+
+const operations = ["CREATE", "UPDATE"] as const;
+
+export const customResourceSchemas: AdmissionPlugin = {
+  name: "CustomResourceSchemas",
+  validate(request): void {
+    if (!concerns(request, "apiextensions.k8s.io", "customresourcedefinitions", { operations })) return;
+    const { spec, metadata } = objectOf<CustomResourceDefinition>(request);
+    const errors = spec.versions.flatMap(({ schema }, index) => {
+      const root = schema?.openAPIV3Schema as JsonSchema | undefined;
+      if (root === undefined) return [];
+      const level = spec.versions.length === 1 ? "spec.validation" : `spec.versions[${index}].schema`;
+      const path = `${level}.openAPIV3Schema`;
+      const problems = validateSchema(root, path);
+      if (problems.length > 0) return problems;
+      return validateRules({ ...root, "x-kubernetes-embedded-resource": true }, path);
+    });
+    if (errors.length > 0) throw invalid(request.kind, metadata?.name ?? "", errors);
+  },
+};
