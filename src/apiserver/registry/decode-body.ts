@@ -26,6 +26,7 @@ export interface DecodeOptions {
 interface RawBody {
   readonly value: unknown;
   readonly duplicateKeys: readonly string[];
+  inTextOrder?(messages: readonly string[]): readonly string[];
 }
 
 /**
@@ -79,7 +80,8 @@ function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOption
   const given = checkType(value as UnknownObject, expected);
   const { object, unknownFields, errors } = conform(value, expected.schemas, expected.schemaName);
   if (errors.length > 0) throw cannotBeHandled(given, expected.kind, errors.join(", "));
-  report([...raw.duplicateKeys.map(duplicateField), ...unknownFields], given, expected, options);
+  const messages = [...raw.duplicateKeys.map(duplicateField), ...unknownFields];
+  report(raw.inTextOrder?.(messages) ?? messages, given, expected, options);
   const typed = object as UnknownObject;
   if (typed.apiVersion !== undefined && typed.kind !== undefined) return typed;
   return { ...typed, apiVersion: formatApiVersion(expected), kind: expected.kind };

@@ -164,6 +164,9 @@ describe("parseJson", () => {
     expect(parseJson(Buffer.from(text), { duplicates: true }).duplicateKeys).toEqual(["a", "b.c[1].d", "b.c"]);
     expect(parseJson(Buffer.from('{"a":{"a":"\\":"},"b":[{"a":1}]}'), { duplicates: true }).duplicateKeys).toEqual([]);
     expect(parseJson(Buffer.from(text)).duplicateKeys).toEqual([]);
+    const messages = ['duplicate field "b.c"', 'unknown field "b.x"', 'unknown field "a"'];
+    const { inTextOrder } = parseJson(Buffer.from('{"a":1,"b":{"x":1,"c":1,"c":2}}'), { duplicates: true });
+    expect(inTextOrder?.(messages)).toEqual(['unknown field "a"', 'unknown field "b.x"', 'duplicate field "b.c"']);
   });
 
   it.each([

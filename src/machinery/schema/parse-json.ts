@@ -3,12 +3,15 @@
  * that costs little, and located only where the count says that there are any. Syntax errors are told in Go's words.
  */
 import { badRequest } from "../errors/status-error.ts";
+import { duplicateField, unknownField } from "./decode-error.ts";
 import { describeSyntaxError } from "./json-syntax-error.ts";
 
 export interface ParsedJson {
   readonly value: unknown;
   /** Paths such as `spec.containers[0].name`, in order of the text, at most 100; empty unless asked for. */
   readonly duplicateKeys: readonly string[];
+  /** Sorts messages about fields as a reader of the text comes upon them. */
+  inTextOrder?(messages: readonly string[]): readonly string[];
 }
 
 export interface ParseJsonOptions {
@@ -31,7 +34,8 @@ export function parseJson(bytes: Uint8Array, options: ParseJsonOptions = {}): Pa
     throw badRequest(`${unrecognized}: ${message} (${summarize(bytes)})`, { cause });
   }
   if (options.duplicates !== true || countKeysInText(text) === countKeys(value)) return { value, duplicateKeys: [] };
-  return { value, duplicateKeys: new DuplicateFinder(text).find() };
+  const finder = new DuplicateFinder(text);
+  return { value, duplicateKeys: finder.find(), inTextOrder: (messages) => finder.sort(messages) };
 }
 
 const decode = (bytes: Uint8Array): string =>
@@ -85,6 +89,8 @@ function countKeysInText(text: string): number {
 class DuplicateFinder {
   readonly #text: string;
   readonly #found = new Set<string>();
+  /** Where a message about a key belongs: an unknown one at its first place, a duplicate at its second. */
+  readonly #places = new Map<string, number>();
   #position = 0;
 
   constructor(text: string) {
@@ -94,6 +100,11 @@ class DuplicateFinder {
   find(): string[] {
     this.#value("");
     return [...this.#found].slice(0, 100);
+  }
+
+  sort(messages: readonly string[]): string[] {
+    const place = (message: string): number => this.#places.get(message) ?? Number.POSITIVE_INFINITY;
+    return messages.toSorted((a, b) => (place(a) < place(b) ? -1 : Number(place(a) > place(b))));
   }
 
   #skipSpace(): number {
@@ -121,6 +132,7 @@ class DuplicateFinder {
       const key = JSON.parse(this.#text.slice(this.#position, end + 1)) as string;
       const keyPath = path === "" ? key : `${path}.${key}`;
       if (keys.has(key)) this.#found.add(keyPath);
+      this.#place(keys.has(key) ? duplicateField(keyPath) : unknownField(keyPath));
       keys.add(key);
       this.#position = end + 1;
       this.#skipSpace();
@@ -128,6 +140,10 @@ class DuplicateFinder {
       this.#value(keyPath);
     }
     this.#position++;
+  }
+
+  #place(message: string): void {
+    if (!this.#places.has(message)) this.#places.set(message, this.#position);
   }
 
   #array(path: string): void {
