@@ -126,4 +126,19 @@ describe("garbage collector", () => {
     await settle();
     expect(names()).toEqual([]);
   });
+
+  it("gets out of a circle of owners that each wait for their dependents", async () => {
+    const { api, settle, names } = await start();
+    const waiting = (object: ConfigMap) => ({ metadata: { ...object.metadata, finalizers: ["foregroundDeletion"] } });
+    for (const object of [owned("a"), owned("b", "a"), owned("c", "b")]) {
+      await api.client.of(configMaps).create(waiting(object));
+    }
+    const { ownerReferences = [] } = owned("a", "c").metadata ?? {};
+    await api.client.of(configMaps).patch("a", { metadata: { ownerReferences } }, { type: "merge", namespace: "a" });
+    await settle();
+    await api.client.of(configMaps).delete("a", { namespace: "a" });
+    await settle();
+    await settle();
+    expect(names()).toEqual([]);
+  });
 });

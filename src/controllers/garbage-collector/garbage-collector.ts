@@ -82,6 +82,7 @@ async function collect(collector: Collector, node: GraphNode): Promise<void> {
     return;
   }
   if (waiting.length > 0 && node.dependents.size > 0) {
+    if (isInCircle(node) && isBlocking(entry)) return unblockOwners(collector, entry);
     return deleteObject(collector, entry, "Foreground");
   }
   const policy = entry.finalizers.includes(orphanFinalizer)
@@ -154,6 +155,20 @@ async function orphanDependents(collector: Collector, node: GraphNode, entry: Me
     if (dependent !== undefined && reference !== undefined) await removeOwners(collector, dependent, [reference]);
   }
   await removeFinalizer(collector, entry, orphanFinalizer);
+}
+
+/**
+ * Whether a dependent waits for its own dependents already, so that each might wait for the other. It need not be a
+ * circle: an owner that stops waiting too early does no harm.
+ */
+const isInCircle = ({ dependents }: GraphNode): boolean => [...dependents].some(isDeletingDependents);
+const isBlocking = ({ owners }: MetadataEntry): boolean => owners.some((owner) => owner.blockOwnerDeletion === true);
+
+/** The change of the references brings the object here again. */
+async function unblockOwners({ client }: Collector, entry: MetadataEntry): Promise<void> {
+  await change(client, entry, ({ ownerReferences = [] }) => ({
+    ownerReferences: ownerReferences.map((owner) => ({ ...owner, blockOwnerDeletion: false })),
+  }));
 }
 
 const resourceOf = ({ resource }: MetadataEntry): ResourceRef<KubernetesObject> => resource;

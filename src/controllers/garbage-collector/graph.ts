@@ -36,11 +36,12 @@ export class OwnershipGraph {
     const wasDeletingDependents = isDeletingDependents(node);
     node.entry = entry;
     const check = new Set<GraphNode>();
-    const owners = new Set(entry.owners.map(({ uid }) => uid));
+    const owners = new Map(entry.owners.map((reference) => [reference.uid, reference]));
     for (const reference of old?.owners ?? []) {
-      if (owners.has(reference.uid)) continue;
+      const kept = owners.get(reference.uid);
+      if (kept !== undefined && kept.blockOwnerDeletion === reference.blockOwnerDeletion) continue;
       const owner = this.nodes.get(reference.uid);
-      owner?.dependents.delete(node);
+      if (kept === undefined) owner?.dependents.delete(node);
       // An owner in foreground deletion may have waited for this one.
       if (owner !== undefined && isDeletingDependents(owner)) check.add(owner);
     }
