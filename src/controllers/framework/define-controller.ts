@@ -82,6 +82,8 @@ export interface ControllerDefinition {
   readonly component?: string;
   /** Every change of it enqueues its own key. */
   readonly primary: ResourceRef<KubernetesObject>;
+  /** Updates of the primary that enqueue nothing. */
+  ignores?(object: KubernetesObject, old: KubernetesObject): boolean;
   /**
    * Changes enqueue the controlling owner, if it is of the primary's kind, and settle expectations: for the one kind
    * that the controller counts creations of.
@@ -142,7 +144,9 @@ function subscribeAll(definition: ControllerDefinition, context: ControllerConte
   const primaryInformer = context.informers.of(primary);
   primaryInformer.subscribe({
     added: (object) => context.enqueue(objectKey(object)),
-    updated: (object) => context.enqueue(objectKey(object)),
+    updated(object, old) {
+      if (definition.ignores?.(object, old) !== true) context.enqueue(objectKey(object));
+    },
     deleted: (object) => context.enqueue(objectKey(object)),
   });
   const ownedInformers = owns.map((resource) => {

@@ -26,6 +26,8 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
   return defineController({
     name: "resourcequota",
     primary: resourceQuotas,
+    // Its status changes by admission, ahead of the object that it counts: to count now would take that back.
+    ignores: (quota: ResourceQuota, old: ResourceQuota) => sameJson(quota.spec?.hard, old.spec?.hard),
     watches: [
       watch(pods, (pod, context, { type, old }) =>
         type === "deleted" || (old !== undefined && isPodFinished(pod) && !isPodFinished(old))
