@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { errorChain, type Logger } from "../../lib/log.ts";
-import { badRequest, internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
+import { internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
 import { anonymous } from "../authentication/user.ts";
 import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -129,7 +129,6 @@ export class RequestHandler {
 
   #dispatch(context: RequestContext): Promise<void> | void {
     if (context.info.isResourceRequest) {
-      if (context.info.verb === "") throw badRequest("unable to determine the verb of the request");
       return this.#parts.resource(context);
     }
     const known = this.#parts.nonResource(context);

@@ -13,7 +13,7 @@ import { answer, bodyOf, subjectOf, targetOf } from "./subject.ts";
 const group = "certificates.k8s.io";
 const plural = "certificatesigningrequests";
 
-/** GET and PUT certificatesigningrequests/NAME/approval: only the conditions change. */
+/** GET and PUT certificatesigningrequests/NAME/approval: of spec and status only the conditions change. */
 export function certificateApprovalHandler(clock: Clock): SubresourceHandler {
   return {
     group,
@@ -31,7 +31,11 @@ export function certificateApprovalHandler(clock: Clock): SubresourceHandler {
         const conditions = withTimes(status?.conditions ?? [], old.status?.conditions ?? [], formatTime(clock.now()));
         const errors = validate(conditions, old.status?.conditions ?? []);
         if (errors.length > 0) throw invalid({ group, kind: "CertificateSigningRequest" }, request.info.name, errors);
-        return { ...object, status: { ...old.status, conditions } };
+        return {
+          ...object,
+          metadata: { ...metadata, name: request.info.name },
+          status: { ...old.status, conditions },
+        } as UnknownObject;
       };
       const stored = request.dryRun
         ? change(subjectOf<UnknownObject>(request))
