@@ -217,6 +217,14 @@ function planRegularContainers(pod: Pod, runtimePod: RuntimePod, probes: ProbeRe
   return kept;
 }
 
+/** Whether a running container has other resources than the pod asks for now. */
+export function needsResize(pod: Pod, runtimePod: RuntimePod): boolean {
+  return (pod.spec?.containers ?? []).some((container) => {
+    const status = findContainer(runtimePod, container.name);
+    return status?.state === "running" && resourceChanges(pod, container, status).length > 0;
+  });
+}
+
 function findFault(
   pod: Pod,
   container: Container,

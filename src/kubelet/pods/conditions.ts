@@ -1,6 +1,6 @@
 /** The conditions that the kubelet owns on a pod, as upstream's status/generate.go. */
 import type { ContainerStatus, Pod, PodCondition } from "../../kinds/generated/core-v1.ts";
-import { sandboxChange } from "./actions.ts";
+import { needsResize, sandboxChange } from "./actions.ts";
 import type { PodPhase } from "./phase.ts";
 import { isSidecar } from "./restart-policy.ts";
 import type { RuntimePod } from "./runtime-status.ts";
@@ -30,7 +30,7 @@ export interface ConditionInput {
   readonly others: readonly PodCondition[];
 }
 
-/** PodReadyToStartContainers, Initialized, Ready, ContainersReady and PodScheduled, without transition times. */
+/** PodReadyToStartContainers, PodResizeInProgress, Initialized, Ready, …, without transition times. */
 export function computeConditions(input: ConditionInput): PodCondition[] {
   const containersReady = containersReadyCondition(input);
   const generation = input.pod.metadata?.generation;
@@ -43,6 +43,8 @@ export function computeConditions(input: ConditionInput): PodCondition[] {
     readyCondition(input, containersReady),
     containersReady,
     { type: "PodScheduled", status: "True" },
+    // Told together with the generation that asks for it, so that nobody takes the old resources for the new.
+    ...(needsResize(input.pod, input.runtimePod) ? [{ type: "PodResizeInProgress", status: "True" }] : []),
   ].map((condition) => (generation === undefined ? condition : { ...condition, observedGeneration: generation }));
 }
 

@@ -16,6 +16,7 @@ describe("statusPatch", () => {
       conditions: [
         { type: "Ready", status: "False", reason: "ContainersNotReady" },
         { type: "PodScheduled", status: "True" },
+        { type: "PodResizeInProgress", status: "True" },
         { type: "example.com/other", status: "True" },
       ],
     };
@@ -31,7 +32,10 @@ describe("statusPatch", () => {
       phase: "Running",
       reason: null,
       podIPs: [{ $patch: "replace" }, { ip: "10.0.0.2" }],
-      conditions: [{ type: "Ready", status: "True", reason: null }],
+      conditions: [
+        { $patch: "delete", type: "PodResizeInProgress" },
+        { type: "Ready", status: "True", reason: null },
+      ],
     });
   });
 

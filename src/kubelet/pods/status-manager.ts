@@ -204,10 +204,13 @@ export function statusPatch(from: PodStatus, to: PodStatus): Record<string, unkn
 
 function changedConditions(from: readonly PodCondition[], to: readonly PodCondition[]): unknown[] {
   const before = new Map(from.map((condition) => [condition.type, condition]));
-  return to.flatMap((condition) => {
+  const over = from.filter(({ type }) => isKubeletCondition(type) && !to.some((condition) => condition.type === type));
+  const removals = over.map(({ type }) => ({ $patch: "delete", type }));
+  const changes = to.flatMap((condition) => {
     const old = before.get(condition.type);
     if (isDeepStrictEqual(old, condition)) return [];
     const gone = Object.keys(old ?? {}).filter((key) => !(key in condition));
     return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }];
   });
+  return [...removals, ...changes];
 }
