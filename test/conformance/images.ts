@@ -4,6 +4,7 @@
  *
  *   node test/conformance/images.ts CACHE MODULE_IMAGES
  */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OciImage, type TarEntry, tar, writeOciArchive } from "../../images/oci-archive.ts";
@@ -47,22 +48,20 @@ const agnhostLayer = await tar([
   file("etc/group", `${group.join("\n")}\n`),
 ]);
 
-const busybox = readFileSync(join(cache, "debian/busybox"));
-const applets = (
-  "[ ash awk base64 basename cat chgrp chmod chown clear cmp comm cp cut date dd df diff dirname du echo egrep env " +
-  "expr false find free getopt grep groups gunzip gzip head hostname id ifconfig install ip ipcs kill killall less ln ls " +
-  "md5sum mkdir mkfifo mktemp more mount mv nc netstat nohup nologin nproc nslookup od pgrep pidof ping ping6 pkill " +
-  "printenv printf ps pwd readlink realpath reset rm rmdir route sed seq sh sha1sum sha256sum sleep sort split stat " +
-  "strings su sync sysctl tac tail tar tee telnet test time timeout top touch tr traceroute true truncate tty umount " +
-  "uname uniq unlink unzip uptime usleep vi watch wc wget which whoami xargs yes"
-).split(" ");
+const busyboxFile = join(cache, "debian/busybox");
+const applets = execFileSync(busyboxFile, ["--list"], { encoding: "utf8" }).trim().split("\n");
+const busybox = readFileSync(busyboxFile);
+// Debian's busybox shell drops variables such as `data-1`, which upstream's passes on; bash does as upstream's.
+const shells = ["sh", "ash", "bash"];
 const busyboxLayer = await tar([
   ...["bin/", "etc/", "home/", "root/", "usr/", "usr/bin/", "usr/sbin/", "var/", "var/www/"].map((name) =>
     folder(name),
   ),
   folder("tmp/", 0o1777),
   executable("bin/busybox", busybox),
-  ...applets.map((name) => link(`bin/${name}`, "busybox")),
+  ...applets.filter((name) => ![...shells, "busybox"].includes(name)).map((name) => link(`bin/${name}`, "busybox")),
+  executable("bin/bash-static", readFileSync(join(cache, "debian/bash-static"))),
+  ...shells.map((name) => link(`bin/${name}`, "bash-static")),
   link("usr/bin/env", "/bin/busybox"),
   file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"),
   file("etc/group", "root:x:0:\nnogroup:x:65534:\nnobody:x:65534:\n"),
