@@ -152,7 +152,8 @@ export function toMiniError(error: unknown): MiniError {
   const { code, name, message } = failure;
   if (name === "AbortError") return new MiniError("MK_INTERRUPTED", "interrupted", { cause: error });
   if (code === "ENOSPC") return new MiniError("RSRC_INSUFFICIENT_STORAGE", message, { cause: error });
-  if (code === "EACCES" || code === "EPERM") return new MiniError("HOST_HOME_PERMISSION", message, { cause: error });
+  if (code !== undefined && ["EACCES", "EPERM", "EROFS", "ENOTDIR"].includes(code))
+    return new MiniError("HOST_HOME_PERMISSION", message, { cause: error });
   return new MiniError("MK_INTERNAL", message, { cause: error });
 }
 

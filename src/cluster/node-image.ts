@@ -1,5 +1,5 @@
 /** The node image and kubectl as files: unpacked from the executable into the cache, or from the source tree's builds. */
-import { access } from "node:fs/promises";
+import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type CarriedFiles, readCarriedFiles, unpackCarriedFile } from "../lib/carried-files.ts";
 import { MiniError } from "./errors.ts";
@@ -53,9 +53,18 @@ export async function findBinary(): Promise<{ binary: string; carried: CarriedFi
 async function unpackImage(binary: string, carried: CarriedFiles): Promise<string> {
   const folder = imageFolder(carried);
   const wanted = carried.files.filter((file) => Object.values<string>(files).includes(file.name));
-  for (const file of wanted) {
-    const path = join(folder, file.name);
-    if (!(await present(path))) await unpackCarriedFile(file, path, binary);
+  const unpacked: string[] = [];
+  try {
+    for (const file of wanted) {
+      const path = join(folder, file.name);
+      if (await present(path)) continue;
+      await unpackCarriedFile(file, path, binary);
+      unpacked.push(path);
+    }
+  } catch (error) {
+    // A full disk gets its room back.
+    for (const path of unpacked) await rm(path, { force: true });
+    throw error;
   }
   return folder;
 }
