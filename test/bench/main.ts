@@ -51,7 +51,11 @@ try {
     const before = load();
     const rows = await workload.run(bench);
     const machine = `${cpus().length} × ${cpus()[0]?.model}, load ${before} before and ${load()} after`;
-    const conditions = [machine, ...sides.map(({ description }) => description)];
+    const conditions = [
+      values.quick ? "the quick form" : "the whole form",
+      machine,
+      ...sides.map(({ description }) => description),
+    ];
     const result = { name, title, date: new Date().toISOString().slice(0, 10), conditions, rows };
     console.log(`\n${title} (${machine})\n${renderText(result)}`);
     results.push(result);

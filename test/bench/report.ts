@@ -75,8 +75,8 @@ async function renderPlot({ title, rows }: Result): Promise<string> {
 const introduction = `# Benchmarks
 
 mini's control plane beside upstream's own programs on Debian's etcd, on one machine, from one client program over TLS on
-loopback. While one side is measured the other is stopped by a signal; both sync each write to the disk before they
-answer. Figures are medians of rounds that took turns. \`scripts/bench\` makes this page (\`--quick\`, five minutes, only prints);
+loopback. While one side is measured the other is idle; both sync each write to the disk before they answer. Figures are medians
+of rounds that took turns. \`scripts/bench\` makes this page (\`--quick\`, five minutes, only prints);
 \`scripts/bench start\` measures a whole cluster's start.
 `;
 

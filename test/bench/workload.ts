@@ -73,31 +73,18 @@ export async function withServers<T>(
   }
 }
 
-/** `rounds` times each server in turn, the order changing, while the other side's processes are stopped by a signal. */
+/** `rounds` times each server in turn, the order changing; the other side runs on, idle. */
 export async function takeTurns<T>(
-  servers: readonly [mini: Server, upstream: Server],
+  [mini, upstream]: readonly [mini: Server, upstream: Server],
   rounds: number,
   measure: (server: Server) => Promise<T>,
 ): Promise<{ mini: T[]; upstream: T[] }> {
-  const [mini, upstream] = servers;
   const results = { mini: [] as T[], upstream: [] as T[] };
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? (["mini", "upstream"] as const) : (["upstream", "mini"] as const);
-    for (const name of order) {
-      const other = name === "mini" ? upstream : mini;
-      signal(other, "SIGSTOP");
-      try {
-        results[name].push(await measure(name === "mini" ? mini : upstream));
-      } finally {
-        signal(other, "SIGCONT");
-      }
-    }
+    for (const name of order) results[name].push(await measure(name === "mini" ? mini : upstream));
   }
   return results;
-}
-
-function signal({ processes }: Server, name: "SIGSTOP" | "SIGCONT"): void {
-  for (const child of processes) child.kill(name);
 }
 
 export function median(numbers: readonly number[]): number {

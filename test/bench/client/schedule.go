@@ -75,6 +75,9 @@ func watchBound(names map[string]int) <-chan int {
 	check(err)
 	response, err := client.Do(request)
 	check(err)
+	if response.StatusCode != http.StatusOK {
+		fail(fmt.Errorf("watch: %s", response.Status))
+	}
 	bound := make(chan int, len(names))
 	go func() {
 		seen := make(map[int]bool, len(names))
@@ -82,7 +85,7 @@ func watchBound(names map[string]int) <-chan int {
 		for {
 			line, err := lines.ReadBytes('\n')
 			if err != nil {
-				return
+				fail(fmt.Errorf("the watch ended before all pods were bound: %w", err))
 			}
 			_, rest, _ := bytes.Cut(line, []byte(`"name":"`))
 			name, _, _ := strings.Cut(string(rest[:min(len(rest), 80)]), `"`)

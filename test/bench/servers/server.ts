@@ -123,7 +123,6 @@ export async function stopAll(processes: readonly ChildProcess[]): Promise<void>
   for (const child of [...processes].reverse()) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGCONT");
     child.kill("SIGTERM");
     const kill = setTimeout(() => child.kill("SIGKILL"), 10_000);
     await ended;
