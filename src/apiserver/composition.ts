@@ -8,6 +8,7 @@ import { badRequest } from "../machinery/errors/status-error.ts";
 import type { Store } from "../store/types.ts";
 import { createAdmissionChain } from "./admission/index.ts";
 import type { FindKind } from "./admission/policies/policy-set.ts";
+import { Aggregator } from "./aggregation/index.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { createBootstrap } from "./bootstrap/index.ts";
@@ -99,6 +100,7 @@ export async function createApiServerParts(
   const events = resources.find("", "v1", "events");
   const stopExpiry = events === undefined ? pass : expireEvents({ resource: events, writes, clock, log });
 
+  const aggregator = new Aggregator({ reader, writer, clock, log, proxyClient: options.tls.proxyClient });
   const stopCustomResources = serveCustomResources({ resources, reader, writer, clock, log });
 
   let state: "starting" | "ready" | "stopping" = "starting";
@@ -124,7 +126,7 @@ export async function createApiServerParts(
   const nonResource = createServerEndpoints({
     health,
     metrics,
-    discovery: new DiscoveryEndpoints(resources),
+    discovery: new DiscoveryEndpoints(resources, aggregator),
     openapi: new OpenApiEndpoints(resources),
     issuer,
     publicKeys: verifyingKeys,
@@ -135,14 +137,16 @@ export async function createApiServerParts(
     impersonate: (request, user) => impersonate(request, user, authorizer),
     authorizer,
     forbidden: (info, user, decision) => forbiddenError({ info, user }, decision),
-    resource: (context) => resourceHandler.handle(context),
-    nonResource,
+    resource: (context) => aggregator.handle(context) ?? resourceHandler.handle(context),
+    nonResource: (context) => aggregator.handle(context)?.then(() => true) ?? nonResource(context),
     upgrade,
     metrics,
     log,
   });
 
   async function upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void> {
+    const aggregated = aggregator.upgrade(context, socket, head);
+    if (aggregated !== undefined) return aggregated;
     if (!context.info.isResourceRequest) throw badRequest("nothing to upgrade to here");
     const resource = resourceHandler.resourceOf(context);
     const found = subresources.find(resource, context.info.subresource);
@@ -171,6 +175,7 @@ export async function createApiServerParts(
     close() {
       stopExpiry();
       stopCustomResources();
+      aggregator.close();
       cache.close();
     },
   };

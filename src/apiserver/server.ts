@@ -22,6 +22,8 @@ export interface ApiServerOptions {
     readonly certificate: string;
     readonly key: string;
     readonly clientCa: string;
+    /** By which extension API servers know this one; PEM. */
+    readonly proxyClient?: { readonly certificate: string; readonly key: string };
     readonly requestHeader?: { readonly ca: string; readonly allowedNames: readonly string[] };
   };
   /** Path of the database file, or a store that the caller closes. */

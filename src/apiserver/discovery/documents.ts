@@ -59,19 +59,26 @@ export function groupVersions(resources: ResourceRegistry): GroupVersions[] {
 }
 
 /** apidiscovery.k8s.io APIGroupDiscoveryList of the core group alone (for /api) or of all others (for /apis). */
-export function aggregatedDiscovery(groups: readonly GroupVersions[], version: "v2" | "v2beta1"): object {
+export function aggregatedDiscovery(
+  groups: readonly GroupVersions[],
+  version: "v2" | "v2beta1",
+  remote: readonly object[],
+): object {
   return {
     kind: "APIGroupDiscoveryList",
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: groups.map(({ group, versions }) => ({
-      metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
-      versions: versions.map((one) => ({
-        version: one.version,
-        resources: one.kinds.map(discoverResource),
-        freshness: "Current",
+    items: [
+      ...groups.map(({ group, versions }) => ({
+        metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
+        versions: versions.map((one) => ({
+          version: one.version,
+          resources: one.kinds.map(discoverResource),
+          freshness: "Current",
+        })),
       })),
-    })),
+      ...remote,
+    ],
   };
 }
 

@@ -1,9 +1,16 @@
 import { createHash } from "node:crypto";
+import { type AggregatedVersion, aggregatedGroupDiscovery, aggregatedGroups } from "../aggregation/discovered.ts";
 import { parseAccept } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
 import type { ResourceRegistry } from "../registry/resources.ts";
 import { aggregatedDiscovery, apiGroup, apiResourceList, type GroupVersions, groupVersions } from "./documents.ts";
+
+/** Groups of extension API servers. */
+export interface AggregatedSource {
+  readonly generation: number;
+  versions(): readonly AggregatedVersion[];
+}
 
 interface Document {
   readonly bytes: Buffer;
@@ -15,10 +22,13 @@ export class DiscoveryEndpoints {
   readonly #resources: ResourceRegistry;
   readonly #documents = new Map<string, Document>();
   #groups: readonly GroupVersions[] = [];
-  #generation = -1;
+  readonly #aggregated: AggregatedSource | undefined;
+  #generation = "";
 
-  constructor(resources: ResourceRegistry) {
+  /** `aggregated`: what extension servers serve, shown beside what is served here. */
+  constructor(resources: ResourceRegistry, aggregated?: AggregatedSource) {
     this.#resources = resources;
+    this.#aggregated = aggregated;
   }
 
   /** Whether the path was one of discovery, and the request answered. */
@@ -56,8 +66,9 @@ export class DiscoveryEndpoints {
   }
 
   #refresh(): void {
-    if (this.#generation === this.#resources.generation) return;
-    this.#generation = this.#resources.generation;
+    const generation = `${this.#resources.generation} ${this.#aggregated?.generation ?? 0}`;
+    if (this.#generation === generation) return;
+    this.#generation = generation;
     this.#documents.clear();
     this.#groups = groupVersions(this.#resources);
   }
@@ -80,11 +91,16 @@ export class DiscoveryEndpoints {
   #build(root: string, parts: readonly string[], aggregated: "v2" | "v2beta1" | undefined): object | undefined {
     const core = root === "api";
     const groups = this.#groups.filter(({ group }) => (group === "") === core);
-    if (aggregated !== undefined) return aggregatedDiscovery(groups, aggregated);
-    if (parts.length === 0) return core ? coreVersions(groups) : groupList(groups);
+    const remote = core ? [] : (this.#aggregated?.versions() ?? []);
+    if (aggregated !== undefined) return aggregatedDiscovery(groups, aggregated, aggregatedGroupDiscovery(remote));
+    if (parts.length === 0) return core ? coreVersions(groups) : groupList(groups, aggregatedGroups(remote));
     const name = core ? "" : parts[0];
     const group = groups.find((one) => one.group === name);
     const version = core ? parts[0] : parts[1];
+    if (group === undefined && parts.length === 1 && !core) {
+      const [found] = aggregatedGroups(remote.filter((one) => one.group === name));
+      return found && { kind: "APIGroup", apiVersion: "v1", ...found };
+    }
     if (group === undefined || parts.length > (core ? 1 : 2)) return undefined;
     if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) };
     const found = group.versions.find((one) => one.version === version);
@@ -92,8 +108,8 @@ export class DiscoveryEndpoints {
   }
 }
 
-function groupList(groups: readonly GroupVersions[]): object {
-  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(apiGroup) };
+function groupList(groups: readonly GroupVersions[], remote: readonly object[]): object {
+  return { kind: "APIGroupList", apiVersion: "v1", groups: [...groups.map(apiGroup), ...remote] };
 }
 
 function coreVersions(groups: readonly GroupVersions[]): object {

@@ -22,6 +22,10 @@ export async function createApiServerComponent(config: NodeConfig): Promise<Comp
       certificate: await readPki("apiserver.crt"),
       key: await readPki("apiserver.key"),
       clientCa: ca,
+      proxyClient: {
+        certificate: await readPki("front-proxy-client.crt"),
+        key: await readPki("front-proxy-client.key"),
+      },
       requestHeader: { ca: await readPki("front-proxy-ca.crt"), allowedNames: ["front-proxy-client"] },
     },
     store: join(nodePaths.store, "state.db"),

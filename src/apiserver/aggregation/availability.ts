@@ -1,0 +1,160 @@
+/** Asks extension servers every now and then what they serve, and says so in their APIService's Available condition. */
+import { request } from "node:https";
+import type { APIService, APIServiceCondition } from "../../kinds/generated/apiregistration-v1.ts";
+import { formatTime } from "../../lib/clock.ts";
+import { StatusError } from "../../machinery/errors/status-error.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import type { ProxyTarget } from "../streaming/http-proxy.ts";
+import type { AggregatedVersion } from "./discovered.ts";
+import type { AggregationParts, Backend } from "./index.ts";
+
+/** Between checks of a server that answers, and of one that does not. */
+const availablePeriodMs = 30_000;
+const unavailablePeriodMs = 1_000;
+const requestTimeoutMs = 5_000;
+
+type Outcome = Pick<APIServiceCondition, "status" | "reason" | "message">;
+
+interface Followed {
+  readonly backend: Backend;
+  timer: NodeJS.Timeout | undefined;
+  served: AggregatedVersion | undefined;
+}
+
+export class Availability {
+  readonly #parts: AggregationParts;
+  readonly #target: (backend: Backend) => ProxyTarget;
+  readonly #changed: () => void;
+  readonly #followed = new Map<string, Followed>();
+
+  constructor(parts: AggregationParts, target: (backend: Backend) => ProxyTarget, changed: () => void) {
+    this.#parts = parts;
+    this.#target = target;
+    this.#changed = changed;
+  }
+
+  close(): void {
+    for (const { timer } of this.#followed.values()) clearTimeout(timer);
+    this.#followed.clear();
+  }
+
+  /** What the server said last; undefined while it is not available. */
+  served({ name }: Backend): AggregatedVersion | undefined {
+    return this.#followed.get(name)?.served;
+  }
+
+  /** An APIService without a Service is this server's own. */
+  local(service: APIService): void {
+    const message = "Local APIServices are always available";
+    void this.#report(service.metadata?.name ?? "", { status: "True", reason: "Local", message });
+  }
+
+  follow(backend: Backend): void {
+    this.forget(backend.name);
+    const followed: Followed = { backend, timer: undefined, served: undefined };
+    this.#followed.set(backend.name, followed);
+    void this.#check(followed);
+  }
+
+  forget(name: string): void {
+    clearTimeout(this.#followed.get(name)?.timer);
+    this.#followed.delete(name);
+  }
+
+  async #check(followed: Followed): Promise<void> {
+    const { backend } = followed;
+    const before = JSON.stringify(followed.served);
+    const outcome = await this.#ask(followed);
+    if (this.#followed.get(backend.name) !== followed) return;
+    if (JSON.stringify(followed.served) !== before) this.#changed();
+    await this.#report(backend.name, outcome);
+    if (this.#followed.get(backend.name) !== followed) return;
+    const period = outcome.status === "True" ? availablePeriodMs : unavailablePeriodMs;
+    followed.timer = setTimeout(() => void this.#check(followed), period);
+    followed.timer.unref();
+  }
+
+  async #ask(followed: Followed): Promise<Outcome> {
+    const { backend } = followed;
+    const { group, version, service } = backend;
+    const { name, namespace } = service.spec?.service ?? {};
+    const { groupPriorityMinimum: groupPriority = 0, versionPriority = 0 } = service.spec ?? {};
+    try {
+      const target = this.#target(backend);
+      const list = (await getJson(target)) as Pick<AggregatedVersion, "resources">;
+      followed.served = { group, version, groupPriority, versionPriority, resources: list.resources ?? [] };
+      return { status: "True", reason: "Passed", message: "all checks passed" };
+    } catch (error) {
+      followed.served = undefined;
+      const { message } = error as Error;
+      if (!(error instanceof StatusError)) {
+        const detail = `failing or missing response from https://${name}.${namespace}.svc/apis/${group}/${version}: ${message}`;
+        return { status: "False", reason: "FailedDiscoveryCheck", message: detail };
+      }
+      if (!message.endsWith("not found")) return { status: "False", reason: "MissingEndpoints", message };
+      const detail = `service/${name} in ${JSON.stringify(namespace)} is not present`;
+      return { status: "False", reason: "ServiceNotFound", message: detail };
+    }
+  }
+
+  /** A condition that says so already is left alone; an APIService that is gone needs none. */
+  async #report(name: string, outcome: Outcome): Promise<void> {
+    const { writer, clock, log } = this.#parts;
+    const target = {
+      group: "apiregistration.k8s.io",
+      plural: "apiservices",
+      namespace: "",
+      name,
+      subresource: "status",
+    };
+    try {
+      await writer.modify(target, (current) => withCondition(current, outcome, formatTime(clock.now())));
+    } catch (error) {
+      if (error instanceof StatusError && error.reason === "NotFound") return;
+      log.warn("APIService status", { name, error: String(error) });
+    }
+  }
+}
+
+function withCondition(current: UnknownObject, outcome: Outcome, now: string): UnknownObject | undefined {
+  const { status } = current as unknown as APIService;
+  const old = status?.conditions?.find(({ type }) => type === "Available");
+  if (old?.status === outcome.status && old.reason === outcome.reason && old.message === outcome.message) {
+    return undefined;
+  }
+  const lastTransitionTime = old?.status === outcome.status ? old.lastTransitionTime : now;
+  const others = status?.conditions?.filter(({ type }) => type !== "Available") ?? [];
+  return {
+    ...current,
+    status: { ...status, conditions: [...others, { type: "Available", lastTransitionTime, ...outcome }] },
+  };
+}
+
+function getJson({ host, port, path, agent }: ProxyTarget): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const outgoing = request({
+    host,
+    port,
+    path,
+    ...(agent === undefined ? {} : { agent }),
+    headers: {
+      accept: "application/json",
+      "x-remote-user": "system:kube-aggregator",
+      "x-remote-group": ["system:masters"],
+    },
+    signal: AbortSignal.timeout(requestTimeoutMs),
+  });
+  outgoing.on("error", reject);
+  outgoing.on("response", (response) => {
+    const chunks: Buffer[] = [];
+    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    response.on("error", reject);
+    response.on("end", () => {
+      const text = Buffer.concat(chunks).toString("utf8");
+      if (response.statusCode !== 200) reject(new Error(`bad status from server: ${response.statusCode}`));
+      else resolve(text);
+    });
+  });
+  outgoing.end();
+  return promise.then((text) => JSON.parse(text as string) as unknown);
+}

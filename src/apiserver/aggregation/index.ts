@@ -1,0 +1,159 @@
+/**
+ * Aggregation: passes requests for the groups of an APIService on to the Service behind it, as the front proxy that
+ * extension API servers trust. Fed by APIServices in the cache; feeds discovery with what is served there, and each
+ * APIService with its Available condition.
+ */
+import { Agent } from "node:https";
+import type { Duplex } from "node:stream";
+import type { APIService } from "../../kinds/generated/apiregistration-v1.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import type { RequestContext } from "../http/request-context.ts";
+import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-proxy.ts";
+import type { HttpRequest, ObjectReader, ObjectWriter, UserInfo } from "../types.ts";
+import { serviceAddress } from "../webhooks/endpoint.ts";
+import { Availability } from "./availability.ts";
+import type { AggregatedVersion } from "./discovered.ts";
+
+export interface AggregationParts {
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** PEM: the certificate by which extension servers know this one; without it they believe no user names. */
+  readonly proxyClient?: { readonly certificate: string; readonly key: string } | undefined;
+}
+
+const group = "apiregistration.k8s.io";
+const plural = "apiservices";
+
+/** An APIService with a Service behind it. */
+export interface Backend {
+  readonly name: string;
+  readonly group: string;
+  readonly version: string;
+  readonly service: APIService;
+  readonly agent: Agent;
+}
+
+export class Aggregator {
+  readonly #parts: AggregationParts;
+  readonly #backends = new Map<string, Backend>();
+  readonly #availability: Availability;
+  readonly #stop: () => void;
+  #generation = 0;
+
+  constructor(parts: AggregationParts) {
+    this.#parts = parts;
+    this.#availability = new Availability(
+      parts,
+      (backend) => this.target(backend),
+      () => this.#generation++,
+    );
+    for (const service of parts.reader.list<APIService>(group, plural)) this.#put(service);
+    this.#stop = parts.reader.subscribe(group, plural, ({ type, object }) => {
+      const service = object as unknown as APIService;
+      if (type === "DELETED") this.#remove(service.metadata?.name ?? "");
+      else this.#put(service);
+    });
+  }
+
+  close(): void {
+    this.#stop();
+    this.#availability.close();
+    for (const { agent } of this.#backends.values()) agent.destroy();
+  }
+
+  /** Changes whenever `versions` does. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** What the available extension servers serve. */
+  versions(): readonly AggregatedVersion[] {
+    return [...this.#backends.values()].flatMap((backend) => this.#availability.served(backend) ?? []);
+  }
+
+  /** Answers the request if its path belongs to an extension server; undefined otherwise. */
+  handle(context: RequestContext): Promise<void> | undefined {
+    const backend = this.#backendOf(context.info.path);
+    if (backend === undefined) return undefined;
+    authenticateAs(context.request, context.user);
+    return proxyRequest(this.target(backend, context.request.url), context.request, context.response);
+  }
+
+  upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void> | undefined {
+    const backend = this.#backendOf(context.info.path);
+    if (backend === undefined) return undefined;
+    authenticateAs(context.request, context.user);
+    return proxyUpgrade(this.target(backend, context.request.url), context.request, socket, head);
+  }
+
+  /** Throws StatusError 503 where no endpoint is ready. */
+  target({ service, agent, group: served, version }: Backend, url = `/apis/${served}/${version}`): ProxyTarget {
+    const { namespace = "", name = "", port = 443 } = service.spec?.service ?? {};
+    try {
+      const address = serviceAddress(this.#parts.reader, namespace, name, port);
+      return { scheme: "https", ...address, path: url, prefix: "", agent };
+    } catch (cause) {
+      throw Object.assign(serviceUnavailable((cause as Error).message), { cause });
+    }
+  }
+
+  #backendOf(path: string): Backend | undefined {
+    if (this.#backends.size === 0 || !path.startsWith("/apis/")) return undefined;
+    const [, , name = "", version = ""] = path.split("/");
+    return this.#backends.get(`${version}.${name}`);
+  }
+
+  #put(service: APIService): void {
+    const name = service.metadata?.name ?? "";
+    const { spec } = service;
+    const before = this.#backends.get(name);
+    if (spec?.service === undefined) {
+      this.#remove(name);
+      this.#availability.local(service);
+      return;
+    }
+    if (before !== undefined && JSON.stringify(before.service.spec) === JSON.stringify(spec)) return;
+    before?.agent.destroy();
+    const { group: served = "", version = "" } = spec;
+    const backend = { name, group: served, version, service, agent: this.#agentOf(service) };
+    this.#backends.set(name, backend);
+    this.#generation++;
+    this.#availability.follow(backend);
+  }
+
+  #remove(name: string): void {
+    const backend = this.#backends.get(name);
+    if (backend === undefined) return;
+    backend.agent.destroy();
+    this.#backends.delete(name);
+    this.#availability.forget(name);
+    this.#generation++;
+  }
+
+  #agentOf({ spec }: APIService): Agent {
+    const { proxyClient } = this.#parts;
+    const { namespace, name } = spec?.service ?? {};
+    return new Agent({
+      keepAlive: true,
+      servername: `${name}.${namespace}.svc`,
+      ...(spec?.caBundle ? { ca: Buffer.from(spec.caBundle, "base64").toString("utf8") } : {}),
+      rejectUnauthorized: spec?.insecureSkipTLSVerify !== true,
+      ...(proxyClient === undefined ? {} : { cert: proxyClient.certificate, key: proxyClient.key }),
+    });
+  }
+}
+
+/** Puts the user into the request's headers, in place of whatever the client claims there. */
+function authenticateAs({ headers }: HttpRequest, user: UserInfo): void {
+  for (const name of Object.keys(headers)) if (name.startsWith("x-remote-")) delete headers[name];
+  headers["x-remote-user"] = user.username;
+  if (user.uid) headers["x-remote-uid"] = user.uid;
+  if (user.groups.length > 0) headers["x-remote-group"] = [...user.groups];
+  for (const [key, values] of Object.entries(user.extra ?? {})) {
+    headers[`x-remote-extra-${encodeURIComponent(key).toLowerCase()}`] = [...values];
+  }
+}
