@@ -25,9 +25,3 @@ export function scaledValue(value: IntOrString, total: number, roundUp: boolean)
   const scaled = (percent * total) / 100;
   return roundUp ? Math.ceil(scaled) : Math.floor(scaled);
 }
-
-/** intstr.Parse: an int32 where the text is one, else the text. */
-export function parseIntOrString(text: string): IntOrString {
-  const value = /^[+-]?\d+$/.test(text) ? Number(text) : Number.NaN;
-  return value === (value | 0) ? value : text;
-}

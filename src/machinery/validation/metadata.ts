@@ -1,6 +1,5 @@
 /** Checks of metadata that hold for every kind: apimachinery's pkg/api/validation of ObjectMeta, with its messages. */
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from "../errors/field-error.ts";
-import { deepEqual } from "../meta/accessors.ts";
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../meta/object.ts";
 import { parseApiVersion } from "../meta/object.ts";
 import { isLabelValue, isQualifiedName, nameIsDnsLabel } from "./names.ts";
@@ -182,9 +181,4 @@ export function validateFieldManager(manager: string, path: string): FieldError[
     position += Buffer.byteLength(character);
   }
   return errors;
-}
-
-/** A value that must stay as it is. */
-export function validateImmutableField(value: unknown, old: unknown, path: string): FieldError[] {
-  return deepEqual(value, old) ? [] : [invalidValue(path, value, immutableMessage)];
 }

@@ -227,11 +227,9 @@ export function isPathSegmentName(value: string): Complaints {
 const maskTrailingDash = (name: string): string =>
   name.length > 1 && name.endsWith("-") ? `${name.slice(0, -2)}a` : name;
 
-/** KindDefinition.validateName for the usual three sorts of names; `prefix` for generateName. */
+/** KindDefinition.validateName for the usual sorts of names; `prefix` for generateName. */
 export const nameIsDnsSubdomain = (name: string, prefix: boolean): Complaints =>
   isDns1123Subdomain(prefix ? maskTrailingDash(name) : name);
 export const nameIsDnsLabel = (name: string, prefix: boolean): Complaints =>
   isDns1123Label(prefix ? maskTrailingDash(name) : name);
-export const nameIsDns1035Label = (name: string, prefix: boolean): Complaints =>
-  isDns1035Label(prefix ? maskTrailingDash(name) : name);
 export const nameIsPathSegment = (name: string, _prefix: boolean): Complaints => isPathSegmentName(name);

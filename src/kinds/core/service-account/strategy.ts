@@ -4,5 +4,3 @@ import type { ServiceAccount } from "../../generated/core-v1.ts";
 export function prepareForCreate(account: ServiceAccount): void {
   if (account.secrets !== undefined) account.secrets = account.secrets.map(({ name }) => ({ name }));
 }
-
-export const prepareForUpdate: (account: ServiceAccount) => void = prepareForCreate;
