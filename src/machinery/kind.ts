@@ -35,6 +35,11 @@ export interface SharedStorage {
   readonly kind: string;
   /** Whether even objects of the stored version go through the conversion (defaults of custom resources). */
   readonly always?: boolean;
+  /**
+   * Where the conversion takes a webhook: called before the two below, which then leave objects as they are. Gives the
+   * objects in the same order; rejects with StatusError.
+   */
+  convert?(objects: readonly UnknownObject[], apiVersion: string): Promise<readonly UnknownObject[]>;
   toStorage(object: UnknownObject): UnknownObject;
   fromStorage(object: UnknownObject): UnknownObject;
 }

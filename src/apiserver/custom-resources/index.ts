@@ -14,6 +14,7 @@ import { deepCopy, deepEqual } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { ResourceRegistry } from "../registry/resources.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
+import { webhookConversion } from "./conversion.ts";
 import { customKind } from "./kind.ts";
 import { acceptNames, isEstablished, setCondition } from "./naming.ts";
 
@@ -74,13 +75,14 @@ class CustomResources {
   }
 
   #serve(definition: CustomResourceDefinition): void {
-    const { resources } = this.#parts;
+    const { resources, reader } = this.#parts;
     const name = definition.metadata?.name ?? "";
     const before = this.#served.get(name);
     if (before !== undefined && !looksDifferent(before.definition, definition)) return;
     const kinds: KindDefinition[] = [];
+    const convert = webhookConversion(definition, reader);
     for (const version of definition.spec.versions) {
-      if (version.served) kinds.push(customKind(definition, version));
+      if (version.served) kinds.push(customKind(definition, version, { convert }));
     }
     for (const old of before?.kinds ?? []) {
       if (!kinds.some(({ version }) => version === old.version)) resources.remove(old);

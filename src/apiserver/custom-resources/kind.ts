@@ -14,6 +14,7 @@ import {
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { columnsOf } from "./columns.ts";
+import type { ConvertObjects } from "./conversion.ts";
 import { applySchemaDefaults, hasDefaults } from "./defaulting.ts";
 import { findValues } from "./json-path.ts";
 import { publishedSchema } from "./published-schema.ts";
@@ -29,8 +30,8 @@ const preserveAll: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown
 export type RuleCheck = (object: UnknownObject, old: UnknownObject | undefined) => FieldError[];
 
 export interface CustomKindOptions {
-  /** Conversion from and to the stored version. Default: only apiVersion changes. */
-  readonly convert?: ((object: UnknownObject, apiVersion: string) => UnknownObject) | undefined;
+  /** Conversion between versions. Default: only apiVersion changes. */
+  readonly convert?: ConvertObjects | undefined;
 }
 
 export function schemaOf(version: CustomResourceDefinitionVersion): JsonSchema {
@@ -139,7 +140,9 @@ function storageOf(
 ): SharedStorage {
   const { group } = spec;
   const stored = spec.versions.find(({ storage }) => storage)?.name ?? name;
-  const change = options.convert ?? ((object: UnknownObject, apiVersion: string) => ({ ...object, apiVersion }));
+  const { convert } = options;
+  const change = (object: UnknownObject, apiVersion: string): UnknownObject =>
+    convert === undefined ? { ...object, apiVersion } : object;
   const served = `${group}/${name}`;
   const defaults = hasDefaults(schema);
   const converted = new WeakMap<UnknownObject, UnknownObject>();
@@ -160,6 +163,7 @@ function storageOf(
     version: stored,
     kind: spec.names.kind,
     // Objects that were stored when another version was the stored one are there too.
+    ...(convert === undefined ? {} : { convert }),
     always: defaults || spec.versions.length > 1,
     toStorage: (object) => (object.apiVersion === storedVersion ? object : change(object, storedVersion)),
     fromStorage,

@@ -12,7 +12,7 @@ import { encodingFor } from "./encoding.ts";
 import { listObjects, waitForRevision } from "./list.ts";
 import { listOptions, parseRevision } from "./request-options.ts";
 import type { ResourceRegistry, ServedResource } from "./resources.ts";
-import { sendEncoded } from "./send-object.ts";
+import { sendCached, sendEncoded } from "./send-object.ts";
 import type { SubresourceCalls } from "./subresource-calls.ts";
 import { serveWatch } from "./watch-request.ts";
 import type { WriteHandler } from "./write-handler.ts";
@@ -84,8 +84,7 @@ export class ResourceHandler {
     const { namespace, name } = context.info;
     const object = resource.get(namespace, name);
     if (object === undefined) throw notFound(resource.name, name);
-    const { encoding, form } = encodingFor(resource, context);
-    return sendEncoded(context, 200, encoding.one(object), { encoding, form });
+    return sendCached(context, 200, object, resource);
   }
 
   async #list(context: RequestContext, resource: ServedResource): Promise<void> {
@@ -93,6 +92,7 @@ export class ResourceHandler {
     const { encoding, form } = encodingFor(resource, context);
     const options = listOptions(query, false);
     const { objects, metadata } = await listObjects(this.#parts.cache, resource, info.namespace, options);
+    await resource.prepare(objects);
     await sendEncoded(context, 200, encoding.list(objects, metadata), { encoding, form });
   }
 }

@@ -15,6 +15,8 @@ export class ServedResource {
   /** Whether objects go through kind.storage on their way in and out. */
   readonly converts: boolean;
   readonly subresources: ReadonlySet<string>;
+  /** What a conversion webhook made of objects. */
+  readonly #prepared = new WeakMap<CachedObject, UnknownObject>();
 
   constructor(kind: KindDefinition, cache: ResourceCache) {
     this.kind = kind;
@@ -47,8 +49,41 @@ export class ServedResource {
 
   /** The object in this version. Shared where no conversion is needed: never change it. */
   decode(cached: CachedObject): UnknownObject {
+    const prepared = this.#prepared.get(cached);
+    if (prepared !== undefined) return prepared;
     const stored = cached.object;
     return this.converts && this.kind.storage ? this.kind.storage.fromStorage(stored) : stored;
+  }
+
+  /**
+   * Lets a conversion webhook convert what `decode` is going to be asked for; undefined where there is none. What was
+   * not prepared is decoded in its stored version. Rejects with StatusError.
+   */
+  prepare(objects: readonly CachedObject[]): Promise<void> | undefined {
+    return this.kind.storage?.convert === undefined ? undefined : this.#prepare(objects);
+  }
+
+  async #prepare(objects: readonly CachedObject[]): Promise<void> {
+    const { apiVersion, kind } = this;
+    const missing = objects.filter((one) => !this.#prepared.has(one) && one.object.apiVersion !== apiVersion);
+    const byVersion = Map.groupBy(missing, (one) => one.object.apiVersion);
+    for (const members of byVersion.values()) {
+      const converted =
+        (await kind.storage?.convert?.(
+          members.map((one) => one.object),
+          apiVersion,
+        )) ?? [];
+      for (const [index, object] of converted.entries()) this.#prepared.set(members[index] as CachedObject, object);
+    }
+  }
+
+  /** The object in its stored version, where that takes a webhook; undefined otherwise. */
+  convertForStorage(object: UnknownObject): Promise<UnknownObject> | undefined {
+    const { storage, group } = this.kind;
+    if (storage?.convert === undefined) return undefined;
+    const stored = formatApiVersion({ group, version: storage.version });
+    if (object.apiVersion === stored) return undefined;
+    return storage.convert([object], stored).then(([converted]) => converted as UnknownObject);
   }
 
   toStorage(object: UnknownObject): UnknownObject {

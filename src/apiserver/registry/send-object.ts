@@ -30,5 +30,9 @@ export function sendCached(
   resource: ServedResource,
 ): Promise<void> | void {
   const { encoding, form } = encodingFor(resource, context);
+  const preparing = resource.prepare([object]);
+  if (preparing !== undefined) {
+    return preparing.then(() => sendEncoded(context, code, encoding.one(object), { encoding, form }));
+  }
   return sendEncoded(context, code, encoding.one(object), { encoding, form });
 }

@@ -55,6 +55,8 @@ export class Updater {
     for (let attempt = options.attempts ?? defaultAttempts; ; attempt--) {
       const current = resource.get(namespace, name);
       if (current === undefined) return this.#createInstead(write, transform, options);
+      const preparing = resource.prepare([current]);
+      if (preparing !== undefined) await preparing;
       const old = resource.decode(current);
       const object = transform(old);
       if (object === undefined) return { object: current, created: false };

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { RequestContext } from "../http/request-context.ts";
 import { commonHeaders, isGone } from "../http/respond.ts";
+import type { WatchedResource } from "../watch/resource-cache.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
 import { WatchSession, type WatchSessionOptions } from "../watch/watch-session.ts";
@@ -30,13 +31,14 @@ export async function serveWatch(
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
   const start = startOf(options);
   if (start.afterRevision !== undefined) await waitForRevision(cache, start.afterRevision);
+  await resource.prepare(resource.cache.list(resource.prefix(context.info.namespace)));
   const response = context.response as ServerResponse;
   if (isGone(context.response)) return;
   response.writeHead(200, commonHeaders(context, encoding.contentType));
   response.flushHeaders();
   const session = new WatchSession(response, {
     cache,
-    resource: resource.cache,
+    resource: watchedCache(resource),
     prefix: resource.prefix(context.info.namespace),
     matches: selection.all ? undefined : (object) => selection.matches(object),
     encoding,
@@ -57,6 +59,26 @@ export async function serveWatch(
     clearTimeout(timer);
     hub.remove(session);
   }
+}
+
+/** Events wait, in their order, until a conversion webhook has answered. */
+function watchedCache(resource: ServedResource): WatchedResource {
+  const { cache, kind } = resource;
+  if (kind.storage?.convert === undefined) return cache;
+  return {
+    prefix: cache.prefix,
+    list: (prefix) => cache.list(prefix),
+    eventsAfter: (revision) => cache.eventsAfter(revision),
+    subscribe(subscriber) {
+      let chain = Promise.resolve();
+      return cache.subscribe((event) => {
+        const objects = event.previous === undefined ? [event.object] : [event.object, event.previous];
+        // Where it fails the object goes out in its stored version, which its apiVersion says.
+        const prepared = resource.prepare(objects)?.catch(() => undefined);
+        chain = chain.then(() => prepared).then(() => subscriber(event));
+      });
+    },
+  };
 }
 
 function watchOptions({ query, info }: RequestContext): ListOptions {

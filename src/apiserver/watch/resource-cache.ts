@@ -31,6 +31,9 @@ export interface CacheEvent {
 const maximumEvents = 2_000;
 const maximumReplacedBytes = 4 * 1024 * 1024;
 
+/** What a watch needs of a resource. */
+export type WatchedResource = Pick<ResourceCache, "prefix" | "list" | "subscribe" | "eventsAfter">;
+
 /** All objects of one resource in their newest state, sorted by key, and the last events. */
 export class ResourceCache {
   readonly prefix: string;

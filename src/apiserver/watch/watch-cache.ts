@@ -8,7 +8,7 @@ import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { isStoreError } from "../../store/errors.ts";
 import type { PastEvent, Store, StoreEvent } from "../../store/types.ts";
 import { CachedObject, type ObjectIdentity } from "./cached-object.ts";
-import { type CacheEvent, EventFrames, ResourceCache } from "./resource-cache.ts";
+import { type CacheEvent, EventFrames, ResourceCache, type WatchedResource } from "./resource-cache.ts";
 
 const root = "/registry/";
 const loadPage = 500;
@@ -86,7 +86,7 @@ export class WatchCache {
   }
 
   /** The events of a resource after a revision, from memory or the store; undefined where they were compacted. */
-  async eventsAfter(resource: ResourceCache, revision: number): Promise<readonly CacheEvent[] | undefined> {
+  async eventsAfter(resource: WatchedResource, revision: number): Promise<readonly CacheEvent[] | undefined> {
     const inMemory = resource.eventsAfter(revision);
     if (inMemory !== undefined) return inMemory;
     try {

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { expired, type Status } from "../../machinery/errors/status-error.ts";
 import type { HttpResponse } from "../types.ts";
 import type { CachedObject } from "./cached-object.ts";
-import type { CacheEvent, EventType, ResourceCache } from "./resource-cache.ts";
+import type { CacheEvent, EventType, WatchedResource } from "./resource-cache.ts";
 import type { WatchCache } from "./watch-cache.ts";
 
 /** What a watch sends objects as; see registry/encoding.ts. */
@@ -14,7 +14,7 @@ export interface WatchEncoding {
 
 export interface WatchSessionOptions {
   readonly cache: WatchCache;
-  readonly resource: ResourceCache;
+  readonly resource: WatchedResource;
   /** Only objects whose keys start with it. */
   readonly prefix: string;
   /** Undefined: every object under the prefix. */
