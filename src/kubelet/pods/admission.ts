@@ -1,7 +1,8 @@
 /** Whether a pod may run on this node at all; what upstream's admission handlers refuse, with their reasons. */
-import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
+import type { ContainerPort, Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { amountOf, podRequests } from "../resources/pod-resources.ts";
 import type { Verdict } from "./pod-worker.ts";
+import { isSidecar } from "./restart-policy.ts";
 
 /** Sysctls that are namespaced and cannot harm others. */
 const safeSysctls = new Set([
@@ -21,7 +22,10 @@ const safeSysctls = new Set([
 
 /** `others`: the pods that the node runs already. */
 export function admitPod(pod: Pod, others: Iterable<Pod>, node: Node | undefined): Verdict | undefined {
-  return checkSysctls(pod) ?? checkSelector(pod, node) ?? checkResources(pod, [...others], node);
+  const running = [...others];
+  return (
+    checkSysctls(pod) ?? checkSelector(pod, node) ?? checkPorts(pod, running) ?? checkResources(pod, running, node)
+  );
 }
 
 function checkSysctls(pod: Pod): Verdict | undefined {
@@ -41,6 +45,29 @@ function checkSelector(pod: Pod, node: Node | undefined): Verdict | undefined {
     reason: "NodeAffinity",
     message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   };
+}
+
+/** A pod that was bound past the scheduler may want a port of the node that another has. */
+function checkPorts(pod: Pod, others: readonly Pod[]): Verdict | undefined {
+  const wanted = hostPorts(pod);
+  if (wanted.length === 0) return undefined;
+  const taken = others.flatMap(hostPorts);
+  if (!wanted.some((port) => taken.some((other) => portsConflict(port, other)))) return undefined;
+  return {
+    reason: "NodePorts",
+    message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  };
+}
+
+function hostPorts({ spec }: Pod): ContainerPort[] {
+  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? []).filter(isSidecar)];
+  return containers.flatMap(({ ports = [] }) => ports.filter(({ hostPort = 0 }) => hostPort > 0));
+}
+
+function portsConflict(one: ContainerPort, other: ContainerPort): boolean {
+  if (one.hostPort !== other.hostPort || (one.protocol ?? "TCP") !== (other.protocol ?? "TCP")) return false;
+  const addresses = [one.hostIP || "0.0.0.0", other.hostIP || "0.0.0.0"];
+  return addresses.includes("0.0.0.0") || addresses[0] === addresses[1];
 }
 
 function checkResources(pod: Pod, others: readonly Pod[], node: Node | undefined): Verdict | undefined {
