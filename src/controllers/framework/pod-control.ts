@@ -5,14 +5,20 @@ import { metaOf } from "./controller-reference.ts";
 import type { ControllerContext } from "./define-controller.ts";
 import { isNamespaceTerminating, isNotFound, messageOf } from "./failures.ts";
 
-/** A pod of a template, in the owner's namespace; named `OWNER-xxxxx` by the API server. */
+/**
+ * A pod of a template, in the owner's namespace; named `OWNER-xxxxx` by the API server. Of the template's metadata it
+ * gets labels, annotations and finalizers: a name there would be the same for all pods.
+ */
 export function podFromTemplate(template: PodTemplateSpec, owner: KubernetesObject, reference: OwnerReference): Pod {
   const { name, namespace } = metaOf(owner);
+  const { labels, annotations, finalizers } = template.metadata ?? {};
   return {
     apiVersion: "v1",
     kind: "Pod",
     metadata: {
-      ...template.metadata,
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+      ...(annotations === undefined ? {} : { annotations: { ...annotations } }),
+      ...(finalizers === undefined ? {} : { finalizers: [...finalizers] }),
       generateName: `${name}-`,
       namespace,
       ownerReferences: [reference],
