@@ -83,7 +83,12 @@ async function measure(
     if (counted === undefined) continue;
     const dot = counted.indexOf(".");
     const [plural, group] = dot < 0 ? [counted, ""] : [counted.slice(0, dot), counted.slice(dot + 1)];
-    usage.set(name, Quantity.of(monitors.count(group, plural, namespace) ?? 0));
+    // The monitors may not have seen the very quota that is counted here.
+    const own = group === "" && plural === resourceQuotas.plural;
+    const count = own
+      ? context.lister(resourceQuotas).list(namespace).length
+      : monitors.count(group, plural, namespace);
+    usage.set(name, Quantity.of(count ?? 0));
   }
   return usage;
 }
