@@ -3,7 +3,7 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../kinds/generated/apiextensions-v1.ts";
-import { type FieldError, invalidValue } from "../../machinery/errors/field-error.ts";
+import { type FieldError, type FieldErrorType, invalidValue } from "../../machinery/errors/field-error.ts";
 import {
   defineKind,
   type KindDefinition,
@@ -25,6 +25,15 @@ import { validateValue } from "./validate-value.ts";
 
 const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const preserveAll: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
+
+/** Errors after which rules would look at values that are not what they say. */
+const blocking: ReadonlySet<FieldErrorType> = new Set([
+  "FieldValueNotSupported",
+  "FieldValueRequired",
+  "FieldValueTooLong",
+  "FieldValueTooMany",
+  "FieldValueTypeInvalid",
+]);
 
 /** Checks of CEL rules; returns errors on the object. `old` undefined: on creation. */
 export type RuleCheck = (object: UnknownObject, old: UnknownObject | undefined) => FieldError[];
@@ -64,7 +73,7 @@ export function customKind(
   const rules = ruleCheckOf(schema);
   const checkRules = (object: UnknownObject, old: UnknownObject | undefined): FieldError[] => {
     if (rules === undefined) return [];
-    if (validate(object).length === 0) return rules(object, old);
+    if (!validate(object).some(({ type }) => blocking.has(type))) return rules(object, old);
     const detail =
       "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
     return [invalidValue("<nil>", null, detail)];

@@ -26,8 +26,8 @@ export class ObjectWrites {
   }
 
   async create(resource: ServedResource, object: UnknownObject, dryRun: boolean): Promise<CachedObject> {
-    const converted = await resource.convertForStorage(object);
-    const { key, name, stored, value } = encode(resource, converted ?? object);
+    const converting = resource.convertForStorage(object);
+    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting);
     if (dryRun) {
       if (resource.cache.get(key) !== undefined) throw alreadyExists(resource.name, name);
       return CachedObject.fromStored(identify(key, 0), 0, value);
@@ -43,8 +43,8 @@ export class ObjectWrites {
     expected: CachedObject,
     dryRun: boolean,
   ): Promise<CachedObject> {
-    const converted = await resource.convertForStorage(object);
-    const { key, name, stored, value } = encode(resource, converted ?? object);
+    const converting = resource.convertForStorage(object);
+    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting);
     if (dryRun) return CachedObject.fromStored(expected.identity, expected.revision, value);
     this.#cache.willWrite(value, stored);
     const revision = await this.#translate(resource, name, this.#cache.store.update(key, value, expected.revision));

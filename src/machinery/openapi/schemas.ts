@@ -1,6 +1,7 @@
 /** Types of the table as JSON schemas of OpenAPI v2 and v3, with Kubernetes' extensions and without descriptions. */
 import type { KindDefinition } from "../kind.ts";
 import type { FieldSchema, SchemaTable, TypeSchema } from "../schema/types.ts";
+import { describeField } from "./descriptions.ts";
 import { listTypeOf, type Operation } from "./operations.ts";
 
 export type JsonSchema = Record<string, unknown>;
@@ -81,7 +82,10 @@ class SchemaRenderer {
   #type(name: string, schema: TypeSchema): JsonSchema {
     if (this.#version === 3 && name === quantity) return { oneOf: [{ type: "string" }, { type: "number" }] };
     if (schema.fields === undefined) return this.#inline(schema);
-    const fields = Object.entries(schema.fields).map(([key, field]) => [key, this.#field(field)]);
+    const fields = Object.entries(schema.fields).map(([key, field]) => {
+      const description = describeField(name, key);
+      return [key, { ...(description === undefined ? {} : { description }), ...this.#field(field) }];
+    });
     return {
       type: "object",
       ...(fields.length === 0 ? {} : { properties: Object.fromEntries(fields) as JsonSchema }),
