@@ -94,7 +94,12 @@ export async function createApiServerParts(
   });
   const now = (): number => clock.now();
   const subresources = new SubresourceCalls({ handlers, plugins, reader, writer, now });
-  const writeHandler = new WriteHandler({ cache, creator, updater, deleter, clock });
+  const authorizeCreate = async ({ info, user }: RequestContext): Promise<void> => {
+    const asked = { user, info: { ...info, verb: "create" } };
+    const decision = await authorizer.authorize(asked);
+    if (!decision.allowed) throw forbiddenError(asked, decision);
+  };
+  const writeHandler = new WriteHandler({ cache, creator, updater, deleter, clock, authorizeCreate });
   const resourceHandler = new ResourceHandler({ resources, cache, hub, writes: writeHandler, subresources, clock });
 
   const events = resources.find("", "v1", "events");

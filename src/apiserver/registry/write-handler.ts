@@ -27,6 +27,8 @@ export interface WriteHandlerParts {
   readonly updater: Updater;
   readonly deleter: Deleter;
   readonly clock: Clock;
+  /** Rejects with StatusError Forbidden where the user may not create what a PATCH or PUT of a missing object would. */
+  authorizeCreate(context: RequestContext): Promise<void> | void;
 }
 
 /** Deletions of one collection that are under way at a time: they share the store's commits. */
@@ -52,6 +54,9 @@ export class WriteHandler {
     const object = await decodeObject(context, resource, options);
     checkName(context, object);
     const write = this.#request(context, resource, options);
+    if (resource.kind.createOnUpdate === true && resource.get(write.namespace, write.name) === undefined) {
+      await this.#parts.authorizeCreate(context);
+    }
     const result = await this.#parts.updater.update(write, () => deepCopy(object));
     await sendCached(context, result.created ? 201 : 200, result.object, resource);
   }
@@ -82,7 +87,9 @@ export class WriteHandler {
     checkName(context, document.configuration);
     const transform = (current: UnknownObject | undefined): UnknownObject | undefined =>
       applyDocument(current, document, write, apply);
-    const result = await this.#parts.updater.update(write, transform, { forceCreate: context.info.subresource === "" });
+    const main = context.info.subresource === "";
+    if (main && resource.get(write.namespace, write.name) === undefined) await this.#parts.authorizeCreate(context);
+    const result = await this.#parts.updater.update(write, transform, { forceCreate: main });
     await sendCached(context, result.created ? 201 : 200, result.object, resource);
   }
 
