@@ -27,7 +27,8 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
     name: "resourcequota",
     primary: resourceQuotas,
     // Its status changes by admission, ahead of the object that it counts: to count now would take that back.
-    ignores: (quota: ResourceQuota, old: ResourceQuota) => sameJson(quota.spec?.hard, old.spec?.hard),
+    ignores: (quota: ResourceQuota, old: ResourceQuota) =>
+      sameJson(quota.spec?.hard, old.spec?.hard) && isCounted(quota),
     watches: [
       watch(pods, (pod, context, { type, old }) =>
         type === "deleted" || (old !== undefined && isPodFinished(pod) && !isPodFinished(old))
@@ -63,6 +64,12 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
       await context.client.of(resourceQuotas).updateStatus({ ...quota, status });
     },
   });
+}
+
+/** Whether its status speaks of the limits that its spec has now. */
+function isCounted({ spec, status }: ResourceQuota): boolean {
+  const names = Object.keys(spec?.hard ?? {});
+  return sameJson(status?.hard, spec?.hard) && names.every((name) => status?.used?.[name] !== undefined);
 }
 
 async function measure(
