@@ -13,7 +13,23 @@ export interface Sizes {
 const minimum = { cpus: 2, memoryMiB: 768, diskMiB: 2000 } as const;
 const maximumNodes = 50;
 
-/** `force` goes over too few or too many processors and too little memory. Throws RSRC_… or MK_USAGE. */
+/** What listens on a node already. */
+const takenPorts: Readonly<Record<number, string>> = {
+  22: "the SSH server",
+  10248: "the kubelet",
+  10250: "the kubelet",
+  10256: "the service proxy",
+};
+const nodePorts = { first: 30_000, last: 32_767 } as const;
+
+/** Throws HOST_PORT_IN_USE. */
+function checkPortIsFree(port: number): void {
+  const holder = port >= nodePorts.first && port <= nodePorts.last ? "Services as node ports" : takenPorts[port];
+  if (holder === undefined) return;
+  throw new MiniError("HOST_PORT_IN_USE", `--apiserver-port=${port}: that port of the node belongs to ${holder}`);
+}
+
+/** `force` goes over too few or too many processors and too little memory. Throws RSRC_…, HOST_PORT_IN_USE or MK_USAGE. */
 export function checkSizes({ cpus, memoryMiB, diskMiB, nodes, apiServerPort }: Sizes, force: boolean): void {
   const available = availableParallelism();
   if (cpus < 1 || (!force && cpus < minimum.cpus)) {
@@ -41,4 +57,5 @@ export function checkSizes({ cpus, memoryMiB, diskMiB, nodes, apiServerPort }: S
   if (apiServerPort < 1 || apiServerPort > 65_535) {
     throw new MiniError("MK_USAGE", `--apiserver-port must be 1 to 65535, not ${apiServerPort}`);
   }
+  checkPortIsFree(apiServerPort);
 }

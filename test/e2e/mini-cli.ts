@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const mini = join(root, "dist/mini");
+export const miniPath = join(root, "dist/mini");
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -28,7 +28,7 @@ export class MiniCli {
 
   /** `name` is a prefix of the profile; short, as interface names derive from it. */
   constructor(name: string) {
-    if (!existsSync(mini)) throw new Error("dist/mini is missing: run scripts/build first");
+    if (!existsSync(miniPath)) throw new Error("dist/mini is missing: run scripts/build first");
     this.profile = `${name}${process.pid}`;
     this.#environment = { MINI_HOME: join(this.home, "mini"), KUBECONFIG: this.kubeconfig, MINI_PROFILE: this.profile };
   }
@@ -38,7 +38,7 @@ export class MiniCli {
     words: readonly string[],
     extra: { env?: Record<string, string>; input?: string } = {},
   ): Promise<CommandResult> {
-    const result = await execa(mini, words, {
+    const result = await execa(miniPath, words, {
       env: { ...this.#environment, ...extra.env },
       input: extra.input ?? "",
       reject: false,

@@ -80,7 +80,7 @@ async function removeByName(name: string, signal: AbortSignal): Promise<number> 
       const state = await driver.state(machine).catch(() => "Nonexistent" as const);
       if (state === "Nonexistent") break;
       await driver.remove(machine, { signal });
-      removed++;
+      if ((await driver.state(machine)) === "Nonexistent") removed++;
     }
   }
   return removed;

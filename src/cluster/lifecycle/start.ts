@@ -199,7 +199,8 @@ async function bootMachines({ driver, profile, image, isNew, undo, options }: Bo
     await mkdir(machine.folder, { recursive: true, mode: 0o700 });
     await writeSeed(profile, node);
     const before = await driver.state(machine);
-    if (before === "Running") continue;
+    // A machine that runs without a profile is somebody else's, or what a crash left: create tells them apart.
+    if (before === "Running" && !isNew) continue;
     if (isNew) undo.add(node.name, () => driver.remove(machine, quiet));
     else undo.add(node.name, () => driver.stop(machine, { ...quiet, graceMs: stopGraceMs }));
     if (node.role === "control-plane") {

@@ -11,7 +11,7 @@ import { DriverError } from "../driver-error.ts";
 import { checkHost } from "./checks.ts";
 import { createConsoleFile, createDataDisk, createMiniDisk, machineFiles, writeSeedDisk } from "./disks.ts";
 import { type DomainType, domainXml } from "./domain-xml.ts";
-import { metadataNamespace } from "./identity.ts";
+import { escapeXml, metadataNamespace } from "./identity.ts";
 import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
 
 export interface LibvirtDriverOptions {
@@ -153,7 +153,8 @@ async function stop(
 
 async function remove(connection: Connection, machine: MachineSpec): Promise<void> {
   using domain = await Domain.find(connection, machine.name);
-  if (domain !== undefined && (await isOurs(domain))) {
+  if (domain !== undefined) {
+    if (!(await isOurs(domain, machine))) return;
     await domain.destroy();
     await domain.undefine();
   }
@@ -167,18 +168,22 @@ async function remove(connection: Connection, machine: MachineSpec): Promise<voi
 async function adopt(connection: Connection, machine: MachineSpec): Promise<void> {
   using domain = await Domain.find(connection, machine.name);
   if (domain === undefined) return;
-  if (!(await isOurs(domain))) {
+  if (!(await isOurs(domain, machine))) {
     const advice = `Choose another profile name, or remove it: virsh undefine ${machine.name}`;
-    throw new DriverError("PR_KVM_CREATE_BUSY", `a libvirt domain ${machine.name} exists that mini did not make`, {
-      advice,
-    });
+    const message = `a libvirt domain ${machine.name} exists that this MINI_HOME did not make`;
+    throw new DriverError("PR_KVM_CREATE_BUSY", message, { advice });
   }
   await domain.destroy();
   await domain.undefine();
 }
 
-async function isOurs(domain: Domain): Promise<boolean> {
-  return (await domain.xml()).includes(metadataNamespace);
+/** Made by mini for this folder, or for one that is gone. */
+async function isOurs(domain: Domain, machine: MachineSpec): Promise<boolean> {
+  const xml = await domain.xml();
+  if (!xml.includes(metadataNamespace)) return false;
+  if (xml.includes(escapeXml(machine.folder))) return true;
+  const folder = xml.match(/<machine [^>]*folder=["']([^"']*)["']/)?.[1];
+  return folder === undefined || (await stat(folder).catch(() => undefined)) === undefined;
 }
 
 async function destroy(connection: Connection, machine: MachineSpec): Promise<void> {

@@ -60,12 +60,20 @@ async function create(machine: MachineSpec, options: CallOptions): Promise<void>
 
 /** What a crashed run left of this machine is taken down; a machine of that name in another folder is a conflict. */
 async function adopt(machine: MachineSpec): Promise<void> {
-  const folder = await registeredFolder(machine.name);
-  if (folder !== undefined && folder !== machine.folder)
+  if (await belongsElsewhere(machine)) {
+    const folder = await registeredFolder(machine.name);
     throw new DriverError("GUEST_START", `a runc machine ${machine.name} exists in ${folder}`, {
       advice: "Choose another profile name, or delete that one with its own MINI_HOME",
     });
+  }
   await takeDown(machine);
+}
+
+/** Whether another MINI_HOME, which is still there, has a machine of that name. */
+async function belongsElsewhere({ name, folder }: MachineSpec): Promise<boolean> {
+  const registered = await registeredFolder(name);
+  if (registered === undefined || registered === folder) return false;
+  return (await stat(registered).catch(() => undefined)) !== undefined;
 }
 
 async function registeredFolder(name: string): Promise<string | undefined> {
@@ -111,6 +119,7 @@ async function takeDown(machine: MachineSpec): Promise<void> {
 }
 
 async function remove(machine: MachineSpec): Promise<void> {
+  if (await belongsElsewhere(machine)) return;
   await takeDown(machine);
   await releaseImages(machine);
   await removeRootFolders(machine);
