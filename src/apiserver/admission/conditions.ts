@@ -1,9 +1,10 @@
 /** Match conditions: expressions that narrow down which requests a webhook or policy is about. */
 import type { MatchCondition } from "../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, internalError } from "../../machinery/errors/status-error.ts";
+import { CelAuthorizer } from "../expressions/authorizer.ts";
 import { compile, evaluationMessage } from "../expressions/cel.ts";
 import { toCel } from "../expressions/values.ts";
-import type { AdmissionRequest } from "../types.ts";
+import type { AdmissionRequest, Authorizer } from "../types.ts";
 import { requestFields } from "./webhooks/review.ts";
 
 export const conditionVariables = ["object", "oldObject", "request", "authorizer", "variables"] as const;
@@ -14,13 +15,13 @@ export interface Conditional {
 }
 
 /** Variables of expressions about a request. */
-export function requestVariables(request: AdmissionRequest): Record<string, unknown> {
+export function requestVariables(request: AdmissionRequest, authorizer: Authorizer): Record<string, unknown> {
   const { object: _, oldObject: __, ...fields } = requestFields(request);
   return {
     object: toCel(request.object ?? null),
     oldObject: toCel(request.oldObject ?? null),
     request: toCel(fields),
-    authorizer: null,
+    authorizer: new CelAuthorizer(authorizer, request.user),
     variables: {},
   };
 }
@@ -32,10 +33,10 @@ export function requestVariables(request: AdmissionRequest): Record<string, unkn
 export function conditionsHold(
   { matchConditions = [], failurePolicy }: Conditional,
   request: AdmissionRequest,
-  what: string,
+  { what, authorizer }: { readonly what: string; readonly authorizer: Authorizer },
 ): boolean {
   if (matchConditions.length === 0) return true;
-  const variables = requestVariables(request);
+  const variables = requestVariables(request, authorizer);
   const failures: string[] = [];
   for (const { expression } of matchConditions) {
     try {

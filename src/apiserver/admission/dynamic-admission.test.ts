@@ -147,7 +147,8 @@ describe("admission policies", () => {
         variables: [{ name: "count", expression: "has(object.data) ? size(object.data) : 0" }],
         validations: [
           {
-            expression: "variables.count <= int(params.data.maximum)",
+            expression:
+              "variables.count <= int(params.data.maximum) && authorizer.group('').resource('pods').namespace('default').check('create').allowed()",
             messageExpression: "'too many: ' + string(variables.count)",
           },
         ],

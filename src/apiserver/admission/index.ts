@@ -50,7 +50,8 @@ export function createAdmissionChain(
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
   const { findKind = () => undefined } = options;
   followIpAddresses(reader, writer);
-  const webhooks = admissionWebhooks(reader);
+  const policyTools = { reader, authorizer, findKind };
+  const webhooks = admissionWebhooks(reader, authorizer);
   return [
     namespaceLifecycle(reader, clock),
     limitRanger(reader),
@@ -69,13 +70,13 @@ export function createAdmissionChain(
     certificates.certificateSubjectRestriction,
     defaultIngressClass(reader),
     roleEscalation(authorizer),
-    mutatingAdmissionPolicy(reader, findKind),
+    mutatingAdmissionPolicy(policyTools),
     webhooks.mutating,
     // Upstream allocates in the registry, after all mutation; here that is the last mutating plugin.
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
     expressionValidation,
     customResourceSchemas,
-    validatingAdmissionPolicy(reader, writer, findKind),
+    validatingAdmissionPolicy(policyTools, writer),
     webhooks.validating,
     resourceQuota(reader, writer),
   ];

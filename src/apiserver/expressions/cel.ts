@@ -3,6 +3,7 @@
  * custom resources, match conditions of webhooks and admission policies; evaluation is synchronous and has no effects.
  */
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import { registerAuthorizer } from "./authorizer.ts";
 import { registerLibraries } from "./libraries.ts";
 import { withoutMessages } from "./message-literals.ts";
 
@@ -34,6 +35,7 @@ function environmentOf(variables: readonly string[]): Environment {
       enableOptionalTypes: true,
     });
     registerLibraries(environment);
+    registerAuthorizer(environment);
     for (const name of variables) environment.registerVariable(name, "dyn");
     environments.set(key, environment);
   }

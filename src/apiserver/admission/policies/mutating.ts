@@ -8,29 +8,33 @@ import { applyConfiguration } from "../../../machinery/patch/apply/server-side-a
 import { applyJsonPatch } from "../../../machinery/patch/json-patch.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import { fromCel } from "../../expressions/values.ts";
-import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../../types.ts";
+import type { AdmissionPlugin, AdmissionRequest } from "../../types.ts";
 import { conditionsHold } from "../conditions.ts";
 import { replaceObject } from "../mutation.ts";
-import { type Binding, type BoundPolicy, type FindKind, type Policy, PolicySet, paramsOf } from "./policy-set.ts";
+import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
 
-export function mutatingAdmissionPolicy(reader: ObjectReader, findKind: FindKind): AdmissionPlugin {
+export function mutatingAdmissionPolicy(tools: PolicyTools): AdmissionPlugin {
   const plurals = { policies: "mutatingadmissionpolicies", bindings: "mutatingadmissionpolicybindings" };
-  const set = new PolicySet(reader, plurals);
+  const set = new PolicySet(tools.reader, plurals);
   return {
     name: "MutatingAdmissionPolicy",
     admit(request): void {
       if (request.object === undefined) return;
-      for (const bound of set.matching(request)) apply(bound, request, { reader, findKind });
+      for (const bound of set.matching(request)) apply(bound, request, tools);
     },
   };
 }
 
-type Tools = { readonly reader: ObjectReader; readonly findKind: FindKind };
-
-function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: Tools): void {
+function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
   const name = policy.metadata?.name ?? "";
-  if (!conditionsHold(policy.spec ?? {}, request, `MutatingAdmissionPolicy '${name}'`)) return;
+  if (
+    !conditionsHold(policy.spec ?? {}, request, {
+      what: `MutatingAdmissionPolicy '${name}'`,
+      authorizer: tools.authorizer,
+    })
+  )
+    return;
   for (const binding of bindings) {
     try {
       mutate(policy, binding, request, tools);
@@ -43,11 +47,11 @@ function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, too
   }
 }
 
-function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, tools: Tools): void {
+function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): void {
   const { variables = [], mutations = [] } = policy.spec ?? {};
   for (const params of paramsOf(policy, binding, request, tools)) {
     for (const mutation of mutations) {
-      const values = variablesOf(request, params, variables, tools.reader);
+      const values = variablesOf(request, params, variables, tools);
       replaceObject(request, mutated(mutation, request, values));
     }
   }

@@ -10,7 +10,7 @@ import type {
 } from "../../../kinds/generated/admissionregistration-v1.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import { type LabelSelectorObject, labelSelectorFromObject } from "../../../machinery/selectors/label-selector.ts";
-import type { AdmissionRequest, ObjectReader } from "../../types.ts";
+import type { AdmissionRequest, Authorizer, ObjectReader } from "../../types.ts";
 import { isExempt, matches, matchOf } from "../matching.ts";
 
 export interface Policy extends UnknownObject {
@@ -44,6 +44,13 @@ export type FindKind = (
   apiVersion: string,
   kind: string,
 ) => { readonly group: string; readonly plural: string; readonly namespaced: boolean } | undefined;
+
+/** What policies look at besides the request. */
+export interface PolicyTools {
+  readonly reader: ObjectReader;
+  readonly authorizer: Authorizer;
+  readonly findKind: FindKind;
+}
 
 const group = "admissionregistration.k8s.io";
 

@@ -2,9 +2,9 @@
 import type { Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, type StatusError } from "../../../machinery/errors/status-error.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
-import type { AdmissionPlugin, AdmissionRequest, ObjectReader, ObjectWriter } from "../../types.ts";
+import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
 import { conditionsHold } from "../conditions.ts";
-import { type Binding, type BoundPolicy, type FindKind, type Policy, PolicySet, paramsOf } from "./policy-set.ts";
+import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
 
 interface Denial {
@@ -21,17 +21,17 @@ const codes: Readonly<Record<string, number>> = {
   Invalid: 422,
 };
 
-export function validatingAdmissionPolicy(
-  reader: ObjectReader,
-  writer: ObjectWriter,
-  findKind: FindKind,
-): AdmissionPlugin {
+export function validatingAdmissionPolicy(tools: PolicyTools, writer: ObjectWriter): AdmissionPlugin {
   const noteChecked = (policy: Policy): void => void markChecked(policy, writer);
-  const set = new PolicySet(reader, { policies: plural, bindings: "validatingadmissionpolicybindings" }, noteChecked);
+  const set = new PolicySet(
+    tools.reader,
+    { policies: plural, bindings: "validatingadmissionpolicybindings" },
+    noteChecked,
+  );
   return {
     name: "ValidatingAdmissionPolicy",
     validate(request): void {
-      for (const bound of set.matching(request)) apply(bound, request, { reader, findKind });
+      for (const bound of set.matching(request)) apply(bound, request, tools);
     },
   };
 }
@@ -51,11 +51,15 @@ async function markChecked({ metadata }: Policy, writer: ObjectWriter): Promise<
   }
 }
 
-type Tools = { readonly reader: ObjectReader; readonly findKind: FindKind };
-
-function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: Tools): void {
+function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
   const name = policy.metadata?.name ?? "";
-  if (!conditionsHold(policy.spec ?? {}, request, `ValidatingAdmissionPolicy '${name}'`)) return;
+  if (
+    !conditionsHold(policy.spec ?? {}, request, {
+      what: `ValidatingAdmissionPolicy '${name}'`,
+      authorizer: tools.authorizer,
+    })
+  )
+    return;
   for (const binding of bindings) {
     const bindingName = binding.metadata?.name ?? "";
     const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
@@ -67,11 +71,11 @@ function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, too
   }
 }
 
-function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: Tools): Denial[] {
+function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): Denial[] {
   const { spec } = policy;
   try {
     return paramsOf(policy, binding, request, tools).flatMap((params) => {
-      const values = variablesOf(request, params, spec?.variables ?? [], tools.reader);
+      const values = variablesOf(request, params, spec?.variables ?? [], tools);
       return (spec?.validations ?? []).flatMap((validation) => check(validation, values, spec?.failurePolicy));
     });
   } catch (error) {

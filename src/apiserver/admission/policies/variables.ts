@@ -3,7 +3,7 @@ import type { Variable } from "../../../kinds/generated/admissionregistration-v1
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import { compile } from "../../expressions/cel.ts";
 import { toCel } from "../../expressions/values.ts";
-import type { AdmissionRequest, ObjectReader } from "../../types.ts";
+import type { AdmissionRequest, Authorizer, ObjectReader } from "../../types.ts";
 import { requestVariables } from "../conditions.ts";
 
 export const policyVariables = [
@@ -21,7 +21,7 @@ export function variablesOf(
   request: AdmissionRequest,
   params: UnknownObject | null,
   declared: readonly Variable[],
-  reader: ObjectReader,
+  { reader, authorizer }: { readonly reader: ObjectReader; readonly authorizer: Authorizer },
 ): Record<string, unknown> {
   const isNamespace = request.kind.group === "" && request.kind.plural === "namespaces";
   const namespace =
@@ -29,7 +29,7 @@ export function variablesOf(
       ? undefined
       : reader.get<UnknownObject>("", "namespaces", "", request.namespace);
   const values: Record<string, unknown> = {
-    ...requestVariables(request),
+    ...requestVariables(request, authorizer),
     params: toCel(params),
     namespaceObject: toCel(namespace ?? null),
   };

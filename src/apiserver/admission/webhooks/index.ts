@@ -11,7 +11,7 @@ import { badRequest, internalError, StatusError } from "../../../machinery/error
 import { deepCopy } from "../../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import { applyJsonPatch } from "../../../machinery/patch/json-patch.ts";
-import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../../types.ts";
+import type { AdmissionPlugin, AdmissionRequest, Authorizer, ObjectReader } from "../../types.ts";
 import { callWebhook } from "../../webhooks/call.ts";
 import { conditionsHold } from "../conditions.ts";
 import { isExempt, matches } from "../matching.ts";
@@ -27,18 +27,23 @@ interface Configuration extends UnknownObject {
 const group = "admissionregistration.k8s.io";
 const defaultTimeoutSeconds = 10;
 
-export function admissionWebhooks(reader: ObjectReader): { mutating: AdmissionPlugin; validating: AdmissionPlugin } {
-  return { mutating: new Mutating(reader), validating: new Validating(reader) };
+export function admissionWebhooks(
+  reader: ObjectReader,
+  authorizer: Authorizer,
+): { mutating: AdmissionPlugin; validating: AdmissionPlugin } {
+  return { mutating: new Mutating(reader, authorizer), validating: new Validating(reader, authorizer) };
 }
 
 /** The webhooks of all configurations in the order of the configurations' names. */
 class Webhooks {
   readonly reader: ObjectReader;
+  readonly authorizer: Authorizer;
   readonly #configurations = new Map<string, readonly Webhook[]>();
   #sorted: readonly Webhook[] = [];
 
-  constructor(reader: ObjectReader, plural: string) {
+  constructor(reader: ObjectReader, authorizer: Authorizer, plural: string) {
     this.reader = reader;
+    this.authorizer = authorizer;
     for (const one of reader.list<Configuration>(group, plural)) this.#put(one);
     reader.subscribe(group, plural, ({ type, object }) => {
       if (type === "DELETED") this.#configurations.delete(object.metadata?.name ?? "");
@@ -68,8 +73,8 @@ class Mutating implements AdmissionPlugin {
   readonly name = "MutatingAdmissionWebhook";
   readonly #webhooks: Webhooks;
 
-  constructor(reader: ObjectReader) {
-    this.#webhooks = new Webhooks(reader, "mutatingwebhookconfigurations");
+  constructor(reader: ObjectReader, authorizer: Authorizer) {
+    this.#webhooks = new Webhooks(reader, authorizer, "mutatingwebhookconfigurations");
   }
 
   admit(request: AdmissionRequest): Promise<void> | void {
@@ -92,7 +97,7 @@ class Mutating implements AdmissionPlugin {
     const { reader } = this.#webhooks;
     // What an earlier one has changed may not match any longer.
     if (!matches(webhook as never, request, reader)) return false;
-    const response = await answerOf(webhook, request, reader, true);
+    const response = await answerOf(webhook, request, this.#webhooks, true);
     if (response?.patch === undefined) return false;
     if (request.object === undefined) {
       throw internalError(
@@ -116,8 +121,8 @@ class Validating implements AdmissionPlugin {
   readonly name = "ValidatingAdmissionWebhook";
   readonly #webhooks: Webhooks;
 
-  constructor(reader: ObjectReader) {
-    this.#webhooks = new Webhooks(reader, "validatingwebhookconfigurations");
+  constructor(reader: ObjectReader, authorizer: Authorizer) {
+    this.#webhooks = new Webhooks(reader, authorizer, "validatingwebhookconfigurations");
   }
 
   validate(request: AdmissionRequest): Promise<void> | void {
@@ -126,8 +131,7 @@ class Validating implements AdmissionPlugin {
   }
 
   async #askAll(webhooks: readonly Webhook[], request: AdmissionRequest): Promise<void> {
-    const { reader } = this.#webhooks;
-    await Promise.all(webhooks.map((webhook) => answerOf(webhook, request, reader, false)));
+    await Promise.all(webhooks.map((webhook) => answerOf(webhook, request, this.#webhooks, false)));
   }
 }
 
@@ -135,10 +139,11 @@ class Validating implements AdmissionPlugin {
 async function answerOf(
   webhook: Webhook,
   request: AdmissionRequest,
-  reader: ObjectReader,
+  { reader, authorizer }: Webhooks,
   mutating: boolean,
 ): Promise<AdmissionResponse | undefined> {
-  if (!conditionsHold(webhook, request, `admission webhook ${JSON.stringify(webhook.name)}`)) return undefined;
+  const what = `admission webhook ${JSON.stringify(webhook.name)}`;
+  if (!conditionsHold(webhook, request, { what, authorizer })) return undefined;
   const { name, clientConfig, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy = "Fail" } = webhook;
   if (request.dryRun && sideEffects !== "None" && sideEffects !== "NoneOnDryRun") {
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
