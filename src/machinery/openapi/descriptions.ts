@@ -1,25 +1,20 @@
 /** What `kubectl explain` says of the metadata that all objects have; the other types are published without words. */
 const objectMeta: Readonly<Record<string, string>> = {
-  annotations: "Annotations is an unstructured map of keys and values for tools. They are not queryable.",
-  creationTimestamp:
-    "CreationTimestamp is a timestamp representing the server time when this object was created, in RFC 3339 form and UTC. Populated by the system. Read-only.",
-  deletionGracePeriodSeconds:
-    "Number of seconds allowed for this object to gracefully terminate before it is removed. Set only with deletionTimestamp. Read-only.",
-  deletionTimestamp:
-    "DeletionTimestamp is the time at which this object will be deleted, set by the server when a deletion is requested. Read-only.",
-  finalizers: "Must be empty before the object is removed. Each entry names a component that removes it from the list.",
-  generateName: "GenerateName is a prefix, used by the server to make a unique name if none is given.",
-  generation: "A sequence number of the desired state. Populated by the system. Read-only.",
-  labels: "Map of keys and values that can be used to organize and select objects.",
-  managedFields: "ManagedFields maps managers to the fields that they own, for server-side apply.",
-  name: "Name must be unique within a namespace. Cannot be updated.",
-  namespace: "Namespace defines the space within which each name must be unique. Cannot be updated.",
-  ownerReferences:
-    "List of objects depended by this object. When all of them have been deleted, it is garbage collected.",
-  resourceVersion:
-    "An opaque value that represents the internal version of this object, to tell when it has changed. Read-only.",
-  selfLink: "Deprecated: a legacy field that is no longer populated by the system.",
-  uid: "UID is the unique in time and space value for this object. Populated by the system. Read-only.",
+  annotations: "Free-form notes, kept as text under keys; selectors do not see them.",
+  creationTimestamp: "CreationTimestamp is a timestamp (RFC 3339, UTC): when the server created the object.",
+  deletionGracePeriodSeconds: "How long the object may take to end, once it is being deleted.",
+  deletionTimestamp: "When the object is due to be gone; the server sets it when somebody deletes the object.",
+  finalizers: "Who still has to clean up before the object may go; each removes its own entry.",
+  generateName: "The beginning of a name to be made up by the server, for objects that are created without one.",
+  generation: "Counts the changes of what is wanted, as the server saw them.",
+  labels: "Keys and values by which selectors find the object.",
+  managedFields: "Which manager set which fields; what server-side apply goes by.",
+  name: "The object's name, one of its kind in its namespace, for good.",
+  namespace: "The namespace that the object lives in, for good.",
+  ownerReferences: "The objects that this one belongs to; it is collected once they are all gone.",
+  resourceVersion: "The version of the stored object, meant for comparing and for watching on from.",
+  selfLink: "No longer set by any server.",
+  uid: "Made by the server; no two objects ever have the same.",
 };
 
 /** undefined where nothing is said. */
