@@ -14,12 +14,13 @@ import { createUpstream } from "./servers/upstream.ts";
 import type { Bench, Workload } from "./workload.ts";
 import { idle } from "./workloads/idle.ts";
 import { list } from "./workloads/list.ts";
+import { pods } from "./workloads/pods.ts";
 import { ready } from "./workloads/ready.ts";
 import { requests } from "./workloads/requests.ts";
 import { schedule } from "./workloads/schedule.ts";
 import { watch } from "./workloads/watch.ts";
 
-const workloads: readonly Workload[] = [ready, idle, requests, list, watch, schedule];
+const workloads: readonly Workload[] = [ready, idle, requests, list, watch, schedule, pods];
 const root = join(import.meta.dirname, "../..");
 const { values, positionals } = parseArgs({
   options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },

@@ -24,6 +24,7 @@ function format(value: number): string {
 }
 
 function cells({ step, unit, mini, upstream, goal }: Row): string[] {
+  if (upstream === null) return [step, unit, format(mini), "not measured", "", "", ""];
   const ratio = mini / upstream;
   const measured = [step, unit, format(mini), format(upstream), ratio.toFixed(2)];
   if (goal === undefined) return [...measured, "", ""];
@@ -50,7 +51,7 @@ function renderMarkdown({ name, title, date, conditions, rows }: Result): string
 async function renderPlot({ title, rows }: Result): Promise<string> {
   const values = rows.flatMap(({ step, unit, mini, upstream }) => [
     { step, unit, side: "mini", value: mini },
-    { step, unit, side: "upstream", value: upstream },
+    ...(upstream === null ? [] : [{ step, unit, side: "upstream", value: upstream }]),
   ]);
   const spec: TopLevelSpec = {
     title,

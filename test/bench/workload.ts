@@ -12,7 +12,8 @@ export interface Row {
   /** Such as "requests/s" or "p99, ms"; rows of one unit share an axis of the plot. */
   readonly unit: string;
   readonly mini: number;
-  readonly upstream: number;
+  /** Null where upstream's side is not measured. */
+  readonly upstream: number | null;
   /** Of mini : upstream; a throughput should not be less, anything else not more. */
   readonly goal?: Goal;
 }
@@ -53,7 +54,11 @@ export interface Figures {
 const execute = promisify(execFile);
 
 /** Runs the client program on one server. */
-export async function drive(bench: Bench, { url, folder }: Server, args: readonly string[]): Promise<Figures[]> {
+export async function drive(
+  bench: Bench,
+  { url, folder }: Pick<Server, "url" | "folder">,
+  args: readonly string[],
+): Promise<Figures[]> {
   const { stdout } = await execute(bench.client, ["-server", url, "-pki", folder, ...args], { maxBuffer: 1 << 24 });
   return JSON.parse(stdout) as Figures[];
 }
@@ -101,7 +106,7 @@ export function rowsOf(
   return steps.map((step, index) => {
     const over = (rounds: readonly Figures[][]): number =>
       median(rounds.map((round) => value(round[index] as Figures)));
-    const both = { step: label(step), unit, mini: over(mini), upstream: over(upstream) };
+    const both = { step: label(step), unit, mini: over(mini), upstream: upstream.length === 0 ? null : over(upstream) };
     return goal === undefined ? both : { ...both, goal };
   });
 }

@@ -36,7 +36,7 @@ var (
 	clients    = flag.Int("clients", 16, "clients at a time, each with a connection of its own")
 	seconds    = flag.Float64("seconds", 2, "how long each step of requests runs")
 	resource   = flag.String("resource", "configmaps", "configmaps or pods")
-	count      = flag.Int("count", 1000, "fill, list: pods; watch: writes; schedule: pods")
+	count      = flag.Int("count", 1000, "fill, list: pods; watch: writes; schedule, pods: pods")
 	watchers   = flag.Int("watchers", 1, "watch: watchers at a time")
 	nodes      = flag.Int("nodes", 500, "schedule: simulated nodes")
 	constraint = flag.String("constraint", "none", "schedule: none, affinity or spread")
@@ -46,7 +46,7 @@ var (
 func main() {
 	flag.Parse()
 	workloads := map[string]func() []Figures{
-		"requests": requests, "fill": fill, "list": list, "watch": watch, "schedule": schedule,
+		"requests": requests, "fill": fill, "list": list, "watch": watch, "schedule": schedule, "pods": pods,
 	}
 	work, known := workloads[flag.Arg(0)]
 	if !known {

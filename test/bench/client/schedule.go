@@ -67,25 +67,30 @@ func simulateNode(client *http.Client, number int) {
 	send(client, http.MethodPatch, path+"/status", object, jsonOnly)
 }
 
-// Numbers of the named pods as they are bound.
+// Numbers of the named pods as they are bound. A server under load may end a watch; as a reflector does, it is then
+// begun anew, with the state as its first events.
 func watchBound(names map[string]int) <-chan int {
 	client := connect()
-	path := namespace + "pods?watch=true&resourceVersion=0&fieldSelector=spec.nodeName%21%3D"
-	request, err := http.NewRequest(http.MethodGet, *server+path, nil)
-	check(err)
-	response, err := client.Do(request)
-	check(err)
-	if response.StatusCode != http.StatusOK {
-		fail(fmt.Errorf("watch: %s", response.Status))
-	}
 	bound := make(chan int, len(names))
+	open := func() *bufio.Reader {
+		path := namespace + "pods?watch=true&resourceVersion=0&fieldSelector=spec.nodeName%21%3D"
+		request, err := http.NewRequest(http.MethodGet, *server+path, nil)
+		check(err)
+		response, err := client.Do(request)
+		check(err)
+		if response.StatusCode != http.StatusOK {
+			fail(fmt.Errorf("watch: %s", response.Status))
+		}
+		return bufio.NewReaderSize(response.Body, 1<<20)
+	}
+	lines := open()
 	go func() {
 		seen := make(map[int]bool, len(names))
-		lines := bufio.NewReaderSize(response.Body, 1<<20)
 		for {
 			line, err := lines.ReadBytes('\n')
 			if err != nil {
-				fail(fmt.Errorf("the watch ended before all pods were bound: %w", err))
+				lines = open()
+				continue
 			}
 			_, rest, _ := bytes.Cut(line, []byte(`"name":"`))
 			name, _, _ := strings.Cut(string(rest[:min(len(rest), 80)]), `"`)
