@@ -6,8 +6,7 @@ import { humanDuration } from "../../machinery/table/human-duration.ts";
 import { findValues } from "./json-path.ts";
 
 const age: CustomResourceColumnDefinition = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp" };
-const ageDescription =
-  "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+const ageDescription = "When the server created the object.";
 
 export function columnsOf(columns: readonly CustomResourceColumnDefinition[] | undefined): Column<UnknownObject>[] {
   const described = columns?.length ? columns : [{ ...age, description: ageDescription }];

@@ -6,11 +6,9 @@ type Published = Record<string, unknown>;
 
 const metaType = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta";
 const apiVersionDescription =
-  "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
-const kindDescription =
-  "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
-const metadataDescription =
-  "Standard object's metadata. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+  "APIVersion defines group and version, and with them the fields that the object may have.";
+const kindDescription = "Kind names the type of the object, in CamelCase; it never changes.";
+const metadataDescription = "Standard object's metadata: name, namespace, labels and the like.";
 
 export function publishedSchema(
   gvk: { readonly group: string; readonly version: string; readonly kind: string },
