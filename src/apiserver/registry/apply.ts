@@ -12,6 +12,7 @@ import { formatApiVersion, type UnknownObject } from "../../machinery/meta/objec
 import { FieldSet } from "../../machinery/patch/apply/field-set.ts";
 import { applyConfiguration, trackUpdate, type WriteBy } from "../../machinery/patch/apply/server-side-apply.ts";
 import { conform } from "../../machinery/schema/conform.ts";
+import { parseJson } from "../../machinery/schema/parse-json.ts";
 import type { HttpRequest } from "../types.ts";
 import type { DecodeOptions } from "./decode-body.ts";
 import type { WriteOptions } from "./request-options.ts";
@@ -40,6 +41,22 @@ export interface ApplyDocument {
 
 /** Rejects with StatusError BadRequest on what is no YAML mapping. */
 export async function parseApplyDocument(bytes: Buffer): Promise<ApplyDocument> {
+  return parseJsonDocument(bytes) ?? (await parseYamlDocument(bytes));
+}
+
+/** What clients send is nearly always JSON; anything unusual in it is left to the YAML parser to explain. */
+function parseJsonDocument(bytes: Buffer): ApplyDocument | undefined {
+  if (bytes[0] !== "{".charCodeAt(0)) return undefined;
+  try {
+    const { value, duplicateKeys } = parseJson(bytes, { duplicates: true });
+    return duplicateKeys.length > 0 ? undefined : { configuration: value as UnknownObject, duplicates: [] };
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}
+
+async function parseYamlDocument(bytes: Buffer): Promise<ApplyDocument> {
   const { LineCounter, parseDocument } = await import("yaml");
   const text = bytes.toString("utf8");
   const lines = new LineCounter();
