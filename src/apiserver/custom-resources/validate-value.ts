@@ -204,10 +204,3 @@ function checkMap(value: Record<string, unknown>, schema: JsonSchema, path: stri
   }
   return errors;
 }
-
-/** The schema at the end of a dotted path without lists; undefined where it leads nowhere. */
-export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | undefined {
-  let found: JsonSchema | undefined = schema;
-  for (const key of path) found = found === undefined ? undefined : (found.properties?.[key] ?? valuesOf(found));
-  return found;
-}
