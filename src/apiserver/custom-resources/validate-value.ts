@@ -14,7 +14,7 @@ import {
 } from "../../machinery/errors/field-error.ts";
 import { deepEqual } from "../../machinery/meta/accessors.ts";
 import { hasFormat } from "./formats.ts";
-import { childSchema, isMap, type JsonSchema, valuesOf } from "./schema.ts";
+import { childSchema, isMap, type JsonSchema } from "./schema.ts";
 
 export function validateValue(value: unknown, schema: JsonSchema, path = ""): FieldError[] {
   if (value === null) return schema.nullable === true ? [] : checkType(value, schema, path);

@@ -36,6 +36,8 @@ describe("server-side apply", () => {
     expect(changed.body.metadata.managedFields).toMatchObject([
       { manager: "tester", operation: "Apply", fieldsV1: { "f:data": { "f:a": {} } } },
     ]);
+    const { metadata: _, ...nameless } = configMap("own", { a: "2" }) as { metadata: object };
+    expect((await apply("own", nameless)).code).toBe(200);
     const again = await apply("own", configMap("own", { a: "2" }));
     expect(again.body.metadata.resourceVersion).toBe(changed.body.metadata.resourceVersion);
   });

@@ -84,9 +84,12 @@ export class WriteHandler {
     const document = await parseApplyDocument(await readBody(context.request));
     const write: WriteRequest = { ...this.#request(context, resource, options), applied: true };
     const apply = { ...decodeOptions(context, options), force: options.force === true };
-    checkName(context, document.configuration);
-    const transform = (current: UnknownObject | undefined): UnknownObject | undefined =>
-      applyDocument(current, document, write, apply);
+    const transform = (current: UnknownObject | undefined): UnknownObject | undefined => {
+      const object = applyDocument(current, document, write, apply);
+      // A configuration of an object that is there may leave its name to the path.
+      if (object !== undefined) checkName(context, object);
+      return object;
+    };
     const main = context.info.subresource === "";
     if (main && resource.get(write.namespace, write.name) === undefined) await this.#parts.authorizeCreate(context);
     const result = await this.#parts.updater.update(write, transform, { forceCreate: main });
