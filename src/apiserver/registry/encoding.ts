@@ -2,12 +2,13 @@
  * The forms in which objects are answered. Objects of their stored version in JSON are copied as they are; all other
  * forms (another version, metadata alone, tables, protobuf) decode.
  */
-import { encodeProtobuf, typeOfKind } from "../../machinery/codec/protobuf.ts";
-import { notAcceptable, StatusError } from "../../machinery/errors/status-error.ts";
+import { encodeProtobuf, encodeWatchEvent, typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { notAcceptable, type Status, StatusError } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
-import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
+import { contentTypeOf, type OutputForm, type Producible } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
+import type { WatchEncoding } from "../watch/watch-session.ts";
 import type { ServedResource } from "./resources.ts";
 import { TableEncoding } from "./table-encoding.ts";
 
@@ -17,14 +18,9 @@ export interface ListMeta {
   readonly remainingItemCount?: number;
 }
 
-export interface ObjectEncoding {
-  /** Two encodings of one resource with the same key give the same bytes. */
-  readonly key: string;
+export interface ObjectEncoding extends WatchEncoding {
   readonly contentType: string;
-  one(object: CachedObject): Buffer;
   list(objects: readonly CachedObject[], metadata: ListMeta): Buffer;
-  /** An object that only says how far a watch is. */
-  bookmark(metadata: Record<string, unknown>): Buffer;
 }
 
 /** The form that a request asks for, and how objects get it. Throws StatusError NotAcceptable. */
@@ -32,7 +28,7 @@ export function encodingFor(
   resource: ServedResource,
   context: RequestContext,
 ): { encoding: ObjectEncoding; form: OutputForm } {
-  const form = outputForm(context);
+  const form = outputForm(resource, context);
   if (form.encoding === "protobuf") return { encoding: new ProtobufEncoding(resource), form };
   switch (form.as) {
     case undefined:
@@ -44,13 +40,13 @@ export function encodingFor(
   }
 }
 
-/** JSON wherever the client takes it, protobuf where it takes nothing else. */
-function outputForm(context: RequestContext): OutputForm {
+/** JSON wherever the client takes it, protobuf where it takes nothing else; custom resources have none. */
+export function outputForm(resource: ServedResource, context: RequestContext, producible?: Producible): OutputForm {
   try {
-    return context.output();
+    return context.output(producible);
   } catch (error) {
     const onlyProtobuf = error instanceof StatusError && context.request.headers.accept?.includes("protobuf");
-    if (onlyProtobuf !== true || context.info.verb === "watch") throw error;
+    if (onlyProtobuf !== true || isCustom(resource)) throw error;
     return context.output({ encodings: ["protobuf"], transformations: false });
   }
 }
@@ -175,9 +171,15 @@ class MetadataEncoding implements ObjectEncoding {
   }
 }
 
+const statusType = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
+
 class ProtobufEncoding implements ObjectEncoding {
   readonly key = "protobuf";
   readonly contentType = contentTypeOf.protobuf;
+  readonly stream = {
+    frame: encodeWatchEvent,
+    status: (status: Status): Buffer => encodeProtobuf({ ...status }, this.#resource.kind.schemas, statusType),
+  };
   readonly #resource: ServedResource;
 
   constructor(resource: ServedResource) {
@@ -199,7 +201,8 @@ class ProtobufEncoding implements ObjectEncoding {
     return encodeProtobuf(list, kind.schemas, typeName);
   }
 
-  bookmark(): Buffer {
-    throw notAcceptable("watches are answered in JSON");
+  bookmark(metadata: Record<string, unknown>): Buffer {
+    const { kind, apiVersion } = this.#resource;
+    return encodeProtobuf({ apiVersion, kind: kind.kind, metadata }, kind.schemas, kind.schemaName);
   }
 }

@@ -1,12 +1,13 @@
-import { typeOfKind } from "../../machinery/codec/protobuf.ts";
-import { badRequest, methodNotSupported } from "../../machinery/errors/status-error.ts";
+import { encodeProtobuf, typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { badRequest, methodNotSupported, notAcceptable } from "../../machinery/errors/status-error.ts";
 import type { Subresource } from "../../machinery/kind.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { renderTable } from "../../machinery/table/render-table.ts";
 import { customScaleHandler } from "../custom-resources/scale.ts";
 import { readBody } from "../http/body.ts";
+import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
-import { sendObject } from "../http/respond.ts";
+import { sendBytes, sendObject } from "../http/respond.ts";
 import type {
   AdmissionOperation,
   AdmissionPlugin,
@@ -14,9 +15,11 @@ import type {
   ObjectWriter,
   SubresourceHandler,
   SubresourceRequest,
+  SubresourceResult,
 } from "../types.ts";
 import { checkPatchOptions, isApply, parseApplyDocument } from "./apply.ts";
 import { type DecodeOptions, decodeBody, type ExpectedType } from "./decode-body.ts";
+import { outputForm } from "./encoding.ts";
 import { applyPatch, type PatchDocument, parsePatch } from "./patch.ts";
 import { readBoolean, type WriteOptions, writeOptions } from "./request-options.ts";
 import type { ServedResource } from "./resources.ts";
@@ -58,9 +61,8 @@ export class SubresourceCalls {
     const request = this.#request(context, resource, body, options.dryRun);
     await this.#admit(context, resource, operationOf(context.info.verb), request);
     const transformations = context.info.subresource === "" && resource.kind.verbs.includes("list");
-    const form = context.output({ transformations });
-    const { code, object } = await handler.handle(request);
-    await sendObject(context, code, form.as === "Table" ? tableOf(resource, object) : object, form);
+    const form = outputForm(resource, context, { transformations });
+    await sendResult(context, resource, await handler.handle(request), form);
   }
 
   /** What a handler gets of an upgrade request, after admission. */
@@ -100,9 +102,9 @@ export class SubresourceCalls {
     const patched = applyPatch(patch, current.object, type, decode);
     const request = withVerb("update", patched);
     await this.#admit(context, resource, "UPDATE", request);
+    const form = outputForm(resource, context, { transformations: false });
     const result = await handler.handle?.(request);
-    if (result !== undefined)
-      await sendObject(context, result.code, result.object, context.output({ transformations: false }));
+    if (result !== undefined) await sendResult(context, resource, result, form);
   }
 
   async #body(
@@ -186,6 +188,21 @@ const optionsKinds: Readonly<Record<string, string>> = { create: "CreateOptions"
 function operationOf(verb: string): AdmissionOperation | undefined {
   if (verb === "create") return "CREATE";
   return verb === "update" ? "UPDATE" : undefined;
+}
+
+async function sendResult(
+  context: RequestContext,
+  resource: ServedResource,
+  { code, object }: SubresourceResult,
+  form: OutputForm,
+): Promise<void> {
+  if (form.encoding !== "protobuf") {
+    return sendObject(context, code, form.as === "Table" ? tableOf(resource, object) : object, form);
+  }
+  const { schemas } = resource.kind;
+  const typeName = typeOfKind(schemas, object.apiVersion ?? "", object.kind ?? "");
+  if (typeName === undefined) throw notAcceptable(`${object.kind} has no protobuf form`);
+  sendBytes(context, code, contentTypeOf.protobuf, encodeProtobuf(object, schemas, typeName));
 }
 
 /** What a virtual resource lists or gives, as a Table; anything else as it is. */

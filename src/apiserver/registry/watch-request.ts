@@ -34,7 +34,8 @@ export async function serveWatch(
   await resource.prepare(resource.cache.list(resource.prefix(context.info.namespace)));
   const response = context.response as ServerResponse;
   if (isGone(context.response)) return;
-  response.writeHead(200, commonHeaders(context, encoding.contentType));
+  const { contentType, stream } = encoding;
+  response.writeHead(200, commonHeaders(context, stream === undefined ? contentType : `${contentType};stream=watch`));
   response.flushHeaders();
   const session = new WatchSession(response, {
     cache,

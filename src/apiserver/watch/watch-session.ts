@@ -7,9 +7,16 @@ import type { WatchCache } from "./watch-cache.ts";
 
 /** What a watch sends objects as; see registry/encoding.ts. */
 export interface WatchEncoding {
+  /** Two encodings of one resource with the same key give the same bytes. */
   readonly key: string;
   one(object: CachedObject): Buffer;
+  /** An object that only says how far a watch is. */
   bookmark(metadata: Record<string, unknown>): Buffer;
+  /** What is not one object a line of JSON says how events and errors are written. */
+  readonly stream?: {
+    frame(type: string, object: Buffer): Buffer;
+    status(status: Status): Buffer;
+  };
 }
 
 export interface WatchSessionOptions {
@@ -80,7 +87,7 @@ export class WatchSession {
 
   bookmark(revision: number): void {
     if (this.#pending !== undefined || this.#ended) return;
-    this.#write(frame("BOOKMARK", this.#encoding.bookmark({ resourceVersion: String(revision) })));
+    this.#write(this.#frame("BOOKMARK", this.#encoding.bookmark({ resourceVersion: String(revision) })));
   }
 
   /** Ends the response in order: what is queued is sent first. */
@@ -125,7 +132,7 @@ export class WatchSession {
   #shared(event: CacheEvent, type: EventType, object: CachedObject): Buffer {
     const encoding = this.#encoding;
     const key = encoding.key === "" ? type : `${type} ${encoding.key}`;
-    const bytes = event.frames.get(key, () => frame(type, encoding.one(object)));
+    const bytes = event.frames.get(key, () => this.#frame(type, encoding.one(object)));
     this.#encoding = this.#options.laterEncoding ?? encoding;
     return bytes;
   }
@@ -135,7 +142,7 @@ export class WatchSession {
     let size = 0;
     for (const object of objects) {
       if (matches !== undefined && !matches(object)) continue;
-      const bytes = frame("ADDED", this.#encoding.one(object));
+      const bytes = this.#frame("ADDED", this.#encoding.one(object));
       this.#encoding = this.#options.laterEncoding ?? this.#encoding;
       this.#queue.push(bytes);
       size += bytes.length;
@@ -152,12 +159,17 @@ export class WatchSession {
       resourceVersion: String(revision),
       annotations: { "k8s.io/initial-events-end": "true" },
     };
-    this.#write(frame("BOOKMARK", this.#encoding.bookmark(metadata)));
+    this.#write(this.#frame("BOOKMARK", this.#encoding.bookmark(metadata)));
   }
 
   #sendError(status: Status): void {
-    this.#write(frame("ERROR", Buffer.from(JSON.stringify(status))));
+    const object = this.#encoding.stream?.status(status) ?? Buffer.from(JSON.stringify(status));
+    this.#write(this.#frame("ERROR", object));
     this.end();
+  }
+
+  #frame(type: string, object: Buffer): Buffer {
+    return this.#encoding.stream?.frame(type, object) ?? jsonFrame(type, object);
   }
 
   /** Frames of one commit go out in one write. */
@@ -192,7 +204,7 @@ export class WatchSession {
 
 const frameEnd = Buffer.from("}\n");
 
-function frame(type: string, object: Buffer): Buffer {
+function jsonFrame(type: string, object: Buffer): Buffer {
   const start = `{"type":"${type}","object":`;
   const bytes = Buffer.allocUnsafe(start.length + object.length + frameEnd.length);
   bytes.write(start, 0, "latin1");

@@ -4,7 +4,7 @@ import json from "../../kinds/generated/schema.json" with { type: "json" };
 import { arbitraryObject } from "../schema/arbitrary-object.ts";
 import { conform } from "../schema/conform.ts";
 import type { SchemaTable } from "../schema/types.ts";
-import { decodeMessage, decodeProtobuf, encodeMessage, encodeProtobuf } from "./protobuf.ts";
+import { decodeMessage, decodeProtobuf, encodeMessage, encodeProtobuf, encodeWatchEvent } from "./protobuf.ts";
 
 const schemas = json as unknown as SchemaTable;
 
@@ -32,6 +32,11 @@ describe("protobuf", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("frames a watch's event as client-go reads it", () => {
+    const frame = encodeWatchEvent("ADDED", Buffer.from("k8s"));
+    expect(frame.toString("latin1")).toBe("\0\0\0\x0e\x0a\x05ADDED\x12\x05\x0a\x03k8s");
   });
 
   it("reads what client-go writes", () => {

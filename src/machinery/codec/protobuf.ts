@@ -91,3 +91,16 @@ export function typeOfKind(schemas: SchemaTable, apiVersion: string, kind: strin
   const isMeta = /^(\w+Options|Status|WatchEvent)$/.test(kind) && schemas[metaPrefix + kind] !== undefined;
   return isMeta ? metaPrefix + kind : undefined;
 }
+
+/**
+ * One event of a watch in protobuf: its length in four bytes, big-endian, then a meta.v1.WatchEvent whose object is given
+ * in the form of `encodeProtobuf`.
+ */
+export function encodeWatchEvent(type: string, object: Uint8Array): Buffer {
+  const event = protobuf.Writer.create().uint32(0x0a).string(type).uint32(0x12).fork();
+  const message = event.uint32(0x0a).bytes(object).ldelim().finish();
+  const frame = Buffer.allocUnsafe(4 + message.length);
+  frame.writeUInt32BE(message.length);
+  frame.set(message, 4);
+  return frame;
+}

@@ -26,8 +26,8 @@ func checkLeaderElection(ctx context.Context, check check) error {
 		}
 		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 			Lock:            lock,
-			LeaseDuration:   15 * time.Second,
-			RenewDeadline:   10 * time.Second,
+			LeaseDuration:   6 * time.Second,
+			RenewDeadline:   4 * time.Second,
 			RetryPeriod:     500 * time.Millisecond,
 			ReleaseOnCancel: true,
 			Callbacks: leaderelection.LeaderCallbacks{

@@ -59,6 +59,7 @@ func run() error {
 type exchange struct {
 	method, path, query       string
 	requestType, responseType string
+	code                      int
 }
 
 type recorder struct {
@@ -80,7 +81,7 @@ func (recorder *recorder) wrap(next http.RoundTripper) http.RoundTripper {
 			defer recorder.mutex.Unlock()
 			recorder.exchanges = append(recorder.exchanges, exchange{
 				request.Method, request.URL.Path, request.URL.RawQuery,
-				request.Header.Get("Content-Type"), response.Header.Get("Content-Type"),
+				request.Header.Get("Content-Type"), response.Header.Get("Content-Type"), response.StatusCode,
 			})
 		}
 		return response, err
