@@ -116,7 +116,11 @@ export function createFakeApi(clock: Clock = systemClock): FakeApi {
         throw conflict(resource, name, modifiedMessage);
       }
       const next = structuredClone(object) as unknown as UnknownObject;
-      if (part === "status") return put(stored, { ...structuredClone(stored), status: next["status"] });
+      if (part === "status") {
+        // As for most kinds, a write of the status takes annotations along.
+        const metadata = { ...structuredClone(stored.metadata), annotations: next.metadata?.annotations };
+        return put(stored, { ...structuredClone(stored), metadata, status: next["status"] });
+      }
       if (stored["status"] !== undefined) next["status"] = structuredClone(stored["status"]);
       return put(stored, next);
     }

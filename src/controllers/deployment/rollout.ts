@@ -67,13 +67,15 @@ export async function syncRevision(rollout: Rollout): Promise<void> {
   }
 }
 
+/** Through the status, where a change of annotations does not count as a new generation. */
 async function writeRevision(rollout: Rollout, revision: string): Promise<void> {
-  const { name, namespace, annotations } = metaOf(rollout.deployment);
+  const { deployment } = rollout;
+  const annotations = deployment.metadata?.annotations;
   if (annotations?.[revisionAnnotation] === revision) return;
-  const patch = { metadata: { annotations: { [revisionAnnotation]: revision } } };
-  const patched = await rollout.context.client.of(deployments).patch(name, patch, { type: "merge", namespace });
+  const metadata = { ...deployment.metadata, annotations: { ...annotations, [revisionAnnotation]: revision } };
+  const written = await rollout.context.client.of(deployments).updateStatus({ ...deployment, metadata });
   // Only metadata is taken over: this pass goes on with the spec that it started from.
-  rollout.deployment = { ...rollout.deployment, metadata: patched.metadata };
+  rollout.deployment = { ...deployment, metadata: written.metadata };
 }
 
 export async function setProgressing(
