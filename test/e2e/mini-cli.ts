@@ -64,12 +64,21 @@ export class MiniCli {
   }
 
   async tryKubectl(version: KubectlVersion, words: readonly string[], input = ""): Promise<CommandResult> {
-    const { exitCode, stdout, stderr } = await execa(kubectlPath(version), ["--context", this.profile, ...words], {
-      env: { KUBECONFIG: this.kubeconfig },
-      input,
+    const { exitCode, stdout, stderr } = await this.startKubectl(version, words, { input });
+    return { exitCode: exitCode ?? 1, stdout, stderr };
+  }
+
+  /** A kubectl that runs on until it is killed; it never rejects. */
+  startKubectl(
+    version: KubectlVersion,
+    words: readonly string[],
+    extra: { input?: string; env?: Record<string, string> } = {},
+  ) {
+    return execa(kubectlPath(version), ["--context", this.profile, ...words], {
+      env: { KUBECONFIG: this.kubeconfig, ...extra.env },
+      input: extra.input ?? "",
       reject: false,
     });
-    return { exitCode: exitCode ?? 1, stdout, stderr };
   }
 
   /** Deletes the cluster whatever state it is in, then the folder. */
