@@ -6,17 +6,23 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/leaderelection/resourcelock"
 )
 
-// checkLeaderElection lets two candidates contend for one Lease: the second leads only once the first has released it.
+// checkLeaderElection lets two candidates contend for one Lease: the second leads as soon as the first has released it.
 func checkLeaderElection(ctx context.Context, check check) error {
 	client, err := kubernetes.NewForConfig(check.config)
 	if err != nil {
 		return err
 	}
+	leases, err := client.CoordinationV1().Leases(check.namespace).Watch(ctx, metav1.ListOptions{FieldSelector: "metadata.name=leader"})
+	if err != nil {
+		return err
+	}
+	defer leases.Stop()
 	leaders := make(chan string, 10)
 	contend := func(ctx context.Context, identity string) (<-chan struct{}, error) {
 		lock, err := resourcelock.New(resourcelock.LeasesResourceLock, check.namespace, "leader",
@@ -26,8 +32,8 @@ func checkLeaderElection(ctx context.Context, check check) error {
 		}
 		elector, err := leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
 			Lock:            lock,
-			LeaseDuration:   6 * time.Second,
-			RenewDeadline:   4 * time.Second,
+			LeaseDuration:   time.Minute,
+			RenewDeadline:   10 * time.Second,
 			RetryPeriod:     500 * time.Millisecond,
 			ReleaseOnCancel: true,
 			Callbacks: leaderelection.LeaderCallbacks{
@@ -57,6 +63,13 @@ func checkLeaderElection(ctx context.Context, check check) error {
 	secondDone, err := contend(secondContext, "second")
 	if err != nil {
 		return err
+	}
+	// Between two renewals, for one that is under way would make the release a conflict. The Lease is long: without a
+	// release the second candidate would not lead within the time of this check.
+	for event := range leases.ResultChan() {
+		if event.Type == watch.Modified {
+			break
+		}
 	}
 	retire()
 	<-firstDone
