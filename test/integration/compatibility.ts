@@ -18,7 +18,7 @@ Programs that nobody here wrote, against a cluster of mini. Each row is a test i
 page when they last ran: \`scripts/test\` all but client-go, \`.ci/run\` all.
 `;
 
-export interface Section {
+interface Section {
   /** The exact version of the client that ran. */
   readonly version: string;
   /** Feature → did it work, in the order of the page. */
@@ -26,7 +26,7 @@ export interface Section {
 }
 
 /** Reads what `renderPage` wrote; whatever else stands on the page is not kept. */
-export function parsePage(text: string): Map<string, Section> {
+function parsePage(text: string): Map<string, Section> {
   const sections = new Map<string, Section>();
   for (const block of text.split(/^## /m).slice(1)) {
     const heading = block.slice(0, block.indexOf("\n"));
@@ -38,7 +38,7 @@ export function parsePage(text: string): Map<string, Section> {
 }
 
 /** The whole page, sections in the order of `clients`. */
-export function renderPage(sections: ReadonlyMap<string, Section>): string {
+function renderPage(sections: ReadonlyMap<string, Section>): string {
   const parts = [preface];
   for (const client of clients) {
     const section = sections.get(client);
