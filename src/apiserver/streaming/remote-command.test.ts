@@ -31,10 +31,20 @@ function runCat(socket: Duplex): void {
   });
 }
 
+/** Ends at once, with output. */
+function runTrue(socket: Duplex): void {
+  for (const stream of Object.values(streams)) socket.write(finReply(stream));
+  socket.on("error", () => socket.destroy());
+  socket.write(dataFrame(streams.stdout, Buffer.from("done"), true));
+  socket.write(dataFrame(streams.stderr, Buffer.alloc(0), true));
+  socket.write(dataFrame(streams.error, Buffer.from(success), true));
+}
+
 describe("a remote command over a WebSocket", () => {
   let kubelet: Server;
   let server: Server;
   let refuse: string | undefined;
+  let runCommand = runCat;
   const portOf = (of: Server): number => (of.address() as AddressInfo).port;
 
   beforeAll(async () => {
@@ -54,7 +64,7 @@ describe("a remote command over a WebSocket", () => {
         return;
       }
       socket.write("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n");
-      runCat(socket);
+      runCommand(socket);
     });
     const kubelets = new KubeletConnections({
       ca: authority.certificate,
@@ -109,6 +119,12 @@ describe("a remote command over a WebSocket", () => {
     expect(result.text[1]).toBe(`hi\n${large}`);
     expect(JSON.parse(result.text[3] ?? "")).toMatchObject({ status: "Success" });
     expect(result.code).toBe(1000);
+  });
+
+  it("says nothing of success to a client of the first form", async () => {
+    refuse = undefined;
+    runCommand = runTrue;
+    expect((await exchange("channel.k8s.io", [])).text).toEqual(["", "done", "", "", ""]);
   });
 
   it("tells why the kubelet refused, in the error channel", async () => {

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { internalError, StatusError } from "../../machinery/errors/status-error.ts";
+import { internalError, type Status, StatusError } from "../../machinery/errors/status-error.ts";
 import type { KubeletAddress, KubeletConnections } from "./kubelet-connection.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy/connection.ts";
 import { acceptWebSocket, ChannelSocket } from "./websocket-channels.ts";
@@ -76,7 +76,7 @@ class Session {
     try {
       const connection = await this.#dial();
       if (this.#clientGone) connection.close();
-      else await this.#stream(connection, client);
+      else await this.#stream(connection, client, statusAsJson);
     } catch (error) {
       const { status } = error instanceof StatusError ? error : internalError(error);
       const text = statusAsJson ? JSON.stringify(status) : (status.message ?? "");
@@ -103,7 +103,7 @@ class Session {
   }
 
   /** Opens the streams in the order that kubelets expect, and resolves when those from the container have ended. */
-  #stream(connection: SpdyConnection, client: ChannelSocket): Promise<void> {
+  #stream(connection: SpdyConnection, client: ChannelSocket, statusAsJson: boolean): Promise<void> {
     const { stdin, stdout, stderr, tty } = this.#command;
     const output = (streamType: "error" | "stdout" | "stderr"): Promise<void> =>
       new Promise((resolve) => {
@@ -121,7 +121,7 @@ class Session {
         );
         stream.end();
       });
-    const ended = [output("error")];
+    const ended = [statusAsJson ? output("error") : this.#plainError(connection, client)];
     if (stdin) this.#stdin = connection.open({ streamType: "stdin" }, {});
     if (stdout) ended.push(output("stdout"));
     if (stderr && !tty) ended.push(output("stderr"));
@@ -131,12 +131,32 @@ class Session {
     return Promise.all(ended).then(() => connection.close());
   }
 
+  /** Clients of the first form learn of a failure by its message, and of success by nothing. */
+  #plainError(connection: SpdyConnection, client: ChannelSocket): Promise<void> {
+    const chunks: Buffer[] = [];
+    return new Promise((resolve) => {
+      const end = (): void => {
+        const message = failureMessage(Buffer.concat(chunks).toString("utf8"));
+        if (message !== "") client.send(channels.error, Buffer.from(message));
+        resolve();
+      };
+      connection.open({ streamType: "error" }, { data: (data) => void chunks.push(Buffer.from(data)), end }).end();
+    });
+  }
+
   #fromClient(channel: number, data: Buffer): void {
     const stream = channel === channels.stdin ? this.#stdin : channel === channels.resize ? this.#resize : undefined;
     if (stream === undefined || data.length === 0 || stream.write(data)) return;
     this.#client?.pause();
     this.#connection?.drained(() => this.#client?.resume());
   }
+}
+
+/** The message of a Status that tells of a failure; text that is no Status is a message itself. */
+function failureMessage(text: string): string {
+  if (!text.startsWith("{")) return text;
+  const { status, message } = JSON.parse(text) as Status;
+  return status === "Success" ? "" : (message ?? text);
 }
 
 async function readText(response: IncomingMessage): Promise<string> {
