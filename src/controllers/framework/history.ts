@@ -2,7 +2,7 @@ import { controllerRevisions } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import type { ControllerRevision } from "../../kinds/generated/apps-v1.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
-import { sameJson } from "./canonical-json.ts";
+import { canonicalJson, sameJson } from "./canonical-json.ts";
 import { ownedBy } from "./claim.ts";
 import { byCreation, metaOf, newControllerReference } from "./controller-reference.ts";
 import type { ControllerContext } from "./define-controller.ts";
@@ -29,7 +29,9 @@ export function revisionsOf(context: ControllerContext, owner: KubernetesObject)
  * owner was rolled back to it.
  */
 export async function syncRevision(context: ControllerContext, owner: RevisionOwner): Promise<ControllerRevision> {
-  const data = { spec: { template: { ...(owner.template as object), $patch: "replace" } } };
+  const template = { ...(owner.template as object), $patch: "replace" };
+  // With sorted keys: clients that look for the revision of a template compare the bytes with Go's encoding of it.
+  const data = JSON.parse(canonicalJson({ spec: { template } })) as NonNullable<ControllerRevision["data"]>;
   const present = revisionsOf(context, owner.object);
   const next = (present.at(-1)?.revision ?? 0) + 1;
   const equal = present.findLast((revision) => sameJson(revision.data, data));
