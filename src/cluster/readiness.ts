@@ -31,40 +31,60 @@ export function parseWait(value: string): readonly WaitComponent[] {
 
 interface Conditions {
   readonly metadata?: { readonly name?: string };
-  readonly status?: { readonly phase?: string; readonly conditions?: readonly { type: string; status: string }[] };
+  readonly status?: { readonly phase?: string; readonly conditions?: readonly Condition[] };
+}
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly lastHeartbeatTime?: string;
 }
 interface List {
   readonly items: readonly Conditions[];
 }
 
 /** Answers what is still missing, undefined when nothing is. */
-type Probe = (api: ApiServer, profile: Profile, signal: AbortSignal) => Promise<string | undefined>;
+type Probe = (api: ApiServer, cluster: Cluster, signal: AbortSignal) => Promise<string | undefined>;
+
+interface Cluster {
+  readonly profile: Profile;
+  /** When its machines were booted, if they were just now. */
+  readonly bootedAt: number | undefined;
+}
 
 const probes: Record<WaitComponent, Probe> = {
-  apiserver: async (api, _profile, signal) => {
+  apiserver: async (api, _cluster, signal) => {
     const { status } = await api.get("/readyz", { signal });
     return status === 200 ? undefined : `the API server answers ${status} at /readyz`;
   },
-  kubelet: (api, profile, signal) => nodesReady(api, profile, signal),
-  node_ready: (api, profile, signal) => nodesReady(api, profile, signal),
-  default_sa: async (api, _profile, signal) => {
+  kubelet: (api, cluster, signal) => nodesReady(api, cluster, signal),
+  node_ready: (api, cluster, signal) => nodesReady(api, cluster, signal),
+  default_sa: async (api, _cluster, signal) => {
     const found = await api.object("/api/v1/namespaces/default/serviceaccounts/default", signal);
     return found === undefined ? "the service account default/default does not exist yet" : undefined;
   },
-  system_pods: (api, _profile, signal) => podsReady(api, signal),
-  extra: (api, _profile, signal) => podsReady(api, signal),
-  apps_running: async (api, _profile, signal) => {
+  system_pods: (api, _cluster, signal) => podsReady(api, signal),
+  extra: (api, _cluster, signal) => podsReady(api, signal),
+  apps_running: async (api, _cluster, signal) => {
     const found = await api.object<List>("/apis/apps/v1/namespaces/kube-system/deployments", signal);
     return unready("deployment", found, (item) => hasCondition(item, "Available"));
   },
 };
 
-async function nodesReady(api: ApiServer, profile: Profile, signal: AbortSignal): Promise<string | undefined> {
+async function nodesReady(
+  api: ApiServer,
+  { profile, bootedAt }: Cluster,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const found = await api.object<List>("/api/v1/nodes", signal);
   const names = new Set(found?.items.map((item) => item.metadata?.name));
   const missing = profile.nodes.find((node) => !names.has(node.name));
   if (missing !== undefined) return `node ${missing.name} has not registered`;
-  return unready("node", found, (item) => hasCondition(item, "Ready"));
+  // A node that was ready when it was stopped still says so until its kubelet has spoken again.
+  const fresh = ({ status }: Conditions): boolean => {
+    const heartbeat = status?.conditions?.find(({ type }) => type === "Ready")?.lastHeartbeatTime;
+    return bootedAt === undefined || Date.parse(heartbeat ?? "") + heartbeatPrecisionMs > bootedAt;
+  };
+  return unready("node", found, (item) => hasCondition(item, "Ready") && fresh(item));
 }
 
 async function podsReady(api: ApiServer, signal: AbortSignal): Promise<string | undefined> {
@@ -85,21 +105,28 @@ function hasCondition(item: Conditions, type: string): boolean {
 export interface WaitOptions {
   readonly components: readonly WaitComponent[];
   readonly timeoutMs: number;
+  /** When the machines were booted, in milliseconds since the epoch; undefined when they ran already. */
+  readonly bootedAt?: number | undefined;
   readonly signal: AbortSignal;
 }
 
 const pollMs = 100;
+/** Times in the API are whole seconds, cut off. */
+const heartbeatPrecisionMs = 1000;
 
 /**
  * Waits for each in turn. Throws K8S_APISERVER_MISSING or K8S_WAIT_TIMEOUT with what was still missing, or the signal's
  * reason.
  */
-export async function waitFor(profile: Profile, { components, timeoutMs, signal }: WaitOptions): Promise<void> {
+export async function waitFor(
+  profile: Profile,
+  { components, timeoutMs, bootedAt, signal }: WaitOptions,
+): Promise<void> {
   const deadline = systemClock.now() + timeoutMs;
   using api = await connectApiServer(profile);
   for (const component of components) {
     for (;;) {
-      const missing = await probe(api, profile, component, signal);
+      const missing = await probe(api, { profile, bootedAt }, component, signal);
       if (missing === undefined) break;
       if (systemClock.now() > deadline) {
         const id = component === "apiserver" ? "K8S_APISERVER_MISSING" : "K8S_WAIT_TIMEOUT";
@@ -112,12 +139,12 @@ export async function waitFor(profile: Profile, { components, timeoutMs, signal 
 
 async function probe(
   api: ApiServer,
-  profile: Profile,
+  cluster: Cluster,
   component: WaitComponent,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    return await probes[component](api, profile, signal);
+    return await probes[component](api, cluster, signal);
   } catch (error) {
     signal.throwIfAborted();
     return `the API server cannot be reached (${error instanceof Error ? error.message : String(error)})`;

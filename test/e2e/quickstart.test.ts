@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "./eventually.ts";
 import { MiniCli } from "./mini-cli.ts";
 
 const example = fileURLToPath(new URL("../../examples/quickstart.yaml", import.meta.url));
@@ -13,13 +14,7 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
   const answer = async (): Promise<string> => {
     const port = await kubectl("get", "service", "quickstart", "-o", "jsonpath={.spec.ports[0].nodePort}");
     const address = (await cli.succeed("ip")).trim();
-    const { stdout } = await execa("curl", [
-      "-sf",
-      "--retry",
-      "10",
-      "--retry-connrefused",
-      `http://${address}:${port}`,
-    ]);
+    const { stdout } = await execa("curl", ["-sf", "--max-time", "20", `http://${address}:${port}`]);
     return stdout;
   };
   const rolledOut = () => kubectl("rollout", "status", "deployment/quickstart", "--timeout=240s");
@@ -64,8 +59,9 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
     expect(stopped.stdout).toContain("host: Stopped");
     expect(stopped.exitCode).toBe(7);
     await cli.succeed("start");
+    // Until the kubelet has looked, the pods still say what they said before.
+    await eventually(async () => expect(await answer()).toContain("quickstart-"), 240_000);
     await rolledOut();
-    expect(await answer()).toContain("quickstart-");
   });
 
   it("leaves nothing behind when deleted", async () => {

@@ -6,6 +6,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Driver, DriverName, MachineSpec } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
 import { apiServerUrl } from "../api-server.ts";
 import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.ts";
@@ -78,8 +79,9 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
     }
     await ensurePki(profile);
     options.signal.throwIfAborted();
-    await bootMachines({ driver, profile, image, isNew: existing === undefined, undo, options });
-    await verify(driver, profile, image, options);
+    const boot: Boot = { driver, profile, image, isNew: existing === undefined, undo, options };
+    const bootedAt = await bootMachines(boot);
+    await verify(boot, bootedAt);
     await configureClient(profile, options, undo, existing === undefined);
     options.progress.step("Done", doneMessage(profile, options));
     return { profile, started: true };
@@ -185,8 +187,12 @@ interface Boot {
   readonly options: StartOptions;
 }
 
-/** Machines are made one after the other, since they share a network, and boot side by side. */
-async function bootMachines({ driver, profile, image, isNew, undo, options }: Boot): Promise<void> {
+/**
+ * Machines are made one after the other, since they share a network, and boot side by side. Answers when they were
+ * booted; undefined when all of them ran already.
+ */
+async function bootMachines({ driver, profile, image, isNew, undo, options }: Boot): Promise<number | undefined> {
+  let bootedAt: number | undefined;
   const { progress, signal } = options;
   const quiet = { signal: new AbortController().signal };
   const kind = driver.name === "runc" ? "container" : "VM";
@@ -201,6 +207,7 @@ async function bootMachines({ driver, profile, image, isNew, undo, options }: Bo
     const before = await driver.state(machine);
     // A machine that runs without a profile is somebody else's, or what a crash left: create tells them apart.
     if (before === "Running" && !isNew) continue;
+    bootedAt ??= systemClock.now();
     if (isNew) undo.add(node.name, () => driver.remove(machine, quiet));
     else undo.add(node.name, () => driver.stop(machine, { ...quiet, graceMs: stopGraceMs }));
     if (node.role === "control-plane") {
@@ -210,6 +217,7 @@ async function bootMachines({ driver, profile, image, isNew, undo, options }: Bo
     signal.throwIfAborted();
   }
   await Promise.all(profile.nodes.map((node) => startMachine(driver, machineSpec(profile, node, image), signal)));
+  return bootedAt;
 }
 
 async function startMachine(driver: Driver, machine: MachineSpec, signal: AbortSignal): Promise<void> {
@@ -222,7 +230,7 @@ function creating(driver: DriverName, { cpus, memoryMiB, diskMiB }: Profile): st
 }
 
 /** Waits for the cluster, and ends early when a machine dies instead of waiting for the time-out. */
-async function verify(driver: Driver, profile: Profile, image: NodeImage, options: StartOptions): Promise<void> {
+async function verify({ driver, profile, image, options }: Boot, bootedAt: number | undefined): Promise<void> {
   const { wait, waitTimeoutMs, progress, signal } = options;
   if (wait.length === 0) return;
   progress.step("Booting control plane", "Booting the node and its control plane ...");
@@ -235,7 +243,7 @@ async function verify(driver: Driver, profile: Profile, image: NodeImage, option
     await waitFor(profile, { components: ["apiserver"], timeoutMs: waitTimeoutMs, signal: either });
     progress.step("Verifying Kubernetes", "Verifying Kubernetes components ...");
     const timeoutMs = Math.max(1000, waitTimeoutMs - (Date.now() - started));
-    await waitFor(profile, { components: wait, timeoutMs, signal: either });
+    await waitFor(profile, { components: wait, timeoutMs, bootedAt, signal: either });
   } finally {
     ended.abort();
     await watching;
