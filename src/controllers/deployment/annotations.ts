@@ -16,8 +16,10 @@ const ownAnnotations = new Set([
   "deprecated.deployment.rollback.to",
 ]);
 
-export function revisionOf(set: ReplicaSet): number {
-  return Number(set.metadata?.annotations?.[revisionAnnotation] ?? 0) || 0;
+export function revisionOf(set: ReplicaSet): bigint {
+  const text = set.metadata?.annotations?.[revisionAnnotation] ?? "";
+  // An int64: there are ReplicaSets whose revision is no exact number of JavaScript's.
+  return /^[+-]?\d+$/.test(text) ? BigInt(text.replace("+", "")) : 0n;
 }
 
 /** The number in an annotation; undefined where it is missing or malformed. */
@@ -41,7 +43,7 @@ export function replicasAnnotations(desired: number, maximum: number): Record<st
 export function currentSetAnnotations(
   deployment: Deployment,
   set: ReplicaSet,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const annotations = { ...set.metadata?.annotations };
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {

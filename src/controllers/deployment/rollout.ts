@@ -43,7 +43,11 @@ export function findSets(context: ControllerContext, deployment: Deployment, set
   return { context, deployment, current, old: sorted.filter((set) => set !== current) };
 }
 
-const nextRevision = ({ old }: Rollout): number => Math.max(0, ...old.map(revisionOf)) + 1;
+const nextRevision = ({ old }: Rollout): bigint =>
+  (old
+    .map(revisionOf)
+    .sort((a, b) => Number(a - b))
+    .at(-1) ?? 0n) + 1n;
 
 /** Brings annotations of the current ReplicaSet and the Deployment's revision up to date. */
 export async function syncRevision(rollout: Rollout): Promise<void> {
@@ -121,7 +125,7 @@ export async function createCurrentSet(rollout: Rollout): Promise<void> {
   }
 }
 
-function newReplicaSet(rollout: Rollout, revision: number): ReplicaSet {
+function newReplicaSet(rollout: Rollout, revision: bigint): ReplicaSet {
   const { deployment } = rollout;
   const { name, namespace } = metaOf(deployment);
   const template = structuredClone(deployment.spec?.template ?? {});
@@ -195,7 +199,7 @@ export async function cleanUpHistory({ context, deployment, old }: Rollout): Pro
   const limit = deployment.spec?.revisionHistoryLimit;
   if (limit === undefined || limit === 2 ** 31 - 1) return;
   const alive = old.filter((set) => set.metadata?.deletionTimestamp === undefined);
-  const sorted = [...alive].sort((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b));
+  const sorted = [...alive].sort((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b));
   for (const set of sorted.slice(0, Math.max(0, alive.length - limit))) {
     const { name, namespace, generation = 0 } = metaOf(set);
     const { replicas = 0, observedGeneration = 0 } = set.status ?? {};
