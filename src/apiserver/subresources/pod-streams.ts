@@ -17,7 +17,13 @@ export interface PodStreamOptions {
 
 export function podStreamHandlers(options: PodStreamOptions): SubresourceHandler[] {
   return [
-    { group: "", plural: "pods", subresource: "log", stream: (request, response) => log(options, request, response) },
+    {
+      group: "",
+      plural: "pods",
+      subresource: "log",
+      stream: (request, response) => log(options, request, response),
+      upgrade: (request, socket, head) => logMessages(options, request, socket, head),
+    },
     upgradeHandler("exec", (request, socket, head) => remoteCommand(options, request, socket, head)),
     upgradeHandler("attach", (request, socket, head) => remoteCommand(options, request, socket, head)),
     upgradeHandler("portforward", (request, socket, head) => portForward(options, request, socket, head)),
@@ -84,26 +90,35 @@ function logQuery({ info }: SubresourceRequest): URLSearchParams {
   return query;
 }
 
-async function log(options: PodStreamOptions, request: SubresourceRequest, response: HttpResponse): Promise<void> {
+/** The log as the kubelet gives it; undefined where the pod has no node yet. */
+async function openLog(
+  { kubelets }: PodStreamOptions,
+  request: SubresourceRequest,
+  signal: AbortSignal,
+): Promise<IncomingMessage | undefined> {
   const pod = subjectOf<Pod>(request);
   const query = logQuery(request);
   const container = containerOf(pod, request.info.query.get("container"));
+  if (!pod.spec?.nodeName) return undefined;
+  const address = kubelets.addressOf(request.reader, pod.spec.nodeName);
+  const { namespace, name } = request.info;
+  const path = `/containerLogs/${namespace}/${name}/${container}?${query}`;
+  const source = await kubelets.get(address, { method: "GET", path, signal });
+  const code = source.statusCode ?? 500;
+  if (code < 200 || code > 206) throw await logError(source, name);
+  return source;
+}
+
+async function log(options: PodStreamOptions, request: SubresourceRequest, response: HttpResponse): Promise<void> {
+  const abort = new AbortController();
+  response.on("close", () => abort.abort());
+  const source = await openLog(options, request, abort.signal);
   const write = response as { writeHead(code: number, headers: Record<string, string>): unknown };
-  const headers = { "content-type": "text/plain" };
-  if (!pod.spec?.nodeName) {
-    write.writeHead(200, headers);
+  write.writeHead(200, { "content-type": "text/plain" });
+  if (source === undefined) {
     response.end();
     return;
   }
-  const address = options.kubelets.addressOf(request.reader, pod.spec.nodeName);
-  const { namespace, name } = request.info;
-  const path = `/containerLogs/${namespace}/${name}/${container}?${query}`;
-  const abort = new AbortController();
-  response.on("close", () => abort.abort());
-  const source = await options.kubelets.get(address, { method: "GET", path, signal: abort.signal });
-  const code = source.statusCode ?? 500;
-  if (code < 200 || code > 206) throw await logError(source, name);
-  write.writeHead(200, headers);
   // Headers go out before the first line: a follower of a silent container must see that it is connected.
   if ("flushHeaders" in response) response.flushHeaders();
   await new Promise<void>((resolve) => {
@@ -111,6 +126,20 @@ async function log(options: PodStreamOptions, request: SubresourceRequest, respo
     source.on("error", () => response.end());
     source.pipe(response as NodeJS.WritableStream);
   });
+}
+
+async function logMessages(
+  options: PodStreamOptions,
+  request: SubresourceRequest,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  if (!isWebSocketUpgrade(request)) throw badRequest("nothing to upgrade to here");
+  const abort = new AbortController();
+  socket.once("close", () => abort.abort());
+  const source = await openLog(options, request, abort.signal);
+  const { sendAsMessages } = await import("../streaming/message-stream.ts");
+  await sendAsMessages(source, request.request as IncomingMessage, socket, head);
 }
 
 async function logError(source: IncomingMessage, name: string): Promise<StatusError> {
