@@ -36,7 +36,11 @@ import { serviceAccountController } from "./serviceaccount/service-account.ts";
 import { statefulSetController } from "./statefulset/stateful-set.ts";
 import { taintEvictionController } from "./taint-eviction/taint-eviction.ts";
 import { ttlAfterFinishedController } from "./ttl-after-finished/ttl-after-finished.ts";
-import { claimProtectionController, volumeProtectionController } from "./volume-protection/protection.ts";
+import {
+  attributesClassProtectionController,
+  claimProtectionController,
+  volumeProtectionController,
+} from "./volume-protection/protection.ts";
 
 export interface ControllerManagerOptions {
   readonly client: Client;
@@ -78,6 +82,7 @@ export function createControllers({
     volumeBinder,
     claimProtectionController,
     volumeProtectionController,
+    attributesClassProtectionController,
     ephemeralVolumeController,
     ...(signer === undefined ? [] : [createCertificateController(signer)]),
     namespaceController,

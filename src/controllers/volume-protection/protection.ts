@@ -1,12 +1,12 @@
 /**
- * Keep claims that pods use, and volumes that claims use, from being removed: a finalizer goes on when they are
+ * Keep claims that pods use, volumes that claims use, and attributes classes that either uses, from being removed: a finalizer goes on when they are
  * created, and off when they are deleted and no longer in use.
  */
 
 import { splitKey } from "../../client/object-cache.ts";
-import { persistentVolumeClaims, persistentVolumes, pods } from "../../client/resources.ts";
+import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
-import type { Pod } from "../../kinds/generated/core-v1.ts";
+import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
@@ -15,6 +15,7 @@ import { isPodFinished } from "../framework/pods.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
+const classFinalizer = "kubernetes.io/vac-protection";
 
 function claimKeys(pod: Pod): string[] {
   return (pod.spec?.volumes ?? []).flatMap((volume) => {
@@ -49,6 +50,36 @@ export const volumeProtectionController = defineController({
     protect(persistentVolumes, volumeFinalizer, key, context, async () => {
       const phase = context.lister(persistentVolumes).get(key)?.status?.phase;
       return phase === "Bound";
+    }),
+});
+
+const named = (names: readonly (string | undefined)[]): string[] => names.filter((name) => name !== undefined);
+
+const classesOfClaim = ({ spec, status }: PersistentVolumeClaim): string[] =>
+  named([
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ]);
+const classesOfVolume = ({ spec }: PersistentVolume): string[] => named([spec?.volumeAttributesClassName]);
+
+export const attributesClassProtectionController = defineController({
+  name: "volumeattributesclass-protection",
+  primary: volumeAttributesClasses,
+  watches: [
+    watch(persistentVolumeClaims, (claim, _, { old }) => [
+      ...classesOfClaim(claim),
+      ...(old === undefined ? [] : classesOfClaim(old)),
+    ]),
+    watch(persistentVolumes, (volume, _, { old }) => [
+      ...classesOfVolume(volume),
+      ...(old === undefined ? [] : classesOfVolume(old)),
+    ]),
+  ],
+  reconcile: (key, context) =>
+    protect(volumeAttributesClasses, classFinalizer, key, context, async () => {
+      const claims = context.lister(persistentVolumeClaims).list().flatMap(classesOfClaim);
+      return [...claims, ...context.lister(persistentVolumes).list().flatMap(classesOfVolume)].includes(key);
     }),
 });
 
