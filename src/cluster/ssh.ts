@@ -89,8 +89,12 @@ async function run(client: Client, command: string, { stdin, stdout, stderr }: S
   });
   channel.pipe(stdout, { end: false });
   channel.stderr.pipe(stderr, { end: false });
-  if (stdin === undefined) channel.end();
-  else stdin.pipe(channel);
+  // Not `end`: a channel that has ended both ways closes itself, and may do so before the exit code has arrived.
+  if (stdin === undefined) channel.eof();
+  else {
+    stdin.pipe(channel, { end: false });
+    stdin.once("end", () => channel.write("", () => channel.eof()));
+  }
   return exitCode(channel);
 }
 
