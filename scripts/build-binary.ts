@@ -70,6 +70,17 @@ const addonPlugin: Plugin = {
   },
 };
 
+/** For `mini version`; unknown where this is no checkout, or one that git will not read for this user. */
+function currentCommit(): string {
+  try {
+    return execFileSync("git", ["-C", root, "rev-parse", "HEAD"], { stdio: ["ignore", "pipe", "ignore"] })
+      .toString()
+      .trim();
+  } catch {
+    return "unknown";
+  }
+}
+
 async function bundle(): Promise<void> {
   await build({
     entryPoints: [join(root, "bin/mini.ts")],
@@ -87,9 +98,7 @@ async function bundle(): Promise<void> {
       "import.meta.url": "__mini_url",
       "import.meta.dirname": "__mini_dirname",
       "process.env.MINI_BUNDLED": '"1"',
-      "process.env.MINI_COMMIT": JSON.stringify(
-        execFileSync("git", ["-C", root, "rev-parse", "HEAD"]).toString().trim(),
-      ),
+      "process.env.MINI_COMMIT": JSON.stringify(currentCommit()),
     },
     banner: {
       js: `const __mini_url = require("node:url").pathToFileURL(process.execPath).href, __mini_dirname = require("node:path").dirname(process.execPath);`,
