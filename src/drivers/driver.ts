@@ -50,6 +50,12 @@ export interface MachineSpec {
   readonly seed: string;
 }
 
+export interface CpuLimit {
+  readonly cpus: number;
+  /** One sentence where that is less than asked for: why. */
+  readonly reason?: string;
+}
+
 export type Report = (message: string) => void;
 
 export interface CallOptions {
@@ -63,6 +69,8 @@ export interface Driver {
   readonly description: string;
   /** Checks what the host needs, without changing anything. */
   check(needs: { memoryMiB: number; diskMiB: number; cpus: number; folder: string }): Promise<Check[]>;
+  /** How many of `cpus` processors a node can have; all where a driver does not say. Asks the hypervisor. */
+  limitCpus?(cpus: number): Promise<CpuLimit>;
   /** A free subnet; the caller stores it in the profile before create. */
   allocateNetwork(taken: readonly string[], options: CallOptions): Promise<MachineNetwork>;
   /** Makes network, disks and the machine's definition; does not start it. */

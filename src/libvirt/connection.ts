@@ -1,6 +1,7 @@
 /** A connection to one hypervisor driver. Close it (or `await using`); handles taken from it must be freed before. */
 import { type LibvirtError, readError } from "./errors.ts";
 import { type Argument, type LibvirtFunction, loadNative, type Native, type Pointer } from "./ffi.ts";
+import { Version } from "./version.ts";
 
 export type ConnectionUri = "qemu:///system" | "qemu:///session" | "test:///default";
 
@@ -61,12 +62,14 @@ export class Connection implements AsyncDisposable {
     return Array.from({ length: count }, (_, index) => Number(items.readBigUInt64LE(index * 8)));
   }
 
-  /** `9.0.0` of the daemon's side. */
-  async version(): Promise<string> {
-    const number = Buffer.alloc(8);
-    await this.integer("virConnectGetLibVersion", this.handle, number);
-    const value = Number(number.readBigUInt64LE());
-    return `${Math.floor(value / 1_000_000)}.${Math.floor(value / 1000) % 1000}.${value % 1000}`;
+  /** libvirt's own version, on the daemon's side. */
+  version(): Promise<Version> {
+    return this.#version("virConnectGetLibVersion");
+  }
+
+  /** The hypervisor's version: QEMU's, of the emulator that domains of this machine's architecture get. */
+  hypervisorVersion(): Promise<Version> {
+    return this.#version("virConnectGetVersion");
   }
 
   async close(): Promise<void> {
@@ -78,6 +81,14 @@ export class Connection implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #version(name: "virConnectGetLibVersion" | "virConnectGetVersion"): Promise<Version> {
+    // An unsigned long: 1,000,000 × major + 1,000 × minor + release.
+    const number = Buffer.alloc(8);
+    await this.integer(name, this.handle, number);
+    const value = Number(number.readBigUInt64LE());
+    return new Version(Math.floor(value / 1_000_000), Math.floor(value / 1000) % 1000, value % 1000);
   }
 
   /** One call at a time, so that the connection's last error is that of the call that has just failed. */

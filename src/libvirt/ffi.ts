@@ -20,6 +20,7 @@ const libvirtFunctions = {
   virConnectOpenReadOnly: [pointer, "string"],
   virConnectClose: ["int", pointer],
   virConnectGetLibVersion: ["int", pointer, out],
+  virConnectGetVersion: ["int", pointer, out],
   virConnectGetCapabilities: [pointer, pointer],
   virConnectGetDomainCapabilities: [pointer, pointer, "string", "string", "string", "string", "uint"],
   virConnectListAllDomains: ["int", pointer, out, "uint"],

@@ -8,3 +8,4 @@ export { Connection, type ConnectionUri } from "./connection.ts";
 export { Domain, type DomainStatus } from "./domain.ts";
 export { isLibvirtError } from "./errors.ts";
 export { Network } from "./network.ts";
+export { Version } from "./version.ts";

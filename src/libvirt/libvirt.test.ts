@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { Connection, Domain, domainCapabilities, Network } from "./index.ts";
+import { Connection, Domain, domainCapabilities, Network, Version } from "./index.ts";
 
 const reachable = (uri: string): boolean => {
   try {
@@ -10,6 +10,15 @@ const reachable = (uri: string): boolean => {
     return false;
   }
 };
+
+it.each([
+  [new Version(7, 2, 22), false],
+  [new Version(8, 0, 5), false],
+  [new Version(8, 1), true],
+  [new Version(10, 0, 2), true],
+])("compares versions by number: is %s at least 8.1? %s", (version, expected) => {
+  expect(version.isAtLeast(8, 1)).toBe(expected);
+});
 
 const domainXml = (name: string) =>
   `<domain type='test'><name>${name}</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
@@ -24,7 +33,9 @@ describe.runIf(reachable("test:///default"))("libvirt's test driver", () => {
     const all = await Domain.list(connection);
     expect(all.map((each) => each.name)).toEqual(["test"]);
     for (const each of all) each[Symbol.dispose]();
-    expect(await connection.version()).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(String(await connection.version())).toMatch(/^\d+\.\d+\.\d+$/);
+    // What the test driver says of itself.
+    expect(String(await connection.hypervisorVersion())).toBe("0.0.2");
   });
 
   it("takes a domain through its life", async () => {
@@ -76,5 +87,11 @@ describe.runIf(reachable("qemu:///system"))("the machine's own libvirt", () => {
     const capabilities = await domainCapabilities(connection, "qemu");
     expect(capabilities.emulator).toMatch(/qemu-system-x86_64$/);
     expect(capabilities.machine).toMatch(/^pc-q35-/);
+  });
+
+  it("tells the version of QEMU as QEMU does", async () => {
+    await using connection = await Connection.open("qemu:///system");
+    const version = await connection.hypervisorVersion();
+    expect(execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" })).toContain(`version ${version} `);
   });
 });

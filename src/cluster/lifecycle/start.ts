@@ -112,9 +112,12 @@ async function prepare(
   };
   const apiServerPort = options.apiServerPort ?? existing?.apiServerPort ?? defaults.apiServerPort;
   const nodes = options.nodes ?? existing?.nodes.length ?? defaults.nodes;
-  checkSizes({ ...sizes, nodes, apiServerPort }, options.force);
+  // Of an existing profile's processors only the driver can judge: there may be fewer than anybody may ask for.
+  checkSizes({ ...sizes, cpus: options.cpus ?? defaults.cpus, nodes, apiServerPort }, options.force);
   const choice = await selectDriver(options, existing, sizes);
   progress.step("Selecting Driver", choice.reason);
+  const limit = (await choice.driver.limitCpus?.(sizes.cpus)) ?? { cpus: sizes.cpus };
+  if (limit.reason !== undefined) progress.warning(limit.reason);
   for (const check of choice.overridden) progress.warning(`--force goes over a failed check: ${check.message}`);
   const extraConfig = Object.keys(options.extraConfig).length > 0 ? options.extraConfig : (existing?.extraConfig ?? {});
   const draft: Profile = {
@@ -122,6 +125,7 @@ async function prepare(
     name: options.profile,
     driver: choice.driver.name,
     ...sizes,
+    cpus: limit.cpus,
     apiServerPort,
     network: existing?.network ?? { subnet: "", gateway: "" },
     extraConfig,

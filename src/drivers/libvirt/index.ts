@@ -13,6 +13,7 @@ import { createConsoleFile, createDataDisk, createMiniDisk, machineFiles, writeS
 import { type DomainType, domainXml } from "./domain-xml.ts";
 import { escapeXml, metadataNamespace } from "./identity.ts";
 import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
+import { emulatedProcessors } from "./processors.ts";
 
 export interface LibvirtDriverOptions {
   readonly name: "kvm2" | "qemu2";
@@ -31,6 +32,11 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
     description:
       name === "kvm2" ? "KVM virtual machine through libvirt" : "emulated virtual machine through libvirt (slow)",
     check: (needs) => checkHost(needs, { uri, type: emulated ? "qemu" : "kvm" }),
+    async limitCpus(cpus) {
+      if (type !== "qemu") return { cpus };
+      await using connection = await Connection.open(uri, { readOnly: true });
+      return emulatedProcessors(cpus, await connection.hypervisorVersion());
+    },
     async allocateNetwork(taken) {
       await using connection = await Connection.open(uri);
       return allocateSubnet(connection, taken);
