@@ -19,6 +19,7 @@ import { RequestMetrics } from "./http/metrics.ts";
 import type { RequestContext } from "./http/request-context.ts";
 import { RequestHandler } from "./http/request-handler.ts";
 import { createServerEndpoints } from "./http/server-endpoints.ts";
+import { serveResourceMetrics } from "./metrics/index.ts";
 import { OpenApiEndpoints } from "./openapi/endpoints.ts";
 import { Creator } from "./registry/create.ts";
 import { Deleter } from "./registry/delete.ts";
@@ -31,6 +32,7 @@ import { SubresourceCalls } from "./registry/subresource-calls.ts";
 import { Updater } from "./registry/update.ts";
 import { WriteHandler } from "./registry/write-handler.ts";
 import type { ApiServerOptions } from "./server.ts";
+import { KubeletConnections } from "./streaming/kubelet-connection.ts";
 import { createSubresourceHandlers } from "./subresources/index.ts";
 import type { AdmissionPlugin } from "./types.ts";
 import { WatchCache } from "./watch/watch-cache.ts";
@@ -85,13 +87,18 @@ export async function createApiServerParts(
       writer,
     ),
   );
-  const handlers = createSubresourceHandlers({
-    authenticator,
-    authorizer,
-    tokens: { issuer, audiences, privateKey: signingKey },
-    kubelet: options.kubelet,
-    clock,
-  });
+  const kubelets = new KubeletConnections(options.kubelet);
+  const resourceMetrics = serveResourceMetrics({ resources, reader, kubelets, clock, log });
+  const handlers = [
+    ...createSubresourceHandlers({
+      authenticator,
+      authorizer,
+      tokens: { issuer, audiences, privateKey: signingKey },
+      kubelets,
+      clock,
+    }),
+    ...resourceMetrics.handlers,
+  ];
   const now = (): number => clock.now();
   const subresources = new SubresourceCalls({ handlers, plugins, reader, writer, now });
   const authorizeCreate = async ({ info, user }: RequestContext): Promise<void> => {
@@ -180,6 +187,7 @@ export async function createApiServerParts(
     close() {
       stopExpiry();
       stopCustomResources();
+      resourceMetrics.close();
       aggregator.close();
       cache.close();
     },

@@ -82,6 +82,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
         ...ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
         ...ensureAll("prioritylevelconfigurations", priorityLevelConfigurations(), keep),
         ...ensureAll("flowschemas", flowSchemas(), keep),
+        ensure("apiservices", system.metricsApiService(), keep),
         ensureServiceCidr(),
       ]);
       // Needs the namespaces and the address range.

@@ -1,13 +1,18 @@
 /**
  * Roles beside upstream's. Here all controllers share one identity, system:kube-controller-manager, which upstream
  * splits over service accounts, so it holds every controller's role, and what the parts need that upstream runs as
- * add-ons: the Service of the cluster DNS. Name resolution and network policy on the nodes use kube-proxy's identity.
+ * add-ons: the Service of the cluster DNS, the readers' role of metrics-server. Name resolution and network policy on the nodes use kube-proxy's identity.
  * Rule syntax: rule-table.ts.
  */
 import { controllerRoles } from "./controller-roles.ts";
 import type { BindingEntry, RoleEntry } from "./rule-table.ts";
 
 export const ownRoles: readonly RoleEntry[] = [
+  {
+    name: "system:aggregated-metrics-reader",
+    aggregateTo: "view edit admin",
+    rules: ["get list watch | metrics.k8s.io | nodes pods"],
+  },
   {
     name: "mini:controllers",
     rules: [

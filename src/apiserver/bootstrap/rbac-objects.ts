@@ -19,6 +19,7 @@ const apiGroup = "rbac.authorization.k8s.io";
 const apiVersion = `${apiGroup}/v1`;
 const autoupdate = "rbac.authorization.kubernetes.io/autoupdate";
 const aggregateTo = (role: string): string => `rbac.authorization.k8s.io/aggregate-to-${role}`;
+const aggregatesInto = ({ aggregateTo: roles }: RoleEntry): string[] => roles?.split(" ") ?? [];
 
 const allClusterRoles: readonly RoleEntry[] = [...clusterRoles, ...controllerRoles, ...ownRoles];
 
@@ -33,7 +34,7 @@ function metadata({ name, namespace, labels }: { name: string; namespace?: strin
 
 /** What the aggregation controller will find, so that admin, edit and view hold from the first moment. */
 function aggregatedRules(role: string): PolicyRule[] {
-  const sources = allClusterRoles.filter((entry) => entry.aggregateTo === role);
+  const sources = allClusterRoles.filter((entry) => aggregatesInto(entry).includes(role));
   return sources.flatMap((source) => rulesOf(source));
 }
 
@@ -48,7 +49,7 @@ export function defaultClusterRoles(): ClusterRole[] {
     kind: "ClusterRole",
     metadata: metadata({
       name: entry.name,
-      labels: entry.aggregateTo ? { [aggregateTo(entry.aggregateTo)]: "true" } : {},
+      labels: Object.fromEntries(aggregatesInto(entry).map((role) => [aggregateTo(role), "true"])),
     }),
     ...(entry.aggregatesFrom
       ? {

@@ -8,7 +8,7 @@ import type { PolicyRule, Subject } from "../../kinds/generated/rbac-v1.ts";
 export interface RoleEntry {
   readonly name: string;
   readonly namespace?: string;
-  /** Label `rbac.authorization.k8s.io/aggregate-to-…`. */
+  /** Labels `rbac.authorization.k8s.io/aggregate-to-…`, separated by blanks. */
   readonly aggregateTo?: string;
   /** The role collects the rules of those labelled for it. */
   readonly aggregatesFrom?: string;

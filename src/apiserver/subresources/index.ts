@@ -9,7 +9,7 @@
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { RequestAuthenticator } from "../authentication/index.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
-import { KubeletConnections, type KubeletTlsOptions } from "../streaming/kubelet-connection.ts";
+import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
 import type { SubresourceHandler } from "../types.ts";
 import { accessReviewHandlers, rulesReviewHandler } from "./access-reviews.ts";
 import { selfSubjectReviewHandler, tokenReviewHandler } from "./authentication-reviews.ts";
@@ -28,13 +28,12 @@ export interface SubresourceOptions {
   readonly authenticator: RequestAuthenticator;
   readonly authorizer: RuleAuthorizer;
   readonly tokens: TokenSigningOptions;
-  readonly kubelet: KubeletTlsOptions;
+  readonly kubelets: KubeletConnections;
   readonly clock?: Clock;
 }
 
 export function createSubresourceHandlers(options: SubresourceOptions): SubresourceHandler[] {
-  const { authenticator, authorizer, tokens, kubelet, clock = systemClock } = options;
-  const kubelets = new KubeletConnections(kubelet);
+  const { authenticator, authorizer, tokens, kubelets, clock = systemClock } = options;
   return [
     ...podBindingHandlers,
     podEvictionHandler(clock),

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { FakeClock } from "../../lib/fake-clock.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { createAuthorizer } from "../authorization/index.ts";
+import { KubeletConnections } from "../streaming/kubelet-connection.ts";
 import { FakeObjects } from "../testing/fake-objects.ts";
 import type { RequestInfo, SubresourceHandler, SubresourceRequest } from "../types.ts";
 import { createSubresourceHandlers } from "./index.ts";
@@ -19,7 +20,7 @@ describe("subresources", () => {
       authenticator: { authenticate: () => ({ username: "x", groups: [] }), authenticateToken: async () => undefined },
       authorizer,
       tokens: { issuer: "https://issuer", audiences: [], privateKey },
-      kubelet: { ca: "", certificate: "", key: "" },
+      kubelets: new KubeletConnections({ ca: "", certificate: "", key: "" }),
       clock: new FakeClock(),
     });
     objects.put("", "pods", {
