@@ -9,13 +9,12 @@ import type { DaemonSet } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import { sameJson, sameStatus } from "../framework/canonical-json.ts";
-import { claimOwned, indexByOwner } from "../framework/claim.ts";
-import { controllerOf, metaOf, newControllerReference } from "../framework/controller-reference.ts";
+import { claimOwned, indexByOwner, watchOrphans } from "../framework/claim.ts";
+import { metaOf, newControllerReference } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch, watchOwned } from "../framework/define-controller.ts";
-import { isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
 import { pruneRevisions, revisionHash, revisionHashLabel, syncRevision } from "../framework/history.ts";
-import { createPod, deletePod, podFromTemplate, slowStart } from "../framework/pod-control.ts";
-import { millisecondsUntilAvailable } from "../framework/pods.ts";
+import { changePods, podFromTemplate } from "../framework/pod-control.ts";
+import { scheduleAvailability } from "../framework/pods.ts";
 import { targetNode, templateForNode } from "./placement.ts";
 import { type DaemonPlan, type DaemonState, daemonStatus, observe, planPlacement, planRollingUpdate } from "./plan.ts";
 
@@ -38,12 +37,7 @@ export const daemonSetController = defineController({
         ? []
         : context.lister(daemonSets).list().map(objectKey),
     ),
-    watch(pods, (pod, context) => {
-      const labels = pod.metadata?.labels;
-      if (labels === undefined || controllerOf(pod) !== undefined) return [];
-      const sets = context.lister(daemonSets).list(pod.metadata?.namespace);
-      return sets.filter((set) => labelSelectorFromObject(set.spec?.selector).matches(labels)).map(objectKey);
-    }),
+    watchOrphans(pods, daemonSets, ({ spec }) => labelSelectorFromObject(spec?.selector)),
   ],
   setUp(context) {
     indexByOwner(context, pods);
@@ -79,7 +73,7 @@ async function reconcile(key: string, context: ControllerContext): Promise<void>
     used: new Set([facts.hash, ...owned.map((pod) => pod.metadata?.labels?.[revisionHashLabel] ?? "")]),
   });
   await writeStatus(set, state, context);
-  scheduleAvailability(key, set, owned, context);
+  scheduleAvailability(context, key, owned, set.spec?.minReadySeconds ?? 0);
 }
 
 async function apply(key: string, state: DaemonState, plan: DaemonPlan, context: ControllerContext): Promise<void> {
@@ -90,29 +84,20 @@ async function apply(key: string, state: DaemonState, plan: DaemonPlan, context:
     context.recorder.event(set, "Warning", "FailedDaemonPod", message);
   }
   const removals = plan.remove.filter((pod) => !plan.failed.includes(pod) || mayReplace(key, set, pod, context));
-  const removed = removals.slice(0, maximumAtOnce);
-  const created = plan.create.slice(0, maximumAtOnce);
-  context.expectations.expectCreations(key, created.length);
-  context.expectations.expectDeletions(
-    key,
-    removed.map((pod) => metaOf(pod).uid),
-  );
+  const nodeNames = plan.create.slice(0, maximumAtOnce);
   const reference = newControllerReference(daemonSets, set);
-  const { successes, failure } = await slowStart(created.length, (index) => {
-    const template = templateForNode(set.spec?.template ?? {}, created[index] as string, { [revisionHashLabel]: hash });
-    return createPod(context, set, podFromTemplate(template, set, reference));
+  const failure = await changePods(context, {
+    key,
+    owner: set,
+    create: nodeNames.length,
+    newPod(index) {
+      const labels = { [revisionHashLabel]: hash };
+      const template = templateForNode(set.spec?.template ?? {}, nodeNames[index] as string, labels);
+      return podFromTemplate(template, set, reference);
+    },
+    remove: removals.slice(0, maximumAtOnce),
   });
-  for (let i = successes; i < created.length; i++) context.expectations.creationObserved(key);
-  let error = isNamespaceTerminating(failure) ? undefined : failure;
-  await Promise.all(
-    removed.map((pod) =>
-      deletePod(context, set, pod).catch((thrown: unknown) => {
-        context.expectations.deletionObserved(key, metaOf(pod).uid);
-        if (!isNotFound(thrown)) error ??= thrown;
-      }),
-    ),
-  );
-  if (error !== undefined) throw error;
+  if (failure !== undefined) throw failure;
 }
 
 /** A pod that fails again and again is replaced more and more slowly. */
@@ -137,13 +122,4 @@ async function writeStatus(set: DaemonSet, state: DaemonState, context: Controll
   };
   if (sameStatus(set.status, status)) return;
   await context.client.of(daemonSets).updateStatus({ ...set, status });
-}
-
-function scheduleAvailability(key: string, set: DaemonSet, owned: readonly Pod[], context: ControllerContext): void {
-  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  if (minReadySeconds === 0) return;
-  const waits = owned
-    .map((pod) => millisecondsUntilAvailable(pod, minReadySeconds, context.clock.now()) ?? 0)
-    .filter((wait) => wait > 0);
-  if (waits.length > 0) context.enqueue(key, Math.min(...waits));
 }

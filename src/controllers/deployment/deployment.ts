@@ -4,11 +4,11 @@
  * pkg/controller/deployment.
  */
 
-import { objectKey, splitKey } from "../../client/object-cache.ts";
+import { splitKey } from "../../client/object-cache.ts";
 import { deployments, pods, replicaSets } from "../../client/resources.ts";
 import type { Deployment } from "../../kinds/generated/apps-v1.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
-import { claimOwned, indexByOwner } from "../framework/claim.ts";
+import { claimOwned, indexByOwner, watchOrphans } from "../framework/claim.ts";
 import { controllerOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { desiredReplicasOf } from "./annotations.ts";
@@ -23,12 +23,7 @@ export const deploymentController = defineController({
   primary: deployments,
   owns: [replicaSets],
   watches: [
-    watch(replicaSets, (set, context) => {
-      const labels = set.metadata?.labels;
-      if (controllerOf(set) !== undefined || labels === undefined) return [];
-      const candidates = context.lister(deployments).list(set.metadata?.namespace);
-      return candidates.filter((one) => labelSelectorFromObject(one.spec?.selector).matches(labels)).map(objectKey);
-    }),
+    watchOrphans(replicaSets, deployments, ({ spec }) => labelSelectorFromObject(spec?.selector)),
     // Recreate waits for the last old pod to go.
     watch(pods, (pod, context, { type }) => {
       const owner = controllerOf(pod);

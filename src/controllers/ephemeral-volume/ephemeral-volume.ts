@@ -1,7 +1,7 @@
 /** Creates the claims of pods' generic ephemeral volumes, owned by the pod and gone with it. */
 import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods } from "../../client/resources.ts";
-import { isControlledBy, metaOf } from "../framework/controller-reference.ts";
+import { isControlledBy, newControllerReference } from "../framework/controller-reference.ts";
 import { defineController, watch } from "../framework/define-controller.ts";
 import { isAlreadyExists } from "../framework/failures.ts";
 import { isPodActive } from "../framework/pods.ts";
@@ -24,15 +24,8 @@ export const ephemeralVolumeController = defineController({
         if (isControlledBy(present, pod)) continue;
         throw new Error(`PVC ${namespace}/${claim} was not created for pod ${namespace}/${name} (pod is not owner)`);
       }
-      const owner = {
-        apiVersion: "v1",
-        kind: "Pod",
-        name,
-        uid: metaOf(pod).uid,
-        controller: true,
-        blockOwnerDeletion: true,
-      };
-      const metadata = { ...template.metadata, name: claim, namespace, ownerReferences: [owner] };
+      const ownerReferences = [newControllerReference(pods, pod)];
+      const metadata = { ...template.metadata, name: claim, namespace, ownerReferences };
       try {
         await context.client.of(persistentVolumeClaims).create({ metadata, spec: template.spec });
       } catch (error) {

@@ -1,8 +1,10 @@
+/** Which objects belong to an owner: found by index, adopted as orphans, released when they match no longer. */
+import { objectKey } from "../../client/object-cache.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import type { LabelSelector } from "../../machinery/selectors/label-selector.ts";
 import { controllerOf, metaOf, newControllerReference } from "./controller-reference.ts";
-import type { ControllerContext } from "./define-controller.ts";
+import { type ControllerContext, type Watch, watch } from "./define-controller.ts";
 import { isNotFound } from "./failures.ts";
 
 const ownerIndex = "controller-uid";
@@ -31,6 +33,20 @@ export function orphansOf<T extends KubernetesObject>(
   namespace: string,
 ): T[] {
   return context.lister(resource).byIndex(ownerIndex, `orphans of ${namespace}`);
+}
+
+/** Changes of objects without a controller enqueue the owners in their namespace that would adopt them. */
+export function watchOrphans<O extends KubernetesObject>(
+  resource: ResourceRef<KubernetesObject>,
+  ownerResource: ResourceRef<O>,
+  selectorOf: (owner: O) => LabelSelector,
+): Watch {
+  return watch(resource, (object, context) => {
+    const labels = object.metadata?.labels;
+    if (labels === undefined || controllerOf(object) !== undefined) return [];
+    const owners = context.lister(ownerResource).list(object.metadata?.namespace);
+    return owners.filter((owner) => selectorOf(owner).matches(labels)).map(objectKey);
+  });
 }
 
 export interface Claim<T extends KubernetesObject> {

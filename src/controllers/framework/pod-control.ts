@@ -1,3 +1,4 @@
+/** Making pods from templates, creating and deleting them, with the Events and expectations that go with it. */
 import { pods } from "../../client/resources.ts";
 import type { Pod, PodTemplateSpec } from "../../kinds/generated/core-v1.ts";
 import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
@@ -28,7 +29,7 @@ export function podFromTemplate(template: PodTemplateSpec, owner: KubernetesObje
 }
 
 /** Creates a pod and tells of it in an Event about `owner`. Throws what the server answers. */
-export async function createPod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<Pod> {
+async function createPod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<Pod> {
   try {
     const created = await context.client.of(pods).create(pod);
     context.recorder.event(owner, "Normal", "SuccessfulCreate", `Created pod: ${created.metadata?.name}`);
@@ -42,7 +43,7 @@ export async function createPod(context: ControllerContext, owner: KubernetesObj
 }
 
 /** Deletes a pod and tells of it; throws what the server answers, also NotFound. */
-export async function deletePod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<void> {
+async function deletePod(context: ControllerContext, owner: KubernetesObject, pod: Pod): Promise<void> {
   const { name, namespace } = metaOf(pod);
   try {
     await context.client.of(pods).delete(name, { namespace });
@@ -55,11 +56,51 @@ export async function deletePod(context: ControllerContext, owner: KubernetesObj
   }
 }
 
+/** What a pass does to an owner's pods. */
+export interface PodChanges {
+  /** Key of the owner, which the expectations are counted by. */
+  readonly key: string;
+  readonly owner: KubernetesObject;
+  /** How many to create, of what `newPod` gives for 0, 1, …. */
+  readonly create: number;
+  newPod(index: number): Pod;
+  readonly remove: readonly Pod[];
+}
+
+/**
+ * Creates, then deletes, and expects the cache to show what it did. Resolves with the first failure, or undefined: a
+ * namespace that is going, and pods that are gone already, are none.
+ */
+export async function changePods(
+  context: ControllerContext,
+  { key, owner, create, newPod, remove }: PodChanges,
+): Promise<unknown> {
+  if (create === 0 && remove.length === 0) return undefined;
+  const { expectations } = context;
+  expectations.expectCreations(key, create);
+  expectations.expectDeletions(
+    key,
+    remove.map((pod) => metaOf(pod).uid),
+  );
+  const { successes, failure } = await slowStart(create, (index) => createPod(context, owner, newPod(index)));
+  for (let i = successes; i < create; i++) expectations.creationObserved(key);
+  let first = isNamespaceTerminating(failure) ? undefined : failure;
+  await Promise.all(
+    remove.map((pod) =>
+      deletePod(context, owner, pod).catch((error: unknown) => {
+        expectations.deletionObserved(key, metaOf(pod).uid);
+        if (!isNotFound(error)) first ??= error;
+      }),
+    ),
+  );
+  return first;
+}
+
 /**
  * Runs `operation` `count` times in batches of 1, 2, 4, …: where every creation fails (quota), few are tried. Stops
  * after a batch with a failure. Returns the number of successes, and the first failure.
  */
-export async function slowStart(
+async function slowStart(
   count: number,
   operation: (index: number) => Promise<unknown>,
 ): Promise<{ successes: number; failure?: unknown }> {

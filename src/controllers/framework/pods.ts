@@ -1,4 +1,5 @@
 import type { Pod, PodCondition } from "../../kinds/generated/core-v1.ts";
+import type { ControllerContext } from "./define-controller.ts";
 
 /** Not finished and not being deleted. */
 export function isPodActive(pod: Pod): boolean {
@@ -33,4 +34,19 @@ export function millisecondsUntilAvailable(pod: Pod, minReadySeconds: number, no
 
 export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
   return millisecondsUntilAvailable(pod, minReadySeconds, now) === 0;
+}
+
+/** A pod becomes available by time alone: reconciles `key` again when the next of `pods` does. */
+export function scheduleAvailability(
+  context: ControllerContext,
+  key: string,
+  pods: readonly Pod[],
+  minReadySeconds: number,
+): void {
+  if (minReadySeconds === 0) return;
+  const now = context.clock.now();
+  const waits = pods
+    .map((pod) => millisecondsUntilAvailable(pod, minReadySeconds, now) ?? 0)
+    .filter((wait) => wait > 0);
+  if (waits.length > 0) context.enqueue(key, Math.min(...waits));
 }

@@ -12,10 +12,10 @@ import { formatTime } from "../../lib/clock.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
 import { claimOwned, indexByOwner } from "../framework/claim.ts";
-import { metaOf, newControllerReference } from "../framework/controller-reference.ts";
+import { controllerOf, metaOf, newControllerReference } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController } from "../framework/define-controller.ts";
-import { ignoreNotFound, isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
-import { createPod, deletePod, podFromTemplate, slowStart } from "../framework/pod-control.ts";
+import { ignoreNotFound } from "../framework/failures.ts";
+import { changePods, podFromTemplate } from "../framework/pod-control.ts";
 import { type Account, indexesField, isIndexed, takeAccount, trackingFinalizer } from "./accounting.ts";
 import { conditionOf, deadlineLeft, isFinished, judge, type Verdict } from "./outcome.ts";
 import { jobTemplate, planPods } from "./pod-plan.ts";
@@ -26,23 +26,20 @@ export const jobController = defineController({
   owns: [pods],
   setUp(context) {
     indexByOwner(context, pods);
-    indexPodsOfGoneJobs(context);
+    releasePodsOfGoneJobs(context);
   },
   reconcile,
 });
 
 /** Pods of a Job that is deleted without them must not be held by our finalizer. */
-function indexPodsOfGoneJobs(context: ControllerContext): void {
+function releasePodsOfGoneJobs(context: ControllerContext): void {
   context.informers.of(pods).subscribe({
     updated(pod) {
-      const owner = pod.metadata?.ownerReferences?.find(({ controller }) => controller === true);
-      if (pod.metadata?.deletionTimestamp === undefined || !pod.metadata.finalizers?.includes(trackingFinalizer))
-        return;
-      if (
-        owner?.kind === "Job" &&
-        context.lister(jobs).get(owner.name, pod.metadata.namespace)?.metadata?.uid === owner.uid
-      )
-        return;
+      const { deletionTimestamp, finalizers, namespace } = metaOf(pod);
+      if (deletionTimestamp === undefined || !finalizers?.includes(trackingFinalizer)) return;
+      const owner = controllerOf(pod);
+      const job = owner?.kind === "Job" ? context.lister(jobs).get(owner.name, namespace) : undefined;
+      if (job !== undefined && job.metadata?.uid === owner?.uid) return;
       releasePod(pod, context).catch((error: unknown) =>
         context.log.warn("pod was not released", { pod: metaOf(pod).name, error }),
       );
@@ -53,10 +50,7 @@ function indexPodsOfGoneJobs(context: ControllerContext): void {
 async function reconcile(key: string, context: ControllerContext): Promise<void> {
   const { namespace, name } = splitKey(key);
   const job = context.lister(jobs).get(name, namespace);
-  if (job === undefined) {
-    context.expectations.forget(key);
-    return;
-  }
+  if (job === undefined) return context.expectations.forget(key);
   const { managedBy } = job.spec ?? {};
   if (managedBy !== undefined && managedBy !== "kubernetes.io/job-controller") return;
   const selector = labelSelectorFromObject(job.spec?.selector);
@@ -70,7 +64,7 @@ async function reconcile(key: string, context: ControllerContext): Promise<void>
   const account = takeAccount(job, owned);
   countIndexFailures(job, account);
   const verdict = judge(job, account, now);
-  const failure = mayChange ? await changePods(key, job, account, verdict, context) : undefined;
+  const failure = mayChange ? await carryOut(key, job, account, verdict, context) : undefined;
   await writeStatus(job, account, verdict, context);
   // Only a pod that the status speaks of may go.
   await Promise.all(account.release.map((pod) => releasePod(pod, context)));
@@ -88,8 +82,8 @@ function countIndexFailures(job: Job, account: Account): void {
   }
 }
 
-/** Starts and stops pods; returns what went wrong. */
-async function changePods(
+/** Starts and stops pods; resolves with what went wrong. */
+async function carryOut(
   key: string,
   job: Job,
   account: Account,
@@ -101,30 +95,19 @@ async function changePods(
       ? planPods(job, account, context.clock.now())
       : { create: [], remove: account.active, waitMs: 0 };
   if (plan.waitMs > 0) context.enqueue(key, plan.waitMs);
-  context.expectations.expectCreations(key, plan.create.length);
-  context.expectations.expectDeletions(
-    key,
-    plan.remove.map((pod) => metaOf(pod).uid),
-  );
   const reference = newControllerReference(jobs, job);
-  const { successes, failure } = await slowStart(plan.create.length, (position) => {
-    const index = plan.create[position];
-    const pod = podFromTemplate(jobTemplate(job, index, account.indexFailures.get(index ?? -1) ?? 0), job, reference);
-    const generateName = index === undefined ? pod.metadata?.generateName : `${metaOf(job).name}-${index}-`;
-    return createPod(context, job, { ...pod, metadata: { ...pod.metadata, generateName } });
+  return changePods(context, {
+    key,
+    owner: job,
+    create: plan.create.length,
+    newPod(position) {
+      const index = plan.create[position];
+      const pod = podFromTemplate(jobTemplate(job, index, account.indexFailures.get(index ?? -1) ?? 0), job, reference);
+      const generateName = index === undefined ? pod.metadata?.generateName : `${metaOf(job).name}-${index}-`;
+      return { ...pod, metadata: { ...pod.metadata, generateName } };
+    },
+    remove: plan.remove,
   });
-  for (let i = successes; i < plan.create.length; i++) context.expectations.creationObserved(key);
-  let error = isNamespaceTerminating(failure) ? undefined : failure;
-  await Promise.all(
-    plan.remove.map((pod) =>
-      deletePod(context, job, pod).catch((thrown: unknown) => {
-        context.expectations.deletionObserved(key, metaOf(pod).uid);
-        if (!isNotFound(thrown)) error ??= thrown;
-      }),
-    ),
-  );
-  // What this pass created shows in the next one's account.
-  return error;
 }
 
 async function writeStatus(

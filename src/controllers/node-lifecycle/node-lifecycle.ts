@@ -12,10 +12,10 @@ import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
 import { isPodReady, podCondition } from "../framework/pods.ts";
+import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 import { desiredTaints, monitorGraceMs, readyCondition, startupGraceMs, unknownConditions } from "./health.ts";
 
 const leaseNamespace = { namespace: "kube-node-lease" };
-export const nodeNameIndex = "node-name";
 
 interface Heartbeat {
   /** When a sign of life was last seen, by our clock. */
@@ -43,9 +43,7 @@ export function createNodeLifecycleController(): Controller {
       ),
     ],
     workers: 2,
-    setUp(context) {
-      context.informers.of(pods).addIndex(nodeNameIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-    },
+    setUp: indexPodsByNode,
     async reconcile(name, context) {
       const node = context.lister(nodes).get(name);
       if (node === undefined) {
@@ -130,7 +128,7 @@ function everyNodeIsDown(context: ControllerContext): boolean {
 
 /** Takes the pods of a node that is not ready out of Services. */
 async function markPodsNotReady(nodeName: string, context: ControllerContext): Promise<void> {
-  for (const pod of context.informers.of(pods).lister.byIndex(nodeNameIndex, nodeName)) {
+  for (const pod of podsOnNode(context, nodeName)) {
     if (!isPodReady(pod)) continue;
     const { name, namespace } = metaOf(pod);
     const now = formatTime(context.clock.now());

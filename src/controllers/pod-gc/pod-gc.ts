@@ -11,7 +11,7 @@ import { byCreation, metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
 import { isPodFinished } from "../framework/pods.ts";
-import { nodeNameIndex } from "../node-lifecycle/node-lifecycle.ts";
+import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 
 /** Upstream's terminated-pod-gc-threshold and quarantine of nodes that just vanished. */
 const maximumFinished = 12_500;
@@ -24,16 +24,15 @@ export const podGarbageCollector = defineController({
   watches: [
     watch(nodes, (node, context, { type }) => {
       if (type !== "deleted") return [];
-      const orphans = context.informers.of(pods).lister.byIndex(nodeNameIndex, metaOf(node).name);
+      const orphans = podsOnNode(context, metaOf(node).name);
       for (const pod of orphans) context.enqueue(objectKey(pod), quarantineMs);
       return [];
     }),
   ],
   workers: 2,
   setUp(context) {
-    const informer = context.informers.of(pods);
-    informer.addIndex(nodeNameIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-    informer.addIndex(finishedIndex, (pod) => (isPodFinished(pod) ? [""] : []));
+    indexPodsByNode(context);
+    context.informers.of(pods).addIndex(finishedIndex, (pod) => (isPodFinished(pod) ? [""] : []));
   },
   async reconcile(key, context) {
     const { namespace, name } = splitKey(key);
@@ -77,7 +76,7 @@ async function remove(pod: Pod, context: ControllerContext, reason?: string): Pr
 
 /** Oldest first. */
 async function removeExcess(context: ControllerContext): Promise<void> {
-  const finished = context.informers.of(pods).lister.byIndex(finishedIndex, "");
+  const finished = context.lister(pods).byIndex(finishedIndex, "");
   if (finished.length <= maximumFinished) return;
   for (const pod of finished.sort(byCreation).slice(0, finished.length - maximumFinished)) await remove(pod, context);
 }

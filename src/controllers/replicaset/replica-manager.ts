@@ -4,7 +4,7 @@
  * a pass that finds creations or deletions not yet in the cache changes nothing.
  */
 
-import { objectKey, splitKey } from "../../client/object-cache.ts";
+import { splitKey } from "../../client/object-cache.ts";
 import { pods } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import type { ReplicaSet, ReplicaSetStatus } from "../../kinds/generated/apps-v1.ts";
@@ -12,12 +12,11 @@ import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import type { LabelSelector } from "../../machinery/selectors/label-selector.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
-import { claimOwned, indexByOwner, ownedBy } from "../framework/claim.ts";
-import { controllerOf, metaOf, newControllerReference } from "../framework/controller-reference.ts";
-import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
-import { createPod, deletePod, podFromTemplate, slowStart } from "../framework/pod-control.ts";
-import { isPodActive, isPodTerminating, millisecondsUntilAvailable } from "../framework/pods.ts";
+import { claimOwned, indexByOwner, ownedBy, watchOrphans } from "../framework/claim.ts";
+import { controllerOf, newControllerReference } from "../framework/controller-reference.ts";
+import { type Controller, type ControllerContext, defineController } from "../framework/define-controller.ts";
+import { changePods, podFromTemplate } from "../framework/pod-control.ts";
+import { isPodActive, isPodTerminating, scheduleAvailability } from "../framework/pods.ts";
 import { podsToDelete } from "./deletion-ranking.ts";
 import { replicaSetStatus } from "./status.ts";
 
@@ -39,21 +38,13 @@ export function defineReplicaController(kind: ReplicaKind): Controller {
     name: kind.name,
     primary: kind.resource,
     owns: [pods],
-    watches: [watch(pods, (pod, context) => (controllerOf(pod) === undefined ? adopters(kind, pod, context) : []))],
+    watches: [watchOrphans(pods, kind.resource, (owner) => kind.selector(kind.view(owner)))],
     setUp(context) {
       indexByOwner(context, pods);
       indexByOwner(context, kind.resource);
     },
     reconcile: (key, context) => reconcile(kind, key, context),
   });
-}
-
-/** Keys of the sets whose selector matches an orphan. */
-function adopters(kind: ReplicaKind, pod: Pod, context: ControllerContext): string[] {
-  const labels = pod.metadata?.labels;
-  if (labels === undefined) return [];
-  const sets = context.lister(kind.resource).list(pod.metadata?.namespace);
-  return sets.filter((set) => kind.selector(kind.view(set)).matches(labels)).map(objectKey);
 }
 
 async function reconcile(kind: ReplicaKind, key: string, context: ControllerContext): Promise<void> {
@@ -81,7 +72,7 @@ async function reconcile(kind: ReplicaKind, key: string, context: ControllerCont
   const status = replicaSetStatus(set, { active, terminating, failure, now }, kind.countsTerminating);
   await writeStatus(kind, stored, status, context);
   if (failure !== undefined) throw failure;
-  scheduleAvailability(key, set, active, context);
+  scheduleAvailability(context, key, active, set.spec?.minReadySeconds ?? 0);
 }
 
 interface Pass {
@@ -91,41 +82,19 @@ interface Pass {
   readonly active: readonly Pod[];
 }
 
-/** Creates or deletes what is missing or too much; returns the failure, if any. */
+/** Creates or deletes what is missing or too much; resolves with the failure, if any. */
 function changeReplicas(kind: ReplicaKind, pass: Pass, context: ControllerContext): Promise<unknown> {
-  const surplus = pass.active.length - (pass.set.spec?.replicas ?? 1);
-  if (surplus < 0) return addPods(kind, pass, Math.min(-surplus, maximumAtOnce), context);
-  if (surplus > 0) return removePods(kind, pass, Math.min(surplus, maximumAtOnce), context);
-  return Promise.resolve(undefined);
-}
-
-async function addPods(kind: ReplicaKind, pass: Pass, count: number, context: ControllerContext): Promise<unknown> {
-  const template = pass.set.spec?.template ?? {};
-  const reference = newControllerReference(kind.resource, pass.stored);
-  context.expectations.expectCreations(pass.key, count);
-  const { successes, failure } = await slowStart(count, () =>
-    createPod(context, pass.stored, podFromTemplate(template, pass.stored, reference)),
-  );
-  for (let i = successes; i < count; i++) context.expectations.creationObserved(pass.key);
-  return isNamespaceTerminating(failure) ? undefined : failure;
-}
-
-async function removePods(kind: ReplicaKind, pass: Pass, count: number, context: ControllerContext): Promise<unknown> {
-  const victims = podsToDelete(pass.active, relatedPods(kind, pass, context), count, context.clock.now());
-  context.expectations.expectDeletions(
-    pass.key,
-    victims.map((pod) => metaOf(pod).uid),
-  );
-  let failure: unknown;
-  await Promise.all(
-    victims.map((pod) =>
-      deletePod(context, pass.stored, pod).catch((error: unknown) => {
-        context.expectations.deletionObserved(pass.key, metaOf(pod).uid);
-        if (!isNotFound(error)) failure ??= error;
-      }),
-    ),
-  );
-  return failure;
+  const { key, set, stored, active } = pass;
+  const surplus = active.length - (set.spec?.replicas ?? 1);
+  const count = Math.min(Math.abs(surplus), maximumAtOnce);
+  const reference = newControllerReference(kind.resource, stored);
+  return changePods(context, {
+    key,
+    owner: stored,
+    create: surplus < 0 ? count : 0,
+    newPod: () => podFromTemplate(set.spec?.template ?? {}, stored, reference),
+    remove: surplus > 0 ? podsToDelete(active, relatedPods(kind, pass, context), count, context.clock.now()) : [],
+  });
 }
 
 /** Pods of all sets under the same Deployment: where they crowd a node, that is where to delete first. */
@@ -143,14 +112,4 @@ async function writeStatus(
 ): Promise<void> {
   if (sameStatus((stored as ReplicaSet).status, status)) return;
   await context.client.of(kind.resource).updateStatus({ ...stored, status } as KubernetesObject);
-}
-
-/** A pod becomes available by time alone: look again when the next one does. */
-function scheduleAvailability(key: string, set: ReplicaSet, active: readonly Pod[], context: ControllerContext): void {
-  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  if (minReadySeconds === 0) return;
-  const waits = active
-    .map((pod) => millisecondsUntilAvailable(pod, minReadySeconds, context.clock.now()) ?? 0)
-    .filter((wait) => wait > 0);
-  if (waits.length > 0) context.enqueue(key, Math.min(...waits));
 }

@@ -3,19 +3,19 @@
  * and claims; feeds pods, claims, ControllerRevisions and the status. Follows upstream's pkg/controller/statefulset.
  */
 
-import { objectKey, splitKey } from "../../client/object-cache.ts";
+import { splitKey } from "../../client/object-cache.ts";
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from "../../client/resources.ts";
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { scaledValue } from "../../machinery/int-or-string.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
-import { claimOwned, indexByOwner } from "../framework/claim.ts";
-import { controllerOf, metaOf } from "../framework/controller-reference.ts";
+import { claimOwned, indexByOwner, watchOrphans } from "../framework/claim.ts";
+import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch, watchOwned } from "../framework/define-controller.ts";
 import { ignoreNotFound, isAlreadyExists, messageOf } from "../framework/failures.ts";
 import { pruneRevisions, revisionHash, revisionsOf, syncRevision } from "../framework/history.ts";
-import { isPodAvailable, isPodReady, millisecondsUntilAvailable } from "../framework/pods.ts";
+import { isPodAvailable, isPodReady, scheduleAvailability } from "../framework/pods.ts";
 import { ensureClaims, syncClaimOwners } from "./claims.ts";
 import { ordinalOf, podRevision, statefulPod } from "./identity.ts";
 
@@ -26,12 +26,7 @@ export const statefulSetController = defineController({
   watches: [
     watchOwned(controllerRevisions, "StatefulSet"),
     watch(persistentVolumeClaims, () => []),
-    watch(pods, (pod, context) => {
-      const labels = pod.metadata?.labels;
-      if (labels === undefined || controllerOf(pod) !== undefined) return [];
-      const sets = context.lister(statefulSets).list(pod.metadata?.namespace);
-      return sets.filter((set) => labelSelectorFromObject(set.spec?.selector).matches(labels)).map(objectKey);
-    }),
+    watchOrphans(pods, statefulSets, ({ spec }) => labelSelectorFromObject(spec?.selector)),
   ],
   setUp(context) {
     indexByOwner(context, pods);
@@ -83,7 +78,7 @@ async function reconcile(key: string, context: ControllerContext): Promise<void>
   const live = [current, update, ...owned.map((pod) => revisions.find((one) => metaOf(one).name === podRevision(pod)))];
   const used = new Set(live.flatMap((revision) => (revision === undefined ? [] : [revisionHash(revision)])));
   await pruneRevisions(context, set, { limit: set.spec?.revisionHistoryLimit ?? 10, used });
-  scheduleAvailability(key, pass);
+  scheduleAvailability(context, key, owned, set.spec?.minReadySeconds ?? 0);
 }
 
 const startOf = (set: StatefulSet): number => set.spec?.ordinals?.start ?? 0;
@@ -238,13 +233,4 @@ async function writeStatus(pass: Pass): Promise<void> {
   }
   if (sameStatus(set.status, status)) return;
   await context.client.of(statefulSets).updateStatus({ ...set, status });
-}
-
-function scheduleAvailability(key: string, { set, pods: owned, context }: Pass): void {
-  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
-  if (minReadySeconds === 0) return;
-  const waits = owned
-    .map((pod) => millisecondsUntilAvailable(pod, minReadySeconds, context.clock.now()) ?? 0)
-    .filter((wait) => wait > 0);
-  if (waits.length > 0) context.enqueue(key, Math.min(...waits));
 }

@@ -12,7 +12,7 @@ import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
-import { nodeNameIndex } from "../node-lifecycle/node-lifecycle.ts";
+import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 
 const noExecute = (taints: readonly Taint[] | undefined): Taint[] =>
   (taints ?? []).filter(({ effect }) => effect === "NoExecute");
@@ -24,12 +24,10 @@ export const taintEvictionController = defineController({
     watch(nodes, (node, context, { old }) => {
       const taints = noExecute(node.spec?.taints);
       if (taints.length === 0 || (old !== undefined && sameJson(taints, noExecute(old.spec?.taints)))) return [];
-      return context.informers.of(pods).lister.byIndex(nodeNameIndex, metaOf(node).name).map(objectKey);
+      return podsOnNode(context, metaOf(node).name).map(objectKey);
     }),
   ],
-  setUp(context) {
-    context.informers.of(pods).addIndex(nodeNameIndex, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : []));
-  },
+  setUp: indexPodsByNode,
   async reconcile(key, context) {
     const { namespace, name } = splitKey(key);
     const pod = context.lister(pods).get(name, namespace);
