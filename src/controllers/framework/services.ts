@@ -1,5 +1,6 @@
 import { objectKey } from "../../client/object-cache.ts";
 import { services } from "../../client/resources.ts";
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Pod, Service, ServicePort } from "../../kinds/generated/core-v1.ts";
 import { labelSelectorFromSet } from "../../machinery/selectors/label-selector.ts";
 import { sameJson } from "./canonical-json.ts";
@@ -42,7 +43,7 @@ function sameEndpoint(pod: Pod, old: Pod): boolean {
 export function targetPort(pod: Pod, port: ServicePort): number | undefined {
   const target = port.targetPort ?? port.port;
   if (typeof target === "number") return target === 0 ? port.port : target;
-  const sidecars = (pod.spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always");
+  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
   for (const container of [...(pod.spec?.containers ?? []), ...sidecars]) {
     for (const { name, protocol = "TCP", containerPort } of container.ports ?? []) {
       if (name === target && protocol === (port.protocol ?? "TCP")) return containerPort;

@@ -2,10 +2,11 @@
  * What a sync has to do to bring a pod's containers to its spec: pure, from the spec, what the runtime knows and the
  * results of probes. Follows upstream's computePodActions.
  */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import { resourceChanges } from "../resources/cgroup-values.ts";
 import { containerHash } from "./labels.ts";
-import { isSidecar, restartsOnFailure, shouldStart } from "./restart-policy.ts";
+import { restartsOnFailure, shouldStart } from "./restart-policy.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "./runtime-status.ts";
 
 export type ProbeOutcome = "success" | "failure" | "unknown";

@@ -1,8 +1,8 @@
 /** Whether a pod may run on this node at all; what upstream's admission handlers refuse, with their reasons. */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { ContainerPort, Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { amountOf, podRequests } from "../resources/pod-resources.ts";
 import type { Verdict } from "./pod-worker.ts";
-import { isSidecar } from "./restart-policy.ts";
 
 /** Sysctls that are namespaced and cannot harm others. */
 const safeSysctls = new Set([

@@ -1,8 +1,8 @@
 /** The conditions that the kubelet owns on a pod, as upstream's status/generate.go. */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { ContainerStatus, Pod, PodCondition } from "../../kinds/generated/core-v1.ts";
 import { needsResize, sandboxChange } from "./actions.ts";
 import type { PodPhase } from "./phase.ts";
-import { isSidecar } from "./restart-policy.ts";
 import type { RuntimePod } from "./runtime-status.ts";
 
 const kubeletConditions: ReadonlySet<string> = new Set([

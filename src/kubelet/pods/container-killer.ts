@@ -2,13 +2,13 @@
  * Stops containers: preStop hook, stop signal, and SIGKILL when the grace period is over. Sidecars stop after the
  * regular containers, the last declared first.
  */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod, Probe } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RuntimeError } from "../cri/connection.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { KillReason } from "./actions.ts";
 import { runHook } from "./lifecycle-hooks.ts";
-import { isSidecar } from "./restart-policy.ts";
 import type { RuntimeContainer, RuntimePod } from "./runtime-status.ts";
 
 const minimumGraceSeconds = 2;

@@ -1,5 +1,6 @@
 /** status.containerStatuses and its siblings, from the spec, the runtime and the status before. Upstream's rules. */
 
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type {
   Container,
   ContainerState,
@@ -11,7 +12,7 @@ import type {
 import { formatTime } from "../../lib/clock.ts";
 import { resourceChanges } from "../resources/cgroup-values.ts";
 import { hasAnyRegularContainer } from "./actions.ts";
-import { isSidecar, shouldStart } from "./restart-policy.ts";
+import { shouldStart } from "./restart-policy.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "./runtime-status.ts";
 
 /** Why a container that should run does not: `ErrImagePull`, `CrashLoopBackOff`, … */

@@ -1,7 +1,8 @@
 /** The phase of a pod from the statuses of its containers, as upstream's getPhase. */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, ContainerStatus, Pod } from "../../kinds/generated/core-v1.ts";
 import { isStaticPod } from "./labels.ts";
-import { isSidecar, restartsAfterExit } from "./restart-policy.ts";
+import { restartsAfterExit } from "./restart-policy.ts";
 
 export type PodPhase = "Pending" | "Running" | "Succeeded" | "Failed";
 

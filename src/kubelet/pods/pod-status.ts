@@ -1,6 +1,6 @@
 /** The whole status that the kubelet reports for a pod, as upstream's generateAPIPodStatus: pure. */
+import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
 import type { Container, ContainerStatus, Pod, PodStatus } from "../../kinds/generated/core-v1.ts";
-import { qosClass } from "../resources/quality-of-service.ts";
 import { computeConditions, isKubeletCondition } from "./conditions.ts";
 import { computeContainerStatuses, type WaitingReason } from "./container-statuses.ts";
 import { computePhase, type PodPhase } from "./phase.ts";
@@ -26,7 +26,7 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   const { pod, runtimePod, previous, verdict } = input;
   const convert = (containers: readonly Container[], before: readonly ContainerStatus[] | undefined, init: boolean) =>
     computeContainerStatuses({ ...input, containers, previous: before ?? [], init });
-  const status: PodStatus = { qosClass: pod.status?.qosClass ?? qosClass(pod) };
+  const status: PodStatus = { qosClass: pod.status?.qosClass ?? podQosClass(pod.spec) };
   const initStatuses = convert(pod.spec?.initContainers ?? [], previous.initContainerStatuses, true);
   const statuses = convert(pod.spec?.containers ?? [], previous.containerStatuses, false);
   const ephemeral = convert(pod.spec?.ephemeralContainers ?? [], previous.ephemeralContainerStatuses, false);

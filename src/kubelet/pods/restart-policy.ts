@@ -2,11 +2,6 @@
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import { findContainer, type RuntimePod } from "./runtime-status.ts";
 
-/** An init container that keeps running beside the regular ones (a sidecar). */
-export function isSidecar(container: Container): boolean {
-  return container.restartPolicy === "Always";
-}
-
 /** Whether a container of this pod that exited with that code runs again. */
 export function restartsAfterExit(container: Container, pod: Pod, exitCode: number): boolean {
   for (const rule of container.restartPolicyRules ?? []) {

@@ -1,10 +1,10 @@
 /** The sandbox of a pod as the runtime is asked for it: names, DNS, host name, ports, namespaces, control group. */
 import { join } from "node:path";
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import type { DNSConfig, PodSandboxConfig, PortMapping, Protocol } from "../cri/generated/messages.ts";
 import { kernelHostname, type PodHostname } from "./hosts-file.ts";
 import { podUid, sandboxLabels } from "./labels.ts";
-import { isSidecar } from "./restart-policy.ts";
 import { sandboxSecurityContext } from "./security-context.ts";
 
 export interface SandboxInput {

@@ -2,12 +2,12 @@
  * The probes of every running container, and what they say: `started` and `ready` of container statuses, and which
  * containers must be killed.
  */
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, ContainerStatus, Pod, PodStatus, Probe } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { ProbeOutcome, ProbeResults } from "../pods/actions.ts";
 import { podUid } from "../pods/labels.ts";
-import { isSidecar } from "../pods/restart-policy.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "../pods/runtime-status.ts";
 import { runProbe } from "./probe-runner.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
@@ -131,7 +131,7 @@ export function createProbeManager(dependencies: ProbeManagerDependencies): Prob
       const init = pod.spec?.initContainers ?? [];
       applyTo(init.filter(isSidecar), status.initContainerStatuses);
       for (const container of status.initContainerStatuses ?? []) {
-        if (init.some(({ name, restartPolicy }) => name === container.name && restartPolicy === "Always")) continue;
+        if (init.some((one) => one.name === container.name && isSidecar(one))) continue;
         container.started = container.state?.running !== undefined;
         container.ready = container.state?.terminated?.exitCode === 0;
       }

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { Container, ResourceRequirements } from "../../kinds/generated/core-v1.ts";
 import { busybox, makePod } from "../testing/runtime-objects.ts";
 import { containerResources, cpuQuota, cpuShares, cpuWeight, podCgroupLimits } from "./cgroup-values.ts";
+import { oomScoreAdjust } from "./out-of-memory-score.ts";
 import { podRequests } from "./pod-resources.ts";
-import { oomScoreAdjust, qosClass } from "./quality-of-service.ts";
 
 const gibibyte = 2 ** 30;
 const pod = (...resources: ResourceRequirements[]) =>
@@ -28,19 +28,6 @@ describe("CPU values", () => {
 
   it("maps shares to weights", () => {
     expect([2, 1024, 262_144].map(cpuWeight)).toEqual([1, 39, 10_000]);
-  });
-});
-
-describe("qosClass", () => {
-  it.each<[string, ResourceRequirements[]]>([
-    ["BestEffort", [{}]],
-    ["Burstable", [burstable]],
-    ["Burstable", [guaranteed, {}]],
-    ["Burstable", [{ limits: { cpu: "1" }, requests: { cpu: "1" } }]],
-    ["Guaranteed", [guaranteed]],
-    ["Guaranteed", [guaranteed, guaranteed]],
-  ])("%s", (expected, resources) => {
-    expect(qosClass(pod(...resources))).toBe(expected);
   });
 });
 

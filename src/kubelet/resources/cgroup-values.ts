@@ -1,8 +1,9 @@
 /** Numbers for the kernel's CPU and memory controllers, in the units of cgroup v1; pure. */
+import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import type { LinuxContainerResources } from "../cri/generated/messages.ts";
+import { oomScoreAdjust } from "./out-of-memory-score.ts";
 import { amountOf, limitDeclared, podLimits, podRequests } from "./pod-resources.ts";
-import { oomScoreAdjust, qosClass } from "./quality-of-service.ts";
 
 /** Microseconds. */
 export const quotaPeriod = 100_000;
@@ -38,7 +39,7 @@ export interface CgroupLimits {
 export function podCgroupLimits(pod: Pod): CgroupLimits {
   const requests = podRequests(pod);
   const limits = podLimits(pod);
-  const qos = qosClass(pod);
+  const qos = podQosClass(pod.spec);
   if (qos === "BestEffort") return { cpuShares: minimumShares };
   const shares = cpuShares(requests["cpu"] ?? limits["cpu"] ?? 0);
   const cpuLimited = qos === "Guaranteed" || limitDeclared(pod, "cpu");

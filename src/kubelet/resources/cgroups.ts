@@ -5,10 +5,10 @@
  */
 import { mkdir, readdir, readFile, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type CgroupLimits, cpuWeight, podCgroupLimits, quotaPeriod } from "./cgroup-values.ts";
-import { qosClass } from "./quality-of-service.ts";
 
 const mountPoint = "/sys/fs/cgroup";
 const controllersOfV1 = ["cpu", "cpuacct", "cpuset", "memory", "pids", "hugetlb", "blkio", "devices", "freezer"];
@@ -59,7 +59,7 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
     );
   };
   const classes = { Guaranteed: base, Burstable: `${base}/burstable`, BestEffort: `${base}/besteffort` } as const;
-  const parentOf = (pod: Pod): string => `${classes[qosClass(pod)]}/pod${pod.metadata?.uid ?? ""}`;
+  const parentOf = (pod: Pod): string => `${classes[podQosClass(pod.spec)]}/pod${pod.metadata?.uid ?? ""}`;
   const memoryTree = version === 2 ? mountPoint : join(mountPoint, "memory");
   const list = async (): Promise<Map<string, string>> => {
     const found = new Map<string, string>();

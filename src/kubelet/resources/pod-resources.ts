@@ -1,7 +1,7 @@
 /** What a pod asks for and may use, summed over its containers as upstream's component-helpers do. */
-import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
+import { type AmountArithmetic, aggregateContainers } from "../../kinds/core/pod/container-aggregation.ts";
+import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
-import { isSidecar } from "../pods/restart-policy.ts";
 
 /** CPU in thousandths of a core, everything else in its own unit (bytes). */
 export type ResourceAmounts = Record<string, number>;
@@ -15,44 +15,29 @@ function amounts(list: Readonly<Record<string, string>> | undefined): ResourceAm
   return Object.fromEntries(Object.entries(list ?? {}).map(([name, text]) => [name, amountOf(name, text)]));
 }
 
-function add(into: ResourceAmounts, other: ResourceAmounts): void {
+function add(into: ResourceAmounts, other: ResourceAmounts): ResourceAmounts {
   for (const [name, amount] of Object.entries(other)) into[name] = (into[name] ?? 0) + amount;
+  return into;
 }
 
-function max(into: ResourceAmounts, other: ResourceAmounts): void {
+function maximum(into: ResourceAmounts, other: ResourceAmounts): ResourceAmounts {
   for (const [name, amount] of Object.entries(other)) into[name] = Math.max(into[name] ?? 0, amount);
+  return into;
 }
 
-function sumContainers(pod: Pod, of: (container: Container) => ResourceAmounts): ResourceAmounts {
-  const total: ResourceAmounts = {};
-  for (const container of pod.spec?.containers ?? []) add(total, of(container));
-  const sidecars: ResourceAmounts = {};
-  const peak: ResourceAmounts = {};
-  for (const container of pod.spec?.initContainers ?? []) {
-    const own = of(container);
-    if (isSidecar(container)) {
-      add(total, own);
-      add(sidecars, own);
-      max(peak, sidecars);
-    } else {
-      const during = { ...own };
-      add(during, sidecars);
-      max(peak, during);
-    }
-  }
-  max(total, peak);
-  return total;
-}
+const arithmetic: AmountArithmetic<ResourceAmounts> = { zero: () => ({}), add, maximum };
 
+/** With overhead; figures of the pod as a whole go before those of its containers. */
 export function podRequests(pod: Pod): ResourceAmounts {
-  const total = sumContainers(pod, ({ resources }) => amounts(resources?.requests));
+  const total = aggregateContainers(pod.spec ?? {}, ({ resources }) => amounts(resources?.requests), arithmetic);
   Object.assign(total, amounts(pod.spec?.resources?.requests));
   add(total, amounts(pod.spec?.overhead));
   return total;
 }
 
+/** As podRequests; overhead is added to what is limited. */
 export function podLimits(pod: Pod): ResourceAmounts {
-  const total = sumContainers(pod, ({ resources }) => amounts(resources?.limits));
+  const total = aggregateContainers(pod.spec ?? {}, ({ resources }) => amounts(resources?.limits), arithmetic);
   Object.assign(total, amounts(pod.spec?.resources?.limits));
   for (const [name, amount] of Object.entries(amounts(pod.spec?.overhead))) {
     if (total[name] !== undefined) total[name] += amount;

@@ -1,3 +1,4 @@
+import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Pod, PodAffinityTerm, WeightedPodAffinityTerm } from "../../kinds/generated/core-v1.ts";
 import {
   type LabelSelector,
@@ -85,7 +86,7 @@ function compileNamespaceSelector(selector: NonNullable<PodAffinityTerm["namespa
 }
 
 function hostPorts(pod: Pod): HostPort[] {
-  const sidecars = (pod.spec?.initContainers ?? []).filter((container) => container.restartPolicy === "Always");
+  const sidecars = (pod.spec?.initContainers ?? []).filter(isSidecar);
   return [...(pod.spec?.containers ?? []), ...sidecars].flatMap((container) =>
     (container.ports ?? [])
       .filter((port) => (port.hostPort ?? 0) > 0)

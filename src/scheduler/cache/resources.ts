@@ -1,3 +1,5 @@
+import { type AmountArithmetic, aggregateContainers } from "../../kinds/core/pod/container-aggregation.ts";
+import { isPodLevelResource } from "../../kinds/core/pod/pod-level-resources.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 
@@ -46,19 +48,20 @@ export function parseResources(quantities: Quantities): Resources {
 
 export const podLimit = (allocatable: Quantities): number => amounts(allocatable?.["pods"] ?? "0").units;
 
-/** Adds `other` to `target` in place, `sign` times. */
-export function addResources(target: Resources, other: Resources, sign: 1 | -1 = 1): void {
+/** Adds `other` to `target` in place, `sign` times; answers `target`. */
+export function addResources(target: Resources, other: Resources, sign: 1 | -1 = 1): Resources {
   target.milliCpu += sign * other.milliCpu;
   target.memory += sign * other.memory;
   target.ephemeralStorage += sign * other.ephemeralStorage;
-  if (other.scalars === undefined) return;
+  if (other.scalars === undefined) return target;
   target.scalars ??= new Map();
   for (const [name, amount] of other.scalars) {
     target.scalars.set(name, (target.scalars.get(name) ?? 0) + sign * amount);
   }
+  return target;
 }
 
-function raiseTo(target: Resources, other: Resources): void {
+function raiseTo(target: Resources, other: Resources): Resources {
   target.milliCpu = Math.max(target.milliCpu, other.milliCpu);
   target.memory = Math.max(target.memory, other.memory);
   target.ephemeralStorage = Math.max(target.ephemeralStorage, other.ephemeralStorage);
@@ -66,46 +69,41 @@ function raiseTo(target: Resources, other: Resources): void {
     target.scalars ??= new Map();
     target.scalars.set(name, Math.max(target.scalars.get(name) ?? 0, amount));
   }
+  return target;
 }
+
+const arithmetic: AmountArithmetic<Resources> = { zero: noResources, add: addResources, maximum: raiseTo };
 
 /** Upstream's DefaultMilliCPURequest and DefaultMemoryRequest: what scoring assumes of containers that ask for nothing. */
 const assumedMilliCpu = 100;
 const assumedMemory = 200 * 1024 * 1024;
 
 /**
- * What a pod asks of its node (component-helpers' PodRequests): the greater of its containers with sidecars together
- * and each init container with the sidecars started before it; pod-level requests instead where they are set; overhead
- * on top. With `assumed`, containers without requests for CPU or memory count with the defaults for scoring.
+ * What a pod asks of its node (component-helpers' PodRequests): its containers together, figures of the pod as a whole
+ * instead where they are set, overhead on top. With `assumed`, containers without requests for CPU or memory count with
+ * the defaults for scoring.
  */
 export function podRequests(pod: Pod, assumed = false): Resources {
-  const { containers = [], initContainers = [], overhead, resources } = pod.spec ?? { containers: [] };
-  const of = (container: Container): Resources => {
+  const { overhead, resources } = pod.spec ?? {};
+  const requestsOf = (container: Container): Resources => {
     const requests = parseResources(container.resources?.requests);
     if (assumed && container.resources?.requests?.["cpu"] === undefined) requests.milliCpu = assumedMilliCpu;
     if (assumed && container.resources?.requests?.["memory"] === undefined) requests.memory = assumedMemory;
     return requests;
   };
-  const total = noResources();
-  for (const container of containers) addResources(total, of(container));
-  const sidecars = noResources();
-  const initPeak = noResources();
-  for (const container of initContainers) {
-    const needed = of(container);
-    if (container.restartPolicy === "Always") {
-      addResources(total, needed);
-      addResources(sidecars, needed);
-      raiseTo(initPeak, sidecars);
-    } else {
-      addResources(needed, sidecars);
-      raiseTo(initPeak, needed);
-    }
-  }
-  raiseTo(total, initPeak);
-  if (resources?.requests !== undefined) {
-    const podLevel = parseResources(resources.requests);
-    if (resources.requests["cpu"] !== undefined) total.milliCpu = podLevel.milliCpu;
-    if (resources.requests["memory"] !== undefined) total.memory = podLevel.memory;
-  }
+  const total = aggregateContainers(pod.spec ?? {}, requestsOf, arithmetic);
+  if (resources?.requests !== undefined) replaceByPodLevel(total, resources.requests);
   if (overhead !== undefined) addResources(total, parseResources(overhead));
   return total;
+}
+
+function replaceByPodLevel(total: Resources, requests: NonNullable<Quantities>): void {
+  const podLevel = parseResources(requests);
+  if (requests["cpu"] !== undefined) total.milliCpu = podLevel.milliCpu;
+  if (requests["memory"] !== undefined) total.memory = podLevel.memory;
+  for (const [name, amount] of podLevel.scalars ?? []) {
+    if (!isPodLevelResource(name)) continue;
+    total.scalars ??= new Map();
+    total.scalars.set(name, amount);
+  }
 }

@@ -1,34 +1,12 @@
-/**
- * What a pod's containers ask for in sum, and the defaults of pod-level resources that follow from it (KEP-2837). Init
- * containers run one after the other, sidecars (restartPolicy Always) beside all that follows them.
- */
-import type { Container, PodSpec } from "../../generated/core-v1.ts";
-import { addResources, maximumResources, type ResourceList } from "../resource-list.ts";
-
-/** The effective amount of the containers: the sum of all that run together, or the largest step of initialisation. */
-export function aggregateContainerResources(spec: PodSpec, which: "limits" | "requests"): ResourceList {
-  let total: ResourceList = {};
-  for (const container of spec.containers ?? []) total = addResources(total, container.resources?.[which]);
-  let sidecars: ResourceList = {};
-  let largestStep: ResourceList = {};
-  for (const container of spec.initContainers ?? []) {
-    const own = container.resources?.[which];
-    if (isSidecar(container)) {
-      total = addResources(total, own);
-      sidecars = addResources(sidecars, own);
-      largestStep = maximumResources(largestStep, sidecars);
-    } else {
-      largestStep = maximumResources(largestStep, addResources(sidecars, own));
-    }
-  }
-  return maximumResources(total, largestStep);
-}
-
-export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === "Always";
+/** Resources of the pod as a whole, beside its containers': which there are, and their defaults (KEP-2837). */
+import type { PodSpec } from "../../generated/core-v1.ts";
+import type { ResourceList } from "../resource-list.ts";
+import { aggregateContainerResources } from "./container-aggregation.ts";
 
 const isHugePages = (name: string): boolean => name.startsWith("hugepages-");
 export const isPodLevelResource = (name: string): boolean => name === "cpu" || name === "memory" || isHugePages(name);
 
+/** Sets what is left out: requests from the limits and from what the containers ask for. Mutates. */
 export function applyPodLevelResourceDefaults(spec: PodSpec): void {
   const { resources } = spec;
   if (resources === undefined) return;

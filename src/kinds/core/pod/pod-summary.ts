@@ -1,6 +1,6 @@
 /** What `kubectl get pods` says of a pod's containers: how many are ready, why it is as it is, and its restarts. */
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from "../../generated/core-v1.ts";
-import { isSidecar } from "./pod-level-resources.ts";
+import { isSidecar } from "./container-aggregation.ts";
 
 export interface PodSummary {
   readonly ready: number;

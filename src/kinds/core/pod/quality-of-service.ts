@@ -7,7 +7,12 @@ export type QosClass = "Guaranteed" | "Burstable" | "BestEffort";
 
 type Totals = Map<string, Quantity>;
 
-export function podQosClass(spec: PodSpec): QosClass {
+/**
+ * Guaranteed: every container limits CPU and memory, and requests what it limits. BestEffort: none names either.
+ * Figures of the pod as a whole go before those of its containers.
+ */
+export function podQosClass(spec: PodSpec | undefined): QosClass {
+  if (spec === undefined) return "BestEffort";
   const requests: Totals = new Map();
   const limits: Totals = new Map();
   let guaranteed = true;

@@ -6,7 +6,7 @@ import { describeDifference } from "../../field-difference.ts";
 import type { Container, ContainerStatus, Pod, PodSpec } from "../../generated/core-v1.ts";
 import { checkIP, isIPv6Address } from "../../ip-checks.ts";
 import { semanticEqual } from "../../semantic-equal.ts";
-import { isSidecar } from "./pod-level-resources.ts";
+import { isSidecar } from "./container-aggregation.ts";
 import { validateImageSpaces } from "./validation/containers.ts";
 import { validatePodSpec } from "./validation/pod-spec.ts";
 import { validateOnlyAddedTolerations } from "./validation/tolerations.ts";

@@ -24,7 +24,7 @@ import type {
   EphemeralContainer,
   Volume,
 } from "../../../generated/core-v1.ts";
-import { isSidecar } from "../pod-level-resources.ts";
+import { isSidecar } from "../container-aggregation.ts";
 import { validateEnvironment } from "./environment.ts";
 import { type ProbeRules, validateProbes } from "./probes.ts";
 import { validateContainerResources } from "./resources.ts";

@@ -10,7 +10,8 @@ import { parseQuantity } from "../../../../machinery/quantity.ts";
 import { isQualifiedName } from "../../../../machinery/validation/names.ts";
 import { checkText, isNegativeMessage } from "../../../field-checks.ts";
 import type { PodSpec, ResourceRequirements } from "../../../generated/core-v1.ts";
-import { aggregateContainerResources, isPodLevelResource } from "../pod-level-resources.ts";
+import { aggregateContainerResources } from "../container-aggregation.ts";
+import { isPodLevelResource } from "../pod-level-resources.ts";
 
 const nanosPerUnit = 1_000_000_000n;
 const standardContainerResources = ["cpu", "memory", "ephemeral-storage"];
