@@ -18,6 +18,7 @@ import { interfaceMtu } from "./cni-config.ts";
 import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
 import { createImageService } from "./cri/image-service.ts";
 import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
+import { createSnapshotService } from "./cri/snapshot-service.ts";
 import { evictOnLowMemory } from "./eviction/memory-eviction.ts";
 import { collectImages } from "./images/image-collector.ts";
 import { createImageManager } from "./images/image-manager.ts";
@@ -45,6 +46,7 @@ import { createCgroups } from "./resources/cgroups.ts";
 import type { KubeletSettings } from "./settings.ts";
 import { createStatsSource } from "./stats/stats.ts";
 import { createVolumeManager } from "./volumes/create-volume-manager.ts";
+import { createImageMounts } from "./volumes/image-mounts.ts";
 import { createServiceAccountTokens } from "./volumes/service-account-tokens.ts";
 
 export interface KubeletOptions {
@@ -164,10 +166,16 @@ async function run(
   const mirrors = createMirrorPods(client, podInformer.lister, () => nodeOf?.());
   const statuses = createStatusManager(client, mirrors, clock, log);
   const probes = createProbeManager({ runtime, clock, nodeAddress, event, changed: (uid) => manager?.trigger(uid) });
+  const imageMounts = createImageMounts({
+    images: imageService,
+    snapshots: createSnapshotService(paths.runtimeSocket, signal),
+    root: settings.root,
+  });
   const volumes = await createVolumeManager({
     client,
     source,
     tokens: createServiceAccountTokens(client, clock),
+    imageMounts,
     settings,
     clock,
     fields: () => fieldContext(settings, []),
@@ -177,6 +185,7 @@ async function run(
   const starter = createContainerStarter({
     runtime,
     images,
+    imageMounts,
     killer,
     source,
     settings,
@@ -329,7 +338,7 @@ async function run(
       fault,
     });
   }
-  void collectImages({ images: imageService, runtime, clock, log, signal });
+  void collectImages({ images: imageService, runtime, mounted: () => imageMounts.mounted(), clock, log, signal });
   void evictOnLowMemory({ runtime, manager: podManager, clock, log, signal, event });
   void rotateLogs({ runtime, clock, log, signal, containers: () => runningContainers(podManager) });
   podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));

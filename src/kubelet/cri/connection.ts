@@ -24,19 +24,24 @@ export class RuntimeError extends Error {
   }
 }
 
-export interface CriConnection {
+/** `Service`: names below the connection's package. */
+export interface Connection<Service extends string> {
   /** One call. `timeoutMs` undefined: no deadline. Throws RuntimeError. */
-  call<R>(service: CriService, method: string, request: object, options?: CallOptions): Promise<R>;
+  call<R>(service: Service, method: string, request: object, options?: CallOptions): Promise<R>;
   /** A stream of answers; ends when the runtime ends it, throws RuntimeError or the signal's reason. */
-  stream<R>(service: CriService, method: string, request: object, signal: AbortSignal): AsyncIterable<R>;
+  stream<R>(service: Service, method: string, request: object, signal: AbortSignal): AsyncIterable<R>;
   close(): void;
 }
 
-export type CriService = "RuntimeService" | "ImageService";
+export type CriConnection = Connection<"RuntimeService" | "ImageService">;
+/** To containerd's own services, which listen on the same socket. */
+export type ContainerdConnection = Connection<"snapshots.v1.Snapshots" | "leases.v1.Leases">;
 
 export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Headers of the call. */
+  readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
 /** int64 as numbers: nanosecond timestamps lose what is below a quarter of a microsecond. */
@@ -48,11 +53,24 @@ interface Codec {
   decode(bytes: Buffer): unknown;
 }
 
-export async function connectToRuntime(socketPath: string): Promise<CriConnection> {
+export function connectToRuntime(socketPath: string): Promise<CriConnection> {
+  return connect(socketPath, "runtime.v1", import("./generated/descriptor.json", { with: { type: "json" } }));
+}
+
+export function connectToContainerd(socketPath: string): Promise<ContainerdConnection> {
+  const descriptor = import("./generated/containerd-descriptor.json", { with: { type: "json" } });
+  return connect(socketPath, "containerd.services", descriptor);
+}
+
+async function connect<Service extends string>(
+  socketPath: string,
+  packageName: string,
+  description: Promise<{ readonly default: object }>,
+): Promise<Connection<Service>> {
   const [grpc, protobuf, descriptor] = await Promise.all([
     import("@grpc/grpc-js"),
     import("protobufjs/light.js"),
-    import("./generated/descriptor.json", { with: { type: "json" } }),
+    description,
   ]);
   const root: Root = (protobuf.default ?? protobuf).Root.fromJSON(descriptor.default as never);
   const client: GrpcClient = new grpc.Client(`unix:${socketPath}`, grpc.credentials.createInsecure(), {
@@ -61,11 +79,11 @@ export async function connectToRuntime(socketPath: string): Promise<CriConnectio
     "grpc.max_reconnect_backoff_ms": 2000,
   });
   const codecs = new Map<string, Codec>();
-  const codecOf = (service: CriService, name: string): Codec => {
-    const path = `/runtime.v1.${service}/${name}`;
+  const codecOf = (service: Service, name: string): Codec => {
+    const path = `/${packageName}.${service}/${name}`;
     let codec = codecs.get(path);
     if (codec === undefined) {
-      const method = root.lookupService(`runtime.v1.${service}`).methods[name] as Method;
+      const method = root.lookupService(`${packageName}.${service}`).methods[name] as Method;
       codec = createCodec(path, method.resolve() as Method);
       codecs.set(path, codec);
     }
@@ -76,7 +94,9 @@ export async function connectToRuntime(socketPath: string): Promise<CriConnectio
       new Promise((resolve, reject) => {
         const { path, encode, decode } = codecOf(service, method);
         const deadline = options.timeoutMs === undefined ? {} : { deadline: Date.now() + options.timeoutMs };
-        const call = client.makeUnaryRequest(path, encode, decode, request, deadline, (error, value) => {
+        const metadata = new grpc.Metadata();
+        for (const [name, value] of Object.entries(options.metadata ?? {})) metadata.set(name, value);
+        const call = client.makeUnaryRequest(path, encode, decode, request, metadata, deadline, (error, value) => {
           options.signal?.removeEventListener("abort", cancel);
           if (error !== null) reject(toRuntimeError(error));
           else resolve(value as never);
@@ -84,7 +104,7 @@ export async function connectToRuntime(socketPath: string): Promise<CriConnectio
         const cancel = (): void => call.cancel();
         options.signal?.addEventListener("abort", cancel, { once: true });
       }),
-    stream: async function* <R>(service: CriService, method: string, request: object, signal: AbortSignal) {
+    stream: async function* <R>(service: Service, method: string, request: object, signal: AbortSignal) {
       const { path, encode, decode } = codecOf(service, method);
       const call = client.makeServerStreamRequest(path, encode, decode, request);
       const cancel = (): void => call.cancel();

@@ -6,6 +6,8 @@ export interface ImageService {
   listImages(): Promise<cri.Image[]>;
   /** Undefined: not on the machine. */
   imageStatus(image: cri.ImageSpec): Promise<cri.Image | undefined>;
+  /** The snapshot that an image's layers add up to, in containerd's own words. Throws an Error when it is not there. */
+  chainId(image: string): Promise<string>;
   /** Resolves with the reference of what was pulled. */
   pullImage(request: cri.PullImageRequest): Promise<string>;
   removeImage(image: cri.ImageSpec): Promise<void>;
@@ -20,6 +22,12 @@ export function createImageService(connection: CriConnection): ImageService {
     imageStatus: async (image) => {
       const found = (await call<cri.ImageStatusResponse>("ImageStatus", { image })).image;
       return found?.id ? found : undefined;
+    },
+    chainId: async (image) => {
+      const { info = {} } = await call<cri.ImageStatusResponse>("ImageStatus", { image: { image }, verbose: true });
+      const { chainID = "" } = JSON.parse(info["info"] ?? "{}") as { chainID?: string };
+      if (chainID === "") throw new Error(`image "${image}" is not on the machine`);
+      return chainID;
     },
     pullImage: async (request) =>
       (await connection.call<cri.PullImageResponse>("ImageService", "PullImage", request)).imageRef ?? "",

@@ -15,6 +15,8 @@ const minimumAgeMs = 120_000;
 export interface ImageCollectorInput {
   readonly images: ImageService;
   readonly runtime: RuntimeService;
+  /** Ids of images that are mounted as volumes. */
+  mounted(): Promise<ReadonlySet<string>>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -46,8 +48,15 @@ export async function collectImages(input: ImageCollectorInput): Promise<void> {
 
   const findUnused = async (): Promise<UnusedImage[]> => {
     const now = clock.now();
-    const [all, containers] = await Promise.all([images.listImages(), runtime.listContainers()]);
-    const used = new Set(containers.flatMap(({ image, imageRef }) => [image?.image ?? "", imageRef ?? ""]));
+    const [all, containers, mounted] = await Promise.all([
+      images.listImages(),
+      runtime.listContainers(),
+      input.mounted(),
+    ]);
+    const used = new Set([
+      ...containers.flatMap(({ image, imageRef }) => [image?.image ?? "", imageRef ?? ""]),
+      ...mounted,
+    ]);
     const unused: UnusedImage[] = [];
     for (const image of all) {
       const id = image.id ?? "";

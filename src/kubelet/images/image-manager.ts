@@ -1,8 +1,8 @@
 /**
- * Gets images onto the machine as a container's pull policy asks, with back-off a pod and image, and upstream's events
- * and reasons.
+ * Gets images onto the machine as the pull policy of a container or volume asks, with back-off a pod and image, and
+ * upstream's events and reasons.
  */
-import type { Container, Pod, Secret } from "../../kinds/generated/core-v1.ts";
+import type { Pod, Secret } from "../../kinds/generated/core-v1.ts";
 import { type BackOff, createBackOff } from "../../lib/back-off.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Image, PodSandboxConfig } from "../cri/generated/messages.ts";
@@ -11,12 +11,15 @@ import { StartError } from "../pods/start-error.ts";
 import { credentialsFor } from "./credentials.ts";
 import { withDefaultTag } from "./image-name.ts";
 
-/** Records an event about the container. */
+/** Records an event about the pod or its container. */
 export type ContainerEvent = (type: "Normal" | "Warning", reason: string, message: string) => void;
 
 export interface EnsureImageInput {
   readonly pod: Pod;
-  readonly container: Container;
+  /** As the pod names it. */
+  readonly image: string;
+  /** Undefined: Always for the tag latest, else IfNotPresent. */
+  readonly policy: string | undefined;
   readonly sandbox: PodSandboxConfig;
   readonly event: ContainerEvent;
   /** Asked only when something is pulled. */
@@ -53,8 +56,9 @@ export function createImageManager(images: ImageService, clock: Clock): ImageMan
     }
     return state;
   };
-  const pull = async (input: EnsureImageInput, image: string): Promise<Image> => {
-    const { pod, event, sandbox } = input;
+  /** `tagged`: the name with its tag; messages have it as the pod does. */
+  const pull = async (input: EnsureImageInput, tagged: string): Promise<Image> => {
+    const { pod, event, sandbox, image } = input;
     const uid = pod.metadata?.uid ?? "";
     const state = stateOf(uid, image);
     if (clock.now() < state.until) {
@@ -65,8 +69,8 @@ export function createImageManager(images: ImageService, clock: Clock): ImageMan
     event("Normal", "Pulling", `Pulling image "${image}"`);
     const started = clock.now();
     try {
-      await pullWithCredentials(images, image, sandbox, await input.pullSecrets());
-      const found = await images.imageStatus({ image });
+      await pullWithCredentials(images, tagged, sandbox, await input.pullSecrets());
+      const found = await images.imageStatus({ image: tagged });
       if (found === undefined) throw new Error(`image "${image}" is not on the machine after its pull`);
       states.get(uid)?.delete(image);
       const took = `${clock.now() - started}ms`;
@@ -87,8 +91,7 @@ export function createImageManager(images: ImageService, clock: Clock): ImageMan
   };
   return {
     async ensure(input) {
-      const { container, event } = input;
-      const requested = container.image ?? "";
+      const { image: requested, event } = input;
       let image: string;
       try {
         image = withDefaultTag(requested);
@@ -97,7 +100,7 @@ export function createImageManager(images: ImageService, clock: Clock): ImageMan
         event("Warning", "InspectFailed", message);
         throw new StartError("InvalidImageName", message, { cause: error });
       }
-      const policy = container.imagePullPolicy ?? (image.endsWith(":latest") ? "Always" : "IfNotPresent");
+      const policy = input.policy ?? (image.endsWith(":latest") ? "Always" : "IfNotPresent");
       if (policy === "Always") return pull(input, image);
       const found = await images.imageStatus({ image }).catch((error: Error) => {
         const message = `Failed to inspect image "${requested}": ${error.message}`;

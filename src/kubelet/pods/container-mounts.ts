@@ -3,16 +3,22 @@ import { randomBytes } from "node:crypto";
 import { chmod, chown, lstat, mkdir, realpath, stat, writeFile } from "node:fs/promises";
 import { join, sep } from "node:path";
 import type { Container, Pod, VolumeMount } from "../../kinds/generated/core-v1.ts";
-import type { Mount } from "../cri/generated/messages.ts";
+import type { Image, Mount } from "../cri/generated/messages.ts";
+import type { VolumeImages } from "../images/volume-images.ts";
+import { imageSubPath } from "../volumes/image-mounts.ts";
 import type { MountedVolume } from "../volumes/volume-manager.ts";
 import { mountPropagation } from "./container-config.ts";
 import { expandStrictly } from "./expansion.ts";
 import { type PodHostname, writeHostsFile } from "./hosts-file.ts";
+import { StartError } from "./start-error.ts";
 
 export interface MountInput {
   readonly pod: Pod;
   readonly container: Container;
   readonly volumes: ReadonlyMap<string, MountedVolume>;
+  readonly volumeImages: VolumeImages;
+  /** Mounts an image for the volume of that name, and answers where. */
+  mountImage(volume: string, image: Image): Promise<string>;
   readonly environment: ReadonlyMap<string, string>;
   /** podFolder of the pod. */
   readonly folder: string;
@@ -20,7 +26,7 @@ export interface MountInput {
   readonly name: PodHostname;
 }
 
-/** Throws an Error for the message of CreateContainerConfigError. */
+/** Throws a StartError, or an Error for the message of CreateContainerConfigError. */
 export async function containerMounts(input: MountInput): Promise<Mount[]> {
   const { container, pod, ips } = input;
   const mounts: Mount[] = [];
@@ -44,7 +50,8 @@ export async function containerMounts(input: MountInput): Promise<Mount[]> {
   return mounts;
 }
 
-async function volumeMount(mount: VolumeMount, { container, volumes, environment }: MountInput): Promise<Mount> {
+async function volumeMount(mount: VolumeMount, input: MountInput): Promise<Mount> {
+  const { container, volumes, environment } = input;
   const volume = volumes.get(mount.name);
   if (volume === undefined) {
     throw new Error(`cannot find volume "${mount.name}" to mount into container "${container.name}"`);
@@ -61,10 +68,23 @@ async function volumeMount(mount: VolumeMount, { container, volumes, environment
     readonly: mount.readOnly === true || volume.readOnly,
     propagation: mountPropagation(mount),
   };
-  if (volume.image !== undefined) return { ...common, image: volume.image, imageSubPath: subPath };
+  const image = input.volumeImages.get(mount.name);
+  if (image instanceof StartError) throw image;
+  if (image !== undefined) return { ...common, hostPath: await imageFolder(mount.name, image, subPath, input) };
   const hostPath =
     subPath === "" ? volume.path : await prepareSubPath(volume.path, subPath, mount.name, container.name);
   return { ...common, hostPath };
+}
+
+/** Fails as a runtime does that mounts images itself. */
+async function imageFolder(volume: string, image: Image, subPath: string, input: MountInput): Promise<string> {
+  try {
+    const path = await input.mountImage(volume, image);
+    return subPath === "" ? path : await imageSubPath(path, subPath);
+  } catch (error) {
+    const message = `ImageVolumeMountFailed: ${error instanceof Error ? error.message : String(error)}`;
+    throw new StartError("CreateContainerError", message, { cause: error });
+  }
 }
 
 /** Makes the directory where it is missing, and refuses a path that leads out of the volume through symbolic links. */

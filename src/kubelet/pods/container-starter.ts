@@ -6,7 +6,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ContainerConfig, PodSandboxConfig } from "../cri/generated/messages.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { ImageManager } from "../images/image-manager.ts";
+import { missingImages, type VolumeImages } from "../images/volume-images.ts";
 import { type KubeletSettings, podFolder } from "../settings.ts";
+import type { ImageMounts } from "../volumes/image-mounts.ts";
 import type { MountedVolume } from "../volumes/volume-manager.ts";
 import { containerConfig } from "./container-config.ts";
 import type { ContainerKiller } from "./container-killer.ts";
@@ -24,6 +26,7 @@ import { StartError, type StartReason } from "./start-error.ts";
 export interface StarterDependencies {
   readonly runtime: RuntimeService;
   readonly images: ImageManager;
+  readonly imageMounts: Pick<ImageMounts, "mount">;
   readonly killer: ContainerKiller;
   readonly source: ConfigSource;
   readonly settings: KubeletSettings;
@@ -40,6 +43,7 @@ export interface StartInput {
   readonly sandbox: PodSandboxConfig;
   readonly ips: readonly string[];
   readonly volumes: ReadonlyMap<string, MountedVolume>;
+  readonly volumeImages: VolumeImages;
   /** Of an ephemeral container. */
   readonly targetName?: string | undefined;
   pullSecrets(): Promise<readonly Secret[]>;
@@ -49,7 +53,7 @@ export type ContainerStarter = (input: StartInput) => Promise<void>;
 
 /** The starter throws StartError. */
 export function createContainerStarter(dependencies: StarterDependencies): ContainerStarter {
-  const { runtime, images, killer, settings, clock, event } = dependencies;
+  const { runtime, images, imageMounts, killer, settings, clock, event } = dependencies;
 
   const failWith = (pod: Pod, reason: StartReason, error: unknown): never => {
     const message = error instanceof Error ? error.message : String(error);
@@ -62,6 +66,8 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
     const image = await images
       .ensure({
         ...input,
+        image: container.image ?? "",
+        policy: container.imagePullPolicy,
         event: (type, reason, message) => event(pod, type, reason, message),
       })
       .catch((error: StartError) => {
@@ -82,9 +88,16 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
         fields: fieldContext(settings, ips),
         readFile: (volume, path) => readVolumeFile(input.volumes, volume, path),
       });
-      const folder = podFolder(settings, podUid(pod));
+      const uid = podUid(pod);
+      const folder = podFolder(settings, uid);
       const name = podHostname(pod, settings.clusterDomain);
-      const mounts = await containerMounts({ ...input, environment, folder, name });
+      const mounts = await containerMounts({
+        ...input,
+        environment,
+        folder,
+        name,
+        mountImage: (volume, source) => imageMounts.mount(uid, volume, source),
+      });
       await mkdir(join(podLogDirectory(settings.podLogs, pod), container.name), { recursive: true });
       return containerConfig({
         pod,
@@ -99,12 +112,16 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
         targetId: target?.id,
       });
     } catch (error) {
-      return failWith(pod, "CreateContainerConfigError", error);
+      return failWith(pod, error instanceof StartError ? error.reason : "CreateContainerConfigError", error);
     }
   };
 
   return async (input) => {
     const { pod, container, runtimePod } = input;
+    const missing = missingImages(container, input.volumeImages);
+    for (const { reason } of missing) event(pod, "Warning", "Failed", `Error: ${reason}`);
+    const last = missing.at(-1);
+    if (last !== undefined) throw last;
     const before = findContainer(runtimePod, container.name);
     const restartCount =
       before === undefined

@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { PodSandboxConfig } from "../cri/generated/messages.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { ImageManager } from "../images/image-manager.ts";
+import { ensureVolumeImages, type VolumeImages } from "../images/volume-images.ts";
 import { containerResources } from "../resources/cgroup-values.ts";
 import type { Cgroups } from "../resources/cgroups.ts";
 import { type KubeletSettings, podFolder } from "../settings.ts";
@@ -169,6 +170,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     readonly sandbox: PodSandboxConfig;
     readonly ips: readonly string[];
     readonly volumes: Awaited<ReturnType<VolumeManager["mount"]>>;
+    readonly volumeImages: VolumeImages;
     retryAfterMs: number | undefined;
     changed: boolean;
   }
@@ -259,6 +261,12 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
       let sandboxId = actions.sandboxId;
       let ips: readonly string[] = pod.spec?.hostNetwork === true ? [settings.nodeAddress] : runtimePod.ips;
       if (actions.createSandbox) ({ id: sandboxId, ips } = await createSandbox(pod, sandbox));
+      const volumeImages = await ensureVolumeImages(images, {
+        pod,
+        sandbox,
+        pullSecrets: pullSecrets(pod),
+        event: (type, reason, message) => event(pod, type, reason, message),
+      });
       const context: StartContext = {
         pod,
         runtimePod,
@@ -266,6 +274,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
         sandbox,
         ips,
         volumes: mounted,
+        volumeImages,
         retryAfterMs: undefined,
         changed: killed || resized || actions.createSandbox,
       };

@@ -15,6 +15,7 @@ import { writeAtomically } from "./atomic-writer.ts";
 import { volumeContents } from "./contents.ts";
 import { prepareEmptyDir } from "./empty-dir.ts";
 import { prepareHostPath } from "./host-path.ts";
+import type { ImageMounts } from "./image-mounts.ts";
 import { mountTmpfs, unmountAll } from "./mount-commands.ts";
 import { applyGroup } from "./ownership.ts";
 import { preparePersistentVolume } from "./persistent-volume.ts";
@@ -25,6 +26,7 @@ export interface VolumeManagerDependencies {
   readonly client: Client;
   readonly source: ConfigSource;
   readonly tokens: ServiceAccountTokens;
+  readonly imageMounts: Pick<ImageMounts, "release">;
   readonly settings: KubeletSettings;
   readonly clock: Clock;
   fields(pod: Pod): FieldContext;
@@ -53,7 +55,7 @@ interface Mounted {
 }
 
 export async function createVolumeManager(dependencies: VolumeManagerDependencies): Promise<VolumeManager> {
-  const { client, source, tokens, settings, clock } = dependencies;
+  const { client, source, tokens, imageMounts, settings, clock } = dependencies;
   const memory = join(settings.root, "memory");
   await mountTmpfs(memory, "0755");
   const mounted = new Map<string, Mounted>();
@@ -87,6 +89,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       await prepareEmptyDir(path, emptyDir, pod.spec?.securityContext?.fsGroup);
       return { path, readOnly: false };
     }
+    if (volume.image !== undefined) return { path: "", readOnly: true };
     if (hostPath !== undefined) return { path: await prepareHostPath(hostPath), readOnly: false };
     if (persistentVolumeClaim !== undefined) {
       const { claimName, readOnly = false } = persistentVolumeClaim;
@@ -127,6 +130,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       mounted.delete(uid);
       tokens.forget(uid);
       const folder = podFolder(settings, uid);
+      await imageMounts.release(uid);
       await unmountAll(folder);
       await rm(join(folder, "volumes"), { recursive: true, force: true });
       await rm(join(memory, uid), { recursive: true, force: true });

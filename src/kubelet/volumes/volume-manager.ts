@@ -1,13 +1,10 @@
 /** What a pod's volumes are mounted as; see create-volume-manager.ts for how. */
 import type { Pod } from "../../kinds/generated/core-v1.ts";
-import type { ImageSpec } from "../cri/generated/messages.ts";
 
 export interface MountedVolume {
-  /** On the node; empty for an image volume. */
+  /** On the node; empty for an image volume, which is mounted when a container wants it (image-mounts.ts). */
   readonly path: string;
   readonly readOnly: boolean;
-  /** For volumes that the runtime mounts itself. */
-  readonly image?: ImageSpec | undefined;
 }
 
 export interface VolumeManager {
