@@ -7,6 +7,7 @@ import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
 import { type FileLock, LockedError, lockFile } from "../lib/lock-file.ts";
 import { MiniError } from "./errors.ts";
 import { miniHome, profileFolder, profilesFolder } from "./home.ts";
+import type { Registries } from "./registries.ts";
 
 export interface ProfileNode {
   /** Name of the Kubernetes node and of the machine: `mini`, `mini-m02`. */
@@ -29,6 +30,8 @@ export interface Profile {
   readonly apiServerPort: number;
   readonly network: { readonly subnet: string; readonly gateway: string };
   readonly extraConfig: ExtraConfig;
+  /** Left out in profiles that older versions made. */
+  readonly registries?: Registries | undefined;
   readonly embedCerts: boolean;
   /** Control plane first. */
   readonly nodes: readonly ProfileNode[];

@@ -7,6 +7,7 @@ import type { NodeConfig } from "../node/config.ts";
 import { machineFolder } from "./home.ts";
 import { nodePki } from "./pki.ts";
 import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
+import { noRegistries } from "./registries.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 
 /** Folder of a node's seed; written anew at each start, since certificates and time move on. */
@@ -36,6 +37,7 @@ export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: numb
     },
     launchedAt,
     extraConfig: profile.extraConfig,
+    registries: profile.registries ?? noRegistries,
   };
 }
 

@@ -39,6 +39,12 @@ export interface NodeConfig {
   readonly launchedAt: number;
   /** Component to extra settings, from `--extra-config component.key=value`. */
   readonly extraConfig: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly registries: {
+    /** URLs of registries that are asked first, whatever registry an image names. */
+    readonly mirrors: readonly string[];
+    /** `[http[s]://]HOST[:PORT]` of registries that need no verified TLS. */
+    readonly insecure: readonly string[];
+  };
 }
 
 /** Where things are inside a node. */

@@ -11,6 +11,7 @@ import { componentsOf } from "./component-table.ts";
 import { type NodeConfig, nodePaths } from "./config.ts";
 import { readNodeConfig } from "./config-file.ts";
 import { redirectToLogFiles } from "./log-files.ts";
+import { writeRegistries } from "./registries.ts";
 import { runComponents } from "./run-components.ts";
 import type { ProcessName } from "./state.ts";
 import { createStatePublisher } from "./state-publisher.ts";
@@ -29,7 +30,7 @@ export async function main(args: readonly string[]): Promise<void> {
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const config = await readNodeConfig();
   await writeFile(`/run/mini/${name}.pid`, `${process.pid}\n`);
-  if (name === "agent") await writeResolver(config);
+  if (name === "agent") await Promise.all([writeResolver(config), writeRegistries(config.registries)]);
   logger.info("started", { node: config.nodeName, role: config.role, pid: process.pid });
   const publisher = createStatePublisher(name);
   await runComponents(componentsOf(name, config.role), { config, signal: stop.signal, publish: publisher.publish });

@@ -2,6 +2,7 @@ import { boolean, string } from "@oclif/core/flags";
 import { parseExtraConfig } from "../../cluster/extra-config.ts";
 import { type StartOptions, startCluster } from "../../cluster/lifecycle/start.ts";
 import { defaultWait, parseWait } from "../../cluster/readiness.ts";
+import { parseInsecureRegistries, parseMirrors } from "../../cluster/registries.ts";
 import { MiniCommand } from "../mini-command.ts";
 import { createProgress } from "../progress/index.ts";
 import { parseCpus, parseDuration, parseInteger, parseMebibytes } from "../quantities.ts";
@@ -30,6 +31,16 @@ export default class Start extends MiniCommand {
     "wait-timeout": string({ description: "how long to wait", default: "6m" }),
     "apiserver-port": string({ description: "port of the API server, 8443 unless told" }),
     "extra-config": string({ description: "component.key=value, may be repeated", multiple: true, default: [] }),
+    "registry-mirror": string({
+      description: "URL of a registry to ask first for every image, may be repeated",
+      multiple: true,
+      default: [],
+    }),
+    "insecure-registry": string({
+      description: "HOST[:PORT] of a registry without TLS, or whose certificate is not verified, may be repeated",
+      multiple: true,
+      default: [],
+    }),
     "dry-run": boolean({ description: "check everything, make nothing" }),
     force: boolean({ description: "go on in spite of failed checks where that can work" }),
     interactive: boolean({
@@ -59,6 +70,8 @@ export default class Start extends MiniCommand {
         nodes: optional(flags.nodes, (value) => parseInteger("nodes", value)),
         apiServerPort: optional(flags["apiserver-port"], (value) => parseInteger("apiserver-port", value)),
         extraConfig: parseExtraConfig(flags["extra-config"]),
+        registryMirrors: parseMirrors(flags["registry-mirror"]),
+        insecureRegistries: parseInsecureRegistries(flags["insecure-registry"]),
         wait: parseWait(flags.wait),
         waitTimeoutMs: parseDuration("wait-timeout", flags["wait-timeout"]),
         dryRun: flags["dry-run"],

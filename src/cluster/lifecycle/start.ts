@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly nodes: number | undefined;
   readonly apiServerPort: number | undefined;
   readonly extraConfig: ExtraConfig;
+  readonly registryMirrors: readonly string[] | undefined;
+  readonly insecureRegistries: readonly string[] | undefined;
   readonly wait: readonly WaitComponent[];
   readonly waitTimeoutMs: number;
   readonly dryRun: boolean;
@@ -129,6 +131,10 @@ async function prepare(
     apiServerPort,
     network: existing?.network ?? { subnet: "", gateway: "" },
     extraConfig,
+    registries: {
+      mirrors: options.registryMirrors ?? existing?.registries?.mirrors ?? [],
+      insecure: options.insecureRegistries ?? existing?.registries?.insecure ?? [],
+    },
     embedCerts: options.embedCerts ?? existing?.embedCerts ?? false,
     nodes: existing?.nodes ?? planNodes(options.profile, nodes, "0.0.0.1"),
     createdAt: existing?.createdAt ?? new Date().toISOString(),
