@@ -67,7 +67,8 @@ function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | 
   if (object === undefined || !quotaMatches(quota, kind.group, kind.plural, object)) return undefined;
   const name = quota.metadata?.name ?? "";
   const hard = quota.status?.hard ?? {};
-  const usage = quotaUsage(kind.group, kind.plural, object);
+  const now = Date.now();
+  const usage = quotaUsage(kind.group, kind.plural, object, now);
   const counted = Object.keys(hard).filter((one) => usage[one] !== undefined);
   if (kind.group === "" && kind.plural === "pods") {
     const missing = unspecifiedResources(Object.keys(hard), object as Pod);
@@ -76,7 +77,8 @@ function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | 
   const used = quota.status?.used ?? {};
   const unknown = counted.filter((one) => used[one] === undefined).sort();
   if (unknown.length > 0) throw refuse(request, `status unknown for quota: ${name}, resources: ${unknown.join(",")}`);
-  const previous = request.operation === "UPDATE" && oldObject ? quotaUsage(kind.group, kind.plural, oldObject) : {};
+  const previous =
+    request.operation === "UPDATE" && oldObject ? quotaUsage(kind.group, kind.plural, oldObject, now) : {};
   const delta = withoutZeros(subtractQuantities(pick(usage, counted), previous));
   if (Object.keys(delta).length === 0) return undefined;
   const total = addResources(used, delta);

@@ -5,13 +5,17 @@
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods, resourceQuotas, services } from "../../client/resources.ts";
+import type { ResourceRef } from "../../client/types.ts";
+import type { ResourceList } from "../../kinds/core/resource-list.ts";
+import { quotaMatches, quotaUsage } from "../../kinds/core/resource-quota/usage.ts";
 import type { ResourceQuota } from "../../kinds/generated/core-v1.ts";
-import { Quantity } from "../../machinery/quantity.ts";
+import type { KubernetesObject } from "../../machinery/meta/object.ts";
+import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
 import { sameJson } from "../framework/canonical-json.ts";
+import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import type { MetadataMonitors } from "../framework/metadata-monitors.ts";
 import { isPodFinished } from "../framework/pods.ts";
-import { claimUsage, podUsage, serviceUsage, type Usage } from "./usage.ts";
 
 /** Quotas that are counts of core resources under a name of their own. */
 const plainCounts = new Set(["configmaps", "secrets", "replicationcontrollers", "resourcequotas"]);
@@ -55,7 +59,7 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
       const quota = context.lister(resourceQuotas).get(name, namespace);
       if (quota === undefined) return;
       const hard = quota.spec?.hard ?? {};
-      const usage = await measure(quota, namespace, monitors, context);
+      const usage = measure(quota, monitors, context);
       const used = Object.fromEntries(
         Object.keys(hard).map((resource) => [resource, (usage.get(resource) ?? Quantity.of(0)).toString()]),
       );
@@ -72,30 +76,54 @@ function isCounted({ spec, status }: ResourceQuota): boolean {
   return sameJson(status?.hard, spec?.hard) && names.every((name) => status?.used?.[name] !== undefined);
 }
 
-async function measure(
-  { spec = {} }: ResourceQuota,
-  namespace: string,
-  monitors: MetadataMonitors,
-  context: ControllerContext,
-): Promise<Usage> {
-  const usage: Usage = new Map([
-    ...podUsage(context.lister(pods).list(namespace), spec, context.clock.now()),
-    ...serviceUsage(context.lister(services).list(namespace)),
-    ...claimUsage(context.lister(persistentVolumeClaims).list(namespace)),
-  ]);
-  const scoped = (spec.scopes?.length ?? 0) > 0 || spec.scopeSelector !== undefined;
-  for (const name of Object.keys(spec.hard ?? {})) {
-    if (usage.has(name) || (scoped && name === "count/pods")) continue;
-    const counted = plainCounts.has(name) ? name : name.startsWith("count/") ? name.slice("count/".length) : undefined;
+/** Amounts by the names that quotas use. */
+type Usage = Map<string, Quantity>;
+
+/** Kinds of which quotas count more than the number. */
+const measured: readonly ResourceRef<KubernetesObject>[] = [pods, services, persistentVolumeClaims];
+
+function measure(quota: ResourceQuota, monitors: MetadataMonitors, context: ControllerContext): Usage {
+  const { namespace } = metaOf(quota);
+  const now = context.clock.now();
+  const usage: Usage = new Map();
+  for (const resource of measured) {
+    for (const object of context.lister(resource).list(namespace)) {
+      if (!quotaMatches(quota, resource.group, resource.plural, object)) continue;
+      addUsage(usage, quotaUsage(resource.group, resource.plural, object, now));
+    }
+  }
+  for (const name of Object.keys(quota.spec?.hard ?? {})) {
+    const counted = countedResource(name);
     if (counted === undefined) continue;
-    const dot = counted.indexOf(".");
-    const [plural, group] = dot < 0 ? [counted, ""] : [counted.slice(0, dot), counted.slice(dot + 1)];
     // The monitors may not have seen the very quota that is counted here.
-    const own = group === "" && plural === resourceQuotas.plural;
-    const count = own
+    const count = isResource(resourceQuotas, counted)
       ? context.lister(resourceQuotas).list(namespace).length
-      : monitors.count(group, plural, namespace);
+      : monitors.count(counted.group, counted.plural, namespace);
     usage.set(name, Quantity.of(count ?? 0));
   }
   return usage;
+}
+
+function addUsage(usage: Usage, list: ResourceList): void {
+  for (const [name, text] of Object.entries(list)) {
+    usage.set(name, (usage.get(name) ?? Quantity.of(0)).add(parseQuantity(text)));
+  }
+}
+
+interface GroupResource {
+  readonly group: string;
+  readonly plural: string;
+}
+
+const isResource = (one: GroupResource, { group, plural }: GroupResource): boolean =>
+  one.group === group && one.plural === plural;
+
+/** What `count/deployments.apps` or `secrets` counts; undefined for names that are measured, or no count. */
+function countedResource(name: string): GroupResource | undefined {
+  const counted = plainCounts.has(name) ? name : name.startsWith("count/") ? name.slice("count/".length) : undefined;
+  if (counted === undefined) return undefined;
+  const dot = counted.indexOf(".");
+  const resource =
+    dot < 0 ? { plural: counted, group: "" } : { plural: counted.slice(0, dot), group: counted.slice(dot + 1) };
+  return measured.some((one) => isResource(one, resource)) ? undefined : resource;
 }

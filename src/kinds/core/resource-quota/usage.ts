@@ -2,16 +2,18 @@
  * What an object uses of a ResourceQuota, and which quotas count it (upstream's quota evaluators). For the admission
  * plugin, which counts before a write, and the controller, which counts what is there.
  */
+
+import { parseQuantity } from "../../../machinery/quantity.ts";
 import type {
-  Container,
   PersistentVolumeClaim,
   Pod,
   ResourceQuota,
   ScopedResourceSelectorRequirement,
   Service,
 } from "../../generated/core-v1.ts";
+import { podQosClass } from "../pod/quality-of-service.ts";
 import { podTotal } from "../pod/resource-total.ts";
-import type { ResourceList } from "../resource-list.ts";
+import { addResources, type ResourceList } from "../resource-list.ts";
 
 /** Resources counted under their bare names, as before `count/…` existed. */
 const bareNames = new Set([
@@ -26,35 +28,46 @@ const bareNames = new Set([
 const computeNames = ["cpu", "memory", "ephemeral-storage"];
 const storageClassSuffix = ".storageclass.storage.k8s.io/";
 
-/** Resource names of a quota to quantities that the object uses. Terminated pods use nothing but their count. */
-export function quotaUsage(group: string, plural: string, object: object): ResourceList {
+/**
+ * Resource names of a quota to quantities that the object uses at `now`, in milliseconds. Terminated pods use nothing
+ * but their count.
+ */
+export function quotaUsage(group: string, plural: string, object: object, now: number): ResourceList {
   const usage: ResourceList = { [`count/${group === "" ? plural : `${plural}.${group}`}`]: "1" };
   if (group !== "") return usage;
-  if (plural === "pods") return { ...usage, ...podUsage(object as Pod) };
+  if (plural === "pods") return { ...usage, ...podUsage(object as Pod, now) };
   if (bareNames.has(plural)) usage[plural] = "1";
   if (plural === "services") return { ...usage, ...serviceUsage(object as Service) };
   if (plural === "persistentvolumeclaims") return { ...usage, ...claimUsage(object as PersistentVolumeClaim) };
   return usage;
 }
 
-function podUsage({ spec, status, metadata }: Pod): ResourceList {
-  const ended = status?.phase === "Succeeded" || status?.phase === "Failed" || isPastDeletion(metadata);
+function podUsage({ spec, status, metadata }: Pod, now: number): ResourceList {
+  const ended = status?.phase === "Succeeded" || status?.phase === "Failed" || isPastDeletion(metadata, now);
   if (spec === undefined || ended) return {};
   const usage: ResourceList = { pods: "1" };
-  for (const [name, quantity] of Object.entries(podTotal(spec, "requests"))) {
+  for (const [name, quantity] of Object.entries(addResources(podTotal(spec, "requests"), spec.overhead))) {
     usage[`requests.${name}`] = quantity;
     if (computeNames.includes(name) || name.startsWith("hugepages-")) usage[name] = quantity;
   }
-  for (const [name, quantity] of Object.entries(podTotal(spec, "limits"))) {
-    if (computeNames.includes(name)) usage[`limits.${name}`] = quantity;
+  const limits = podTotal(spec, "limits");
+  for (const name of computeNames) {
+    const limit = limits[name];
+    if (limit !== undefined) usage[`limits.${name}`] = limitWithOverhead(limit, spec.overhead?.[name]);
   }
   return usage;
 }
 
+/** A limit of zero is none, and stays so. */
+function limitWithOverhead(limit: string, overhead: string | undefined): string {
+  const quantity = parseQuantity(limit);
+  return overhead === undefined || quantity.isZero ? limit : quantity.add(parseQuantity(overhead)).toString();
+}
+
 /** A pod that should have gone no longer counts: its node may be lost. */
-function isPastDeletion(metadata: Pod["metadata"]): boolean {
+function isPastDeletion(metadata: Pod["metadata"], now: number): boolean {
   if (!metadata?.deletionTimestamp || metadata.deletionGracePeriodSeconds === undefined) return false;
-  return Date.now() > Date.parse(metadata.deletionTimestamp) + metadata.deletionGracePeriodSeconds * 1000;
+  return now > Date.parse(metadata.deletionTimestamp) + metadata.deletionGracePeriodSeconds * 1000;
 }
 
 function serviceUsage({ spec }: Service): ResourceList {
@@ -86,17 +99,18 @@ export function quotaMatches({ spec }: ResourceQuota, group: string, plural: str
   return requirements.every((requirement) => podMatches(requirement, object as Pod));
 }
 
-function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, { spec }: Pod): boolean {
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, pod: Pod): boolean {
+  const { spec, status } = pod;
+  const isBestEffort = (status?.qosClass ?? podQosClass(spec)) === "BestEffort";
   switch (scopeName) {
     case "Terminating":
       return (spec?.activeDeadlineSeconds ?? -1) >= 0;
     case "NotTerminating":
       return spec?.activeDeadlineSeconds === undefined;
     case "BestEffort":
-      return containers.every((container) => !hasCompute(container));
+      return isBestEffort;
     case "NotBestEffort":
-      return containers.some(hasCompute);
+      return !isBestEffort;
     case "PriorityClass": {
       const name = spec?.priorityClassName ?? "";
       if (operator === "Exists") return name !== "";
@@ -108,12 +122,6 @@ function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelector
     default:
       return false;
   }
-}
-
-function hasCompute({ resources }: Container): boolean {
-  return ["cpu", "memory"].some((name) =>
-    [resources?.requests?.[name], resources?.limits?.[name]].some((value) => value !== undefined && value !== "0"),
-  );
 }
 
 function reachesOtherNamespaces(affinity: NonNullable<Pod["spec"]>["affinity"]): boolean {
