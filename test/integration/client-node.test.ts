@@ -1,5 +1,7 @@
 /** `@kubernetes/client-node` against a cluster: informer, watch, patch, log, exec, attach and port-forward. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
@@ -7,23 +9,30 @@ import {
   AppsV1Api,
   Attach,
   CoreV1Api,
+  Cp,
   Exec,
   KubeConfig,
   type KubernetesObject,
   KubernetesObjectApi,
   Log,
+  Metrics,
   makeInformer,
   PatchStrategy,
   PortForward,
   setHeaderOptions,
+  topNodes,
+  topPods,
   type V1ConfigMap,
+  type V1Container,
   type V1Deployment,
   type V1Pod,
   type V1Status,
   Watch,
 } from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { eventually } from "../e2e/eventually.ts";
 import { MiniCli } from "../e2e/mini-cli.ts";
+import { writeTestImage } from "../e2e/test-image.ts";
 import { compatibilityOf } from "./compatibility.ts";
 
 const namespace = "default";
@@ -57,14 +66,14 @@ describe("@kubernetes/client-node", () => {
     metadata: { name, labels: { checked: "yes" } },
     data: { value },
   });
-  const createReady = async (name: string, command?: string[]): Promise<void> => {
+  const createReady = async (name: string, container: Partial<V1Container> = {}): Promise<void> => {
     const body: V1Pod = {
       metadata: { name },
       spec: {
         terminationGracePeriodSeconds: 0,
         restartPolicy: "Never",
         securityContext: { runAsUser: 0 },
-        containers: [{ name: "c", image, stdin: true, ...(command === undefined ? {} : { command }) }],
+        containers: [{ name: "c", image, stdin: true, ...container }],
       },
     };
     await core.createNamespacedPod({ namespace, body });
@@ -207,7 +216,7 @@ describe("@kubernetes/client-node", () => {
 
   feature("log, followed", async () => {
     const script = "echo first; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo second";
-    await createReady("talks", ["sh", "-c", script]);
+    await createReady("talks", { command: ["sh", "-c", script] });
     const output = new PassThrough();
     const all = text(output);
     await new Log(config).log(namespace, "talks", "c", output, { follow: true });
@@ -220,12 +229,47 @@ describe("@kubernetes/client-node", () => {
   });
 
   feature("attach", async () => {
-    await createReady("repeats", ["sh", "-c", "read line; echo got $line"]);
+    await createReady("repeats", { command: ["sh", "-c", "read line; echo got $line"] });
     const stdout = new PassThrough();
     const stdin = new PassThrough();
     await new Attach(config).attach(namespace, "repeats", "c", stdout, null, stdin, false);
     stdin.write("words\n");
     expect(await text(stdout)).toBe("got words\n");
+  });
+
+  feature("copy (Cp)", async () => {
+    // The quickstart image has no tar.
+    const withTar = "docker.io/test/busybox:1";
+    await writeTestImage(withTar, join(cli.home, "image.tar"));
+    await cli.succeed("image", "load", join(cli.home, "image.tar"));
+    await createReady("holds", { image: withTar });
+    const [from, to] = [join(cli.home, "from"), join(cli.home, "to")];
+    const content = "line\n".repeat(100_000);
+    mkdirSync(from);
+    mkdirSync(to);
+    writeFileSync(join(from, "copied"), content);
+    const copy = new Cp(config);
+    await copy.cpToPod(namespace, "holds", "c", from, "/tmp");
+    const read = async () => (await exec("holds", ["cat", "/tmp/copied"])).stdout;
+    // Cp resolves as soon as it has begun.
+    await eventually(async () => expect((await read()) === content).toBe(true));
+    await copy.cpFromPod(namespace, "holds", "c", "copied", to, "/tmp");
+    await eventually(async () => expect(readFileSync(join(to, "copied"), "utf8")).toBe(content));
+  });
+
+  feature("metrics, top of nodes and pods", async () => {
+    const metrics = new Metrics(config);
+    const { items } = await metrics.getNodeMetrics();
+    expect(items.map(({ metadata }) => metadata.name)).toEqual([cli.profile]);
+    expect(items[0]?.usage).toEqual({
+      cpu: expect.stringMatching(/^\d+[num]?$/),
+      memory: expect.stringMatching(/^\d+/),
+    });
+    const [web] = (await topPods(core, metrics, namespace)).filter(({ Pod }) => Pod.metadata?.name === "web");
+    expect(web?.Containers.map(({ Container }) => Container)).toEqual(["c"]);
+    expect(Number(web?.Memory.CurrentUsage)).toBeGreaterThan(0);
+    const [node] = await topNodes(core);
+    expect(Number(node?.Memory.Capacity)).toBeGreaterThan(0);
   });
 
   feature("port-forward", async () => {

@@ -282,6 +282,14 @@ export const verbs: Readonly<Record<string, (k: Kubectl) => Promise<void>>> = {
     await k.run("wait pod/talking --for=condition=Ready --timeout=60s");
     await k.until("attach talking", /tick/);
   },
+  "attach -i, with input": async (k) => {
+    const script = "read line; echo got $line";
+    const words = ["run", "listening", `--image=${testImage}`, "--restart=Never", "--stdin", "--attach=false"];
+    await k.words([...words, "--", "sh", "-c", script]);
+    await k.run("wait pod/listening --for=condition=Ready --timeout=60s");
+    expect(await k.run("attach -i listening", "words\n")).toContain("got words");
+    await k.run("wait pod/listening --for=jsonpath={.status.phase}=Succeeded --timeout=60s");
+  },
   cp: async (k) => {
     const [from, to] = [join(k.cli.home, `from-${k.version}`), join(k.cli.home, `to-${k.version}`)];
     const text = "line\n".repeat(100_000);
@@ -297,6 +305,17 @@ export const verbs: Readonly<Record<string, (k: Kubectl) => Promise<void>>> = {
   proxy: async (k) => {
     const answer = await askThrough(k, "proxy --port=0", /127\.0\.0\.1:(\d+)/, "/api/v1/namespaces/default");
     expect(JSON.parse(answer).metadata.name).toBe("default");
+  },
+  top: async (k) => {
+    expect(await k.run("top nodes")).toMatch(new RegExp(`^${node(k)} +\\d+m +\\d+% +\\d+Mi +\\d+%`, "m"));
+    // Containers of a few seconds have no figures yet.
+    await eventually(async () => {
+      expect(await k.run("top pod box --containers")).toMatch(/^box +box +\d+m +\d+Mi/m);
+      const lines = (await k.run("top pods -l app=web --sort-by=cpu --no-headers")).split("\n");
+      expect(lines).toHaveLength(2);
+      for (const line of lines) expect(line).toMatch(/^web-\S+ +\d+m +\d+Mi/);
+    });
+    await expect(k.run("top pod nosuch")).rejects.toThrow("NotFound");
   },
   debug: async (k) => {
     const words = `debug box --image=${testImage} --container=looking --target=box --profile=general -- sleep 1000`;
