@@ -1,4 +1,7 @@
-/** Whether two JSON values mean the same to Go's semantic DeepEqual: undefined, null and empty are alike. */
+/**
+ * Whether two JSON values mean the same to Go's semantic DeepEqual: a missing list, null and an empty list are alike. An
+ * empty object is not a missing one: it may be a struct behind a pointer, such as a selector of everything.
+ */
 export function semanticallyEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (isEmpty(a) && isEmpty(b)) return true;
@@ -15,9 +18,5 @@ export function semanticallyEqual(a: unknown, b: unknown): boolean {
 }
 
 function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  if (typeof value !== "object") return false;
-  for (const _ in value) return false;
-  return true;
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
 }

@@ -1,7 +1,7 @@
 import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { conflict, invalid, modifiedMessage, notFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
-import { deepCopy } from "../../machinery/meta/accessors.ts";
+import { deepCopy, deepEqual } from "../../machinery/meta/accessors.ts";
 import type { ObjectMeta, UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
@@ -214,8 +214,8 @@ function becomesRemovable(kind: KindDefinition, object: UnknownObject, old: Unkn
   return kind.mayRemove?.(object) ?? true;
 }
 
-/** resourceVersion is the store's, so it does not count. */
+/** Both are complete for storage; resourceVersion is the store's, so it does not count. */
 function unchanged(object: UnknownObject, old: UnknownObject): boolean {
   const resourceVersion = old.metadata?.resourceVersion;
-  return semanticallyEqual({ ...object, metadata: { ...object.metadata, resourceVersion } }, old);
+  return deepEqual({ ...object, metadata: { ...object.metadata, resourceVersion } }, old);
 }
