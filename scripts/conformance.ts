@@ -16,6 +16,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { type Registry, reachableAddress, serveArchive } from "../test/conformance/registry.ts";
 import {
   countOf,
   extendHistory,
@@ -65,17 +66,23 @@ const home = options.profile === undefined ? mkdtempSync(join(tmpdir(), "mini-co
 const profile = options.profile ?? `conf-${process.pid}`;
 const kubeconfig = join(home ?? cache, "kubeconfig");
 const environment = { KUBECONFIG: kubeconfig, ...(home === undefined ? {} : { MINI_HOME: home }) };
+const archive = join(cache, "images.tar");
 const abort = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => abort.abort());
 
 const runMini = (...words: string[]) =>
   execa(mini, words, { env: environment, stdio: ["ignore", "inherit", "inherit"], cancelSignal: abort.signal });
 
+let registry: Registry | undefined;
+
+/** Images are loaded, and served as well: some tests always pull. A cluster that is there keeps the registries it has. */
 async function startCluster(): Promise<void> {
   if (options.profile === undefined) {
-    await runMini("start", "-p", profile, `--driver=${options.driver}`, `--nodes=${options.nodes}`, "--memory=3500");
+    registry = await serveArchive(archive, reachableAddress());
+    const sizes = [`--nodes=${options.nodes}`, "--memory=3500"];
+    await runMini("start", "-p", profile, `--driver=${options.driver}`, ...sizes, `--registry-mirror=${registry.url}`);
   }
-  await runMini("image", "load", "-p", profile, join(cache, "images.tar"));
+  await runMini("image", "load", "-p", profile, archive);
 }
 
 /** One call of Ginkgo; a failed suite is no error here, a suite that gave no report is. */
@@ -170,6 +177,7 @@ try {
   await startCluster();
   report(await runTests(), Math.round((Date.now() - begun) / 60_000));
 } finally {
+  registry?.close();
   if (home !== undefined && !options.keep) {
     await execa(mini, ["delete", "-p", profile], { env: environment, reject: false, stdio: "inherit" });
     rmSync(home, { recursive: true, force: true });

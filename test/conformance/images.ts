@@ -91,6 +91,8 @@ const images: OciImage[] = [
         base,
         agnhostLayer,
         await tar([
+          // Upstream's are made on Alpine; the test of image volumes looks for its name in what it mounted.
+          file("etc/os-release", 'NAME="Alpine Linux"\nID=alpine\n'),
           file(`${name}.jpg`, data(`${name}/html/${name}.jpg`)),
           file("data.json", data(`${name}/html/data.json`)),
         ]),
