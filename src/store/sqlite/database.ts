@@ -26,17 +26,19 @@ const migrations: readonly string[] = [
 
 /**
  * Opens (and creates, with its folder) the database file and brings its schema up to date. The lock is exclusive: a
- * second process is refused at once. Throws StoreError Locked, Corrupt, TooNew, Full or Failed.
+ * second process is refused at once. With `synced` a commit is in order with those before it, and durable once the log
+ * (the file with `-wal` at its end) was synced, which is left to the caller. Throws StoreError Locked, Corrupt, TooNew,
+ * Full or Failed.
  */
-export function openDatabase(path: string, durable: boolean): Database.Database {
+export function openDatabase(path: string, synced: boolean): Database.Database {
   try {
     if (path !== ":memory:") mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const database = new Database(path, { timeout: 0 });
     try {
       database.pragma("locking_mode = EXCLUSIVE");
       database.pragma("journal_mode = WAL");
-      // FULL makes a WAL commit reach the disk before it returns; NORMAL would lose the last commits on power loss.
-      database.pragma(`synchronous = ${durable ? "FULL" : "OFF"}`);
+      // NORMAL syncs around checkpoints only. FULL would also sync each commit, on this thread.
+      database.pragma(`synchronous = ${synced ? "NORMAL" : "OFF"}`);
       database.pragma("wal_autocheckpoint = 2000");
       migrate(database);
     } catch (error) {

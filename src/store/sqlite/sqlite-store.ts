@@ -1,10 +1,12 @@
 /**
  * The Store on one SQLite file, through better-sqlite3: MVCC as an append-only log of revisions, WAL, one process,
- * group commit, durable before acknowledged. Fed by the API server's registry; feeds its watch cache.
+ * group commit, durable before visible and acknowledged. Fed by the API server's registry; feeds its watch cache.
  *
- * Calls into SQLite block the event loop; each is a point look-up, a bounded range or one commit. What a busy server
- * reads comes from the watch cache, not from here.
+ * Calls into SQLite block the event loop; each is a point look-up, a bounded range or the writing of a commit into the
+ * log. Waiting for the disk is left to Node's thread pool. What a busy server reads comes from the watch cache, not from
+ * here.
  */
+import { closeSync, fdatasync, fdatasyncSync, openSync } from "node:fs";
 import type Database from "better-sqlite3";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import {
@@ -45,10 +47,17 @@ export interface SqliteStoreOptions {
 /** Revisions that one compaction step handles, so that it blocks for milliseconds only. */
 const compactionStep = 500;
 const unlimited = -1;
+const nothing = Buffer.alloc(0);
 
 /** Opens the database; rejects with StoreError Locked, Corrupt, TooNew, Full or Failed. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   return new SqliteStore(options);
+}
+
+/** The newest state of a key that is there. */
+interface Head {
+  readonly revision: number;
+  readonly createRevision: number;
 }
 
 interface Subscription {
@@ -62,10 +71,19 @@ class SqliteStore implements Store {
   readonly #path: string;
   readonly #commits: GroupCommit<StoreEvent>;
   readonly #subscriptions = new Set<Subscription>();
+  /** Of keys that were written since the start, so that a write of them need not be looked up on disk. */
+  readonly #heads = new Map<string, Head>();
+  /** The log that a commit goes to; undefined where nothing is synced. */
+  readonly #log: number | undefined;
   #stopCompaction: () => void = () => undefined;
+  /** The newest revision that is durable: what readers see. */
   #revision: number;
+  /** The newest revision that is in the database. */
+  #written: number;
   #compactRevision: number;
   #closed = false;
+  /** Set when a sync failed: what the disk holds is not known until the database is opened again. */
+  #broken: StoreError | undefined;
 
   constructor({ path, durable = true, compactionPeriodMs = 300_000, clock = systemClock }: SqliteStoreOptions) {
     this.#path = path;
@@ -74,14 +92,22 @@ class SqliteStore implements Store {
       this.#statements = prepareStatements(this.#database);
       this.#compactRevision = this.#statements.compactRevision.get()?.revision ?? 1;
       this.#revision = this.#newestRevision();
+      this.#written = this.#revision;
+      this.#log = durable && path !== ":memory:" ? openSync(`${path}-wal`, "r") : undefined;
     } catch (error) {
       this.#database.close();
       throw storeError(error, path);
     }
+    const log = this.#log;
     this.#commits = new GroupCommit({
+      disk: log === undefined ? undefined : { syncNow: () => fdatasyncSync(log), sync: (done) => fdatasync(log, done) },
       transaction: this.#database.transaction((body: () => void) => body()).immediate,
       committed: (events) => this.#publish(events),
       failed: (error) => this.#rolledBack(error),
+      notSynced: (error) => {
+        this.#broken = storeError(error, this.#path);
+        return this.#broken;
+      },
       isRefusal: (error) => isStoreError(error),
     });
     if (compactionPeriodMs > 0) this.#compactPeriodically(clock, compactionPeriodMs, this.#revision);
@@ -107,9 +133,9 @@ class SqliteStore implements Store {
 
   create(key: string, value: Buffer): Promise<number> {
     return this.#write(() => {
-      const head = this.#statements.head.get(key);
-      if (head !== undefined && head.deleted === 0) throw keyExists(key, head.revision);
-      const revision = this.#revision + 1;
+      const head = this.#head(key);
+      if (head !== undefined) throw keyExists(key, head.revision);
+      const revision = this.#written + 1;
       return this.#append({ type: "PUT", key, value, revision, createRevision: revision });
     });
   }
@@ -117,15 +143,25 @@ class SqliteStore implements Store {
   update(key: string, value: Buffer, expectedRevision: number): Promise<number> {
     return this.#write(() => {
       const createRevision = this.#expect(key, expectedRevision);
-      return this.#append({ type: "PUT", key, value, revision: this.#revision + 1, createRevision });
+      return this.#append({ type: "PUT", key, value, revision: this.#written + 1, createRevision });
     });
   }
 
   delete(key: string, expectedRevision: number): Promise<number> {
     return this.#write(() => {
       const createRevision = this.#expect(key, expectedRevision);
-      const value = this.#statements.get.get(key, this.#revision)?.value ?? Buffer.alloc(0);
-      return this.#append({ type: "DELETE", key, value, revision: this.#revision + 1, createRevision });
+      const { get } = this.#statements;
+      const revision = this.#written + 1;
+      return this.#append({
+        type: "DELETE",
+        key,
+        // Who has the object already need not have it read.
+        get value() {
+          return get.get(key, expectedRevision)?.value ?? nothing;
+        },
+        revision,
+        createRevision,
+      });
     });
   }
 
@@ -161,36 +197,50 @@ class SqliteStore implements Store {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#commits.flush();
     this.#closed = true;
     this.#stopCompaction();
+    await this.#commits.idle();
     this.#subscriptions.clear();
+    if (this.#log !== undefined) closeSync(this.#log);
     this.#database.close();
   }
 
   async #write(run: () => StoreEvent): Promise<number> {
     if (this.#closed) throw closed();
+    if (this.#broken !== undefined) throw this.#broken;
     return (await this.#commits.add(run)).revision;
   }
 
   /** The create revision of a live key at the expected revision; else the refusal. */
   #expect(key: string, expectedRevision: number): number {
-    const head = this.#statements.head.get(key);
-    if (head === undefined || head.deleted === 1) throw keyNotFound(key);
+    const head = this.#head(key);
+    if (head === undefined) throw keyNotFound(key);
     if (head.revision !== expectedRevision) throw revisionMismatch(key, expectedRevision, head.revision);
-    return head.create_revision;
+    return head.createRevision;
+  }
+
+  #head(key: string): Head | undefined {
+    const known = this.#heads.get(key);
+    if (known !== undefined) return known;
+    const row = this.#statements.head.get(key);
+    if (row === undefined || row.deleted === 1) return undefined;
+    return { revision: row.revision, createRevision: row.create_revision };
   }
 
   #append(event: StoreEvent): StoreEvent {
-    const removal = event.type === "DELETE";
-    const value = removal ? Buffer.alloc(0) : event.value;
-    this.#statements.insert.run(event.revision, event.key, event.createRevision, removal ? 1 : 0, value);
-    this.#revision = event.revision;
+    const { type, key, revision, createRevision } = event;
+    const removal = type === "DELETE";
+    this.#statements.insert.run(revision, key, createRevision, removal ? 1 : 0, removal ? nothing : event.value);
+    if (removal) this.#heads.delete(key);
+    else this.#heads.set(key, { revision, createRevision });
+    this.#written = revision;
     return event;
   }
 
   #publish(events: readonly StoreEvent[]): void {
-    if (events.length === 0) return;
+    const last = events.at(-1);
+    if (last === undefined) return;
+    this.#revision = last.revision;
     for (const { prefix, handler } of this.#subscriptions) {
       const wanted = events.every((event) => event.key.startsWith(prefix))
         ? events
@@ -200,9 +250,10 @@ class SqliteStore implements Store {
   }
 
   #rolledBack(error: unknown): StoreError {
+    this.#heads.clear();
     // A failed COMMIT may still have reached the disk, so the counter is taken from the database again.
     try {
-      this.#revision = Math.max(this.#newestRevision(), this.#compactRevision);
+      this.#written = this.#newestRevision();
     } catch (secondary) {
       return storeError(secondary, this.#path);
     }

@@ -32,7 +32,7 @@ export async function createMini(): Promise<Side> {
   });
   return {
     name: "mini",
-    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}; SQLite with synchronous=FULL`,
+    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}; SQLite, each commit synced before it is answered`,
     async start({ folder, parts }) {
       if (!existsSync(join(folder, "ca.crt"))) await writePki(folder);
       const port = await freePort();
