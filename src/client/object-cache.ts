@@ -1,4 +1,5 @@
 import { createLogger } from "../lib/log.ts";
+import { deepFreeze } from "../machinery/meta/accessors.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
 import type { ReflectorStore } from "./reflector.ts";
 import type { Informer, InformerHandlers, Lister } from "./types.ts";
@@ -143,11 +144,4 @@ function freeze<T extends KubernetesObject>(object: T): T {
   if (Object.isFrozen(object)) return object;
   if (object.metadata?.managedFields !== undefined) delete object.metadata.managedFields;
   return deepFreeze(object);
-}
-
-function deepFreeze<T extends object>(value: T): T {
-  for (const child of Object.values(value)) {
-    if (typeof child === "object" && child !== null) deepFreeze(child as object);
-  }
-  return Object.freeze(value);
 }

@@ -7,7 +7,7 @@
 import type { Event, ObjectReference } from "../kinds/generated/core-v1.ts";
 import { type Clock, formatTime, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
-import { StatusError } from "../machinery/errors/status-error.ts";
+import { isNotFound, StatusError } from "../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
 import { createSpamFilter } from "./event-spam-filter.ts";
 import { events } from "./resources.ts";
@@ -90,7 +90,7 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
         .then(() => write(reference, type, reason, message))
         .catch((error: unknown) => {
           // A namespace that is being deleted takes no new events: nothing to tell anybody.
-          if (error instanceof StatusError && (error.reason === "Forbidden" || error.code === 404)) return;
+          if (isNotFound(error) || (error instanceof StatusError && error.reason === "Forbidden")) return;
           log.warn("event was not recorded", { reason, about: reference.name, error });
         });
     },
@@ -105,7 +105,7 @@ async function repeat(client: Client, previous: Event, change: Partial<Event>): 
     const patched = await client.of(events).patch(name, patch, { type: "strategic", namespace });
     return { ...previous, ...patch, metadata: { ...previous.metadata, ...patched.metadata } };
   } catch (error) {
-    if (error instanceof StatusError && error.code === 404) return undefined;
+    if (isNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import {
   duplicate,
   type FieldError,
+  immutableMessage,
   invalidValue,
   notSupportedInOrder,
   required,
@@ -15,7 +16,6 @@ export type Check = (value: string) => readonly string[];
 
 export const isNegativeMessage = "must be greater than or equal to 0";
 export const isNotPositiveMessage = "must be greater than zero";
-export const immutableMessage = "field is immutable";
 
 export function checkText(path: string, value: string | undefined, check: Check): FieldError[] {
   const text = value ?? "";

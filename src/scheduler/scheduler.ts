@@ -9,7 +9,7 @@ import type { Pod } from "../kinds/generated/core-v1.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Component } from "../lib/component.ts";
 import { createLogger } from "../lib/log.ts";
-import { StatusError } from "../machinery/errors/status-error.ts";
+import { isNotFound } from "../machinery/errors/status-error.ts";
 import type { PodInfo } from "./cache/pod-info.ts";
 import { SchedulerCache } from "./cache/scheduler-cache.ts";
 import { subscribeToCluster } from "./cluster-events.ts";
@@ -109,7 +109,7 @@ async function bindInBackground(state: SchedulerState, queued: QueuedPod, nodeNa
   } catch (error) {
     if (state.signal.aborted) return;
     state.cache.removePod(info.uid);
-    if (error instanceof StatusError && error.code === 404) {
+    if (isNotFound(error)) {
       state.queue.done(queued);
       return;
     }

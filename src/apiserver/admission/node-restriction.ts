@@ -1,9 +1,9 @@
+import { mirrorPodAnnotation } from "../../kinds/core/pod/mirror-pod.ts";
 import type { TokenRequest } from "../../kinds/generated/authentication-v1.ts";
 import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { notFound } from "../../machinery/errors/status-error.ts";
 import { deepEqual } from "../../machinery/meta/accessors.ts";
 import { nodeIdentity } from "../authorization/node-authorizer.ts";
-import { mirrorPodAnnotation } from "../authorization/pod-references.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../types.ts";
 import { objectOf, oldObjectOf, refuse } from "./request.ts";
 

@@ -1,9 +1,8 @@
+import { notReadyTaint, unreachableTaint } from "../../kinds/core/node/taint-keys.ts";
 import type { Node, Pod, Toleration } from "../../kinds/generated/core-v1.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import { concerns } from "./request.ts";
 
-const notReady = "node.kubernetes.io/not-ready";
-const unreachable = "node.kubernetes.io/unreachable";
 /** How long pods stay on a node that is not ready or cannot be reached. */
 const defaultTolerationSecondsValue = 300;
 
@@ -15,8 +14,8 @@ export const taintNodesByCondition: AdmissionPlugin = {
     const node = request.object as Node;
     node.spec ??= {};
     const taints = node.spec.taints ?? [];
-    if (taints.some((taint) => taint.key === notReady && taint.effect === "NoSchedule")) return;
-    node.spec.taints = [...taints, { effect: "NoSchedule", key: notReady }];
+    if (taints.some((taint) => taint.key === notReadyTaint && taint.effect === "NoSchedule")) return;
+    node.spec.taints = [...taints, { effect: "NoSchedule", key: notReadyTaint }];
   },
 };
 
@@ -28,7 +27,9 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     const spec = (request.object as Pod | undefined)?.spec;
     if (spec === undefined) return;
     const given = spec.tolerations ?? [];
-    const missing = [notReady, unreachable].filter((key) => !given.some((toleration) => tolerates(toleration, key)));
+    const missing = [notReadyTaint, unreachableTaint].filter(
+      (key) => !given.some((toleration) => namesTaint(toleration, key)),
+    );
     if (missing.length === 0) return;
     spec.tolerations = [
       ...given,
@@ -42,6 +43,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   },
 };
 
-function tolerates({ key, effect }: Toleration, taint: string): boolean {
+/** By key and effect alone, as upstream asks here: a toleration of another value counts. */
+function namesTaint({ key, effect }: Toleration, taint: string): boolean {
   return (!key || key === taint) && (!effect || effect === "NoExecute");
 }

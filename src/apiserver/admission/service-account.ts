@@ -1,7 +1,8 @@
+import { isMirrorPod, mirrorPodAnnotation } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Container, Pod, ServiceAccount, VolumeMount, VolumeProjection } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { generateName } from "../../machinery/meta/accessors.ts";
-import { mirrorPodAnnotation, referencesOf } from "../authorization/pod-references.ts";
+import { referencesOf } from "../authorization/pod-references.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../types.ts";
 import { createdPod, refuse } from "./request.ts";
 
@@ -43,7 +44,7 @@ export function serviceAccount(reader: ObjectReader, clock: Clock): AdmissionPlu
     name: "ServiceAccount",
     admit(request): Promise<void> | void {
       const pod = createdPod(request);
-      if (pod?.spec === undefined || pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return;
+      if (pod?.spec === undefined || isMirrorPod(pod)) return;
       pod.spec.serviceAccountName ||= "default";
       // The deprecated name of the same field, which the API fills alike.
       pod.spec.serviceAccount = pod.spec.serviceAccountName;
@@ -54,7 +55,7 @@ export function serviceAccount(reader: ObjectReader, clock: Clock): AdmissionPlu
     },
     validate(request) {
       const pod = createdPod(request);
-      if (pod?.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) checkMirrorPod(request, pod);
+      if (pod !== undefined && isMirrorPod(pod)) checkMirrorPod(request, pod);
     },
   };
 }

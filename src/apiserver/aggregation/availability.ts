@@ -2,7 +2,7 @@
 import { request } from "node:https";
 import type { APIService, APIServiceCondition } from "../../kinds/generated/apiregistration-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { ProxyTarget } from "../streaming/http-proxy.ts";
 import type { AggregatedVersion } from "./discovered.ts";
@@ -110,7 +110,7 @@ export class Availability {
     try {
       await writer.modify(target, (current) => withCondition(current, outcome, formatTime(clock.now())));
     } catch (error) {
-      if (error instanceof StatusError && error.reason === "NotFound") return;
+      if (isNotFound(error)) return;
       log.warn("APIService status", { name, error: String(error) });
     }
   }

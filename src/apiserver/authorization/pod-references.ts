@@ -1,13 +1,11 @@
+import { isMirrorPod } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
-
-/** Annotation that marks the API server's copy of a static pod. */
-export const mirrorPodAnnotation = "kubernetes.io/config.mirror";
 
 /** What a pod's spec names in its own namespace, as `RESOURCE/NAME`: `secrets/db`, `serviceaccounts/default`. */
 export function referencesOf(pod: Pod): ReadonlySet<string> {
   const references = new Set<string>();
   // Mirror pods are made by the node itself: they may not widen what it reads.
-  if (pod.metadata?.annotations?.[mirrorPodAnnotation] !== undefined || pod.spec === undefined) return references;
+  if (isMirrorPod(pod) || pod.spec === undefined) return references;
   const add = (plural: string, name: string | undefined): void => {
     if (name) references.add(`${plural}/${name}`);
   };

@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterRole, ClusterRoleBinding } from "../../kinds/generated/rbac-v1.ts";
 import { formatTime, systemClock } from "../../lib/clock.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { firstServiceAddress } from "../admission/services/subnet.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
@@ -56,7 +56,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
         return;
       } catch (error) {
         // Another API server on the same store, or a cache that is behind it.
-        if (!(error instanceof StatusError && error.reason === "AlreadyExists")) throw error;
+        if (!isAlreadyExists(error)) throw error;
       }
     } else if (reconcile(stored, wanted) === undefined) return;
     await writer.modify({ group, plural, namespace, name }, (current) => reconcile(current, wanted));

@@ -1,4 +1,5 @@
 /** Namespaces, priority classes, the kubernetes Service with its endpoints, and the API server's public certificates. */
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 
 export function systemNamespaces(): UnknownObject[] {
@@ -77,7 +78,7 @@ export function kubernetesEndpointSlice({ address, port }: Advertised): UnknownO
     metadata: {
       name: "kubernetes",
       namespace: "default",
-      labels: { "kubernetes.io/service-name": "kubernetes" },
+      labels: { [serviceNameLabel]: "kubernetes" },
     },
     addressType: address.includes(":") ? "IPv6" : "IPv4",
     endpoints: [{ addresses: [address], conditions: { ready: true } }],

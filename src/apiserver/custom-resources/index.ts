@@ -8,7 +8,7 @@ import { cleanupFinalizer } from "../../kinds/apiextensions/custom-resource-defi
 import type { CustomResourceDefinition } from "../../kinds/generated/apiextensions-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isNotFound } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import { deepCopy, deepEqual } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
@@ -164,7 +164,7 @@ async function ignoreMissing(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!(error instanceof StatusError) || error.reason !== "NotFound") throw error;
+    if (!isNotFound(error)) throw error;
   }
 }
 

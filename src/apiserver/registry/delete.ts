@@ -2,6 +2,7 @@ import { formatTime } from "../../lib/clock.ts";
 import { invalidValue, notSupported } from "../../machinery/errors/field-error.ts";
 import { conflict, invalid, notFound, type Status, StatusError } from "../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
+import { foregroundFinalizer, orphanFinalizer } from "../../machinery/meta/finalizers.ts";
 import type { ObjectMeta, UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
@@ -19,8 +20,6 @@ export interface DeleteOptions extends UnknownObject {
   dryRun?: string[];
 }
 
-const orphanFinalizer = "orphan";
-const foregroundFinalizer = "foregroundDeletion";
 const policies = ["Background", "Foreground", "Orphan"];
 const raceAttempts = 10;
 

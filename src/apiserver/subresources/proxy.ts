@@ -1,5 +1,6 @@
 /** pods, services and nodes/NAME/proxy: HTTP through the API server. */
 import { isIP } from "node:net";
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Pod, Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import { badRequest, notFound, serviceUnavailable } from "../../machinery/errors/status-error.ts";
@@ -86,7 +87,7 @@ function serviceBackend({ reader, info }: SubresourceRequest): Backend {
   }
   const slices = reader
     .list<EndpointSlice>("discovery.k8s.io", "endpointslices", info.namespace)
-    .filter((slice) => slice.metadata?.labels?.["kubernetes.io/service-name"] === name);
+    .filter((slice) => slice.metadata?.labels?.[serviceNameLabel] === name);
   const backends = slices.flatMap((slice) => {
     const number = slice.ports?.find((one) => (one.name ?? "") === portName)?.port;
     if (number === undefined) return [];

@@ -1,4 +1,5 @@
 /** Where a webhook is reached: a URL, or an address behind a Service with the name that its certificate must have. */
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { ObjectReader } from "../types.ts";
@@ -50,7 +51,7 @@ export function serviceAddress(
   if (found === undefined) throw new Error(`no service port ${port} found for service ${JSON.stringify(name)}`);
   const addresses = reader
     .list<EndpointSlice>("discovery.k8s.io", "endpointslices", namespace)
-    .filter((slice) => slice.metadata?.labels?.["kubernetes.io/service-name"] === name)
+    .filter((slice) => slice.metadata?.labels?.[serviceNameLabel] === name)
     .flatMap((slice) => {
       const number = slice.ports?.find((one) => (one.name ?? "") === (found.name ?? ""))?.port;
       if (number === undefined) return [];

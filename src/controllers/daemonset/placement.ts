@@ -1,3 +1,12 @@
+import {
+  diskPressureTaint,
+  memoryPressureTaint,
+  networkUnavailableTaint,
+  notReadyTaint,
+  processPressureTaint,
+  unreachableTaint,
+  unschedulableTaint,
+} from "../../kinds/core/node/taint-keys.ts";
 import type { DaemonSet } from "../../kinds/generated/apps-v1.ts";
 import type { Node, Pod, PodSpec, PodTemplateSpec, Toleration } from "../../kinds/generated/core-v1.ts";
 import { requiredNodeMatcher } from "../../machinery/scheduling/node-selector.ts";
@@ -5,19 +14,15 @@ import { findUntolerated, schedulingEffects } from "../../machinery/scheduling/t
 
 /** What daemon pods tolerate beyond their template: nodes in trouble need their daemons most. */
 function daemonTolerations(spec: PodSpec | undefined): Toleration[] {
-  const exists = (key: string, effect: string): Toleration => ({
-    key: `node.kubernetes.io/${key}`,
-    operator: "Exists",
-    effect,
-  });
+  const exists = (key: string, effect: string): Toleration => ({ key, operator: "Exists", effect });
   return [
-    exists("not-ready", "NoExecute"),
-    exists("unreachable", "NoExecute"),
-    exists("disk-pressure", "NoSchedule"),
-    exists("memory-pressure", "NoSchedule"),
-    exists("pid-pressure", "NoSchedule"),
-    exists("unschedulable", "NoSchedule"),
-    ...(spec?.hostNetwork ? [exists("network-unavailable", "NoSchedule")] : []),
+    exists(notReadyTaint, "NoExecute"),
+    exists(unreachableTaint, "NoExecute"),
+    exists(diskPressureTaint, "NoSchedule"),
+    exists(memoryPressureTaint, "NoSchedule"),
+    exists(processPressureTaint, "NoSchedule"),
+    exists(unschedulableTaint, "NoSchedule"),
+    ...(spec?.hostNetwork ? [exists(networkUnavailableTaint, "NoSchedule")] : []),
   ];
 }
 

@@ -7,9 +7,9 @@
 import { splitKey } from "../../client/object-cache.ts";
 import { deployments, pods, replicaSets } from "../../client/resources.ts";
 import type { Deployment } from "../../kinds/generated/apps-v1.ts";
+import { controllerOf } from "../../machinery/meta/accessors.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import { claimOwned, indexByOwner, watchOrphans } from "../framework/claim.ts";
-import { controllerOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { desiredReplicasOf } from "./annotations.ts";
 import { conditionOf } from "./conditions.ts";

@@ -2,7 +2,7 @@ import { deployments, replicaSets, replicationControllers, statefulSets } from "
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { PodDisruptionBudget } from "../../kinds/generated/policy-v1.ts";
 import { scaledValue } from "../../machinery/int-or-string.ts";
-import { controllerOf } from "../framework/controller-reference.ts";
+import { controllerOf } from "../../machinery/meta/accessors.ts";
 import type { ControllerContext } from "../framework/define-controller.ts";
 
 export interface Expectation {

@@ -5,9 +5,9 @@
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { endpointSlices, endpoints, services } from "../../client/resources.ts";
+import { managedByLabel, serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { EndpointAddress, EndpointSubset } from "../../kinds/generated/core-v1.ts";
 import type { Endpoint } from "../../kinds/generated/discovery-v1.ts";
-import { managedByLabel, serviceNameLabel } from "../endpointslice/endpoint-slice.ts";
 import { type EndpointGroup, syncSlices } from "../endpointslice/slices.ts";
 import { indexByOwner, ownedBy } from "../framework/claim.ts";
 import { newControllerReference } from "../framework/controller-reference.ts";

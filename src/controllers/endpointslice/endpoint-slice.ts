@@ -5,6 +5,7 @@
 
 import { splitKey } from "../../client/object-cache.ts";
 import { endpointSlices, nodes, pods, services } from "../../client/resources.ts";
+import { managedByLabel, serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import { labelSelectorFromSet } from "../../machinery/selectors/label-selector.ts";
@@ -16,8 +17,6 @@ import { selectsPods, servicesOfPod } from "../framework/services.ts";
 import { addressesOf, addressTypes, endpointOf, isEndpoint, portsOf } from "./endpoint.ts";
 import { type EndpointGroup, syncSlices } from "./slices.ts";
 
-export const serviceNameLabel = "kubernetes.io/service-name";
-export const managedByLabel = "endpointslice.kubernetes.io/managed-by";
 const manager = "endpointslice-controller.k8s.io";
 
 export const endpointSliceController = defineController({

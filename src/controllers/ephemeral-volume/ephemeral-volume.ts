@@ -1,9 +1,10 @@
 /** Creates the claims of pods' generic ephemeral volumes, owned by the pod and gone with it. */
 import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods } from "../../client/resources.ts";
-import { isControlledBy, newControllerReference } from "../framework/controller-reference.ts";
+import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
+import { isControlledBy } from "../../machinery/meta/accessors.ts";
+import { newControllerReference } from "../framework/controller-reference.ts";
 import { defineController, watch } from "../framework/define-controller.ts";
-import { isAlreadyExists } from "../framework/failures.ts";
 import { isPodActive } from "../framework/pods.ts";
 
 export const ephemeralVolumeController = defineController({

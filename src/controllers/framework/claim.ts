@@ -1,11 +1,12 @@
 /** Which objects belong to an owner: found by index, adopted as orphans, released when they match no longer. */
 import { objectKey } from "../../client/object-cache.ts";
 import type { ResourceRef } from "../../client/types.ts";
+import { isNotFound } from "../../machinery/errors/status-error.ts";
+import { controllerOf } from "../../machinery/meta/accessors.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import type { LabelSelector } from "../../machinery/selectors/label-selector.ts";
-import { controllerOf, metaOf, newControllerReference } from "./controller-reference.ts";
+import { metaOf, newControllerReference } from "./controller-reference.ts";
 import { type ControllerContext, type Watch, watch } from "./define-controller.ts";
-import { isNotFound } from "./failures.ts";
 
 const ownerIndex = "controller-uid";
 

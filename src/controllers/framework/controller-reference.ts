@@ -6,15 +6,6 @@ import {
   type OwnerReference,
 } from "../../machinery/meta/object.ts";
 
-/** The owner reference with `controller: true`, of which an object has at most one. */
-export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
-  return object.metadata?.ownerReferences?.find((reference) => reference.controller === true);
-}
-
-export function isControlledBy(object: KubernetesObject, owner: KubernetesObject): boolean {
-  return controllerOf(object)?.uid === owner.metadata?.uid;
-}
-
 /** metav1.NewControllerRef. */
 export function newControllerReference(
   resource: ResourceRef<KubernetesObject>,

@@ -17,10 +17,11 @@ import type {
 import { createWorkQueue, type WorkQueue } from "../../client/work-queue.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { createLogger, type Logger } from "../../lib/log.ts";
+import { isConflict } from "../../machinery/errors/status-error.ts";
+import { controllerOf } from "../../machinery/meta/accessors.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
-import { controllerOf } from "./controller-reference.ts";
 import { createExpectations, type Expectations } from "./expectations.ts";
-import { isConflict, isNamespaceTerminating } from "./failures.ts";
+import { isNamespaceTerminating } from "./failures.ts";
 
 /** What a controller process has, the same for all of its controllers. */
 export interface ControllerEnvironment {

@@ -1,9 +1,4 @@
-import { StatusError } from "../../machinery/errors/status-error.ts";
-
-export const isNotFound = (error: unknown): boolean => error instanceof StatusError && error.code === 404;
-export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === "Conflict";
-export const isAlreadyExists = (error: unknown): boolean =>
-  error instanceof StatusError && error.reason === "AlreadyExists";
+import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
 
 /** The namespace is being deleted: every further creation in it will fail, and nobody need be told. */
 export const isNamespaceTerminating = (error: unknown): boolean =>

@@ -1,10 +1,11 @@
 /** Making pods from templates, creating and deleting them, with the Events and expectations that go with it. */
 import { pods } from "../../client/resources.ts";
 import type { Pod, PodTemplateSpec } from "../../kinds/generated/core-v1.ts";
+import { isNotFound } from "../../machinery/errors/status-error.ts";
 import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
 import { metaOf } from "./controller-reference.ts";
 import type { ControllerContext } from "./define-controller.ts";
-import { isNamespaceTerminating, isNotFound, messageOf } from "./failures.ts";
+import { isNamespaceTerminating, messageOf } from "./failures.ts";
 
 /**
  * A pod of a template, in the owner's namespace; named `OWNER-xxxxx` by the API server. Of the template's metadata it

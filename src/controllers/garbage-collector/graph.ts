@@ -1,8 +1,6 @@
+import { foregroundFinalizer, orphanFinalizer } from "../../machinery/meta/finalizers.ts";
 import type { OwnerReference } from "../../machinery/meta/object.ts";
 import type { MetadataEntry } from "../framework/metadata-monitors.ts";
-
-export const foregroundFinalizer = "foregroundDeletion";
-export const orphanFinalizer = "orphan";
 
 /** An object in the graph of owners and dependents. */
 export interface GraphNode {

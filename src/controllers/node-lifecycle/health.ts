@@ -1,3 +1,12 @@
+import {
+  diskPressureTaint,
+  memoryPressureTaint,
+  networkUnavailableTaint,
+  notReadyTaint,
+  processPressureTaint,
+  unreachableTaint,
+  unschedulableTaint,
+} from "../../kinds/core/node/taint-keys.ts";
 import type { Node, NodeCondition, Taint } from "../../kinds/generated/core-v1.ts";
 
 /** Upstream's node-monitor-grace-period and node-startup-grace-period. */
@@ -36,20 +45,16 @@ export function unknownConditions(node: Node, now: string): NodeCondition[] {
   return [...silent, ...missing];
 }
 
-const notReady = "node.kubernetes.io/not-ready";
-const unreachable = "node.kubernetes.io/unreachable";
-const unschedulable = "node.kubernetes.io/unschedulable";
-
 /** Condition and status to the taint that it brings. */
 const conditionTaints: readonly (readonly [condition: string, status: string, taint: string])[] = [
-  ["Ready", "False", notReady],
-  ["Ready", "Unknown", unreachable],
-  ["MemoryPressure", "True", "node.kubernetes.io/memory-pressure"],
-  ["DiskPressure", "True", "node.kubernetes.io/disk-pressure"],
-  ["NetworkUnavailable", "True", "node.kubernetes.io/network-unavailable"],
-  ["PIDPressure", "True", "node.kubernetes.io/pid-pressure"],
+  ["Ready", "False", notReadyTaint],
+  ["Ready", "Unknown", unreachableTaint],
+  ["MemoryPressure", "True", memoryPressureTaint],
+  ["DiskPressure", "True", diskPressureTaint],
+  ["NetworkUnavailable", "True", networkUnavailableTaint],
+  ["PIDPressure", "True", processPressureTaint],
 ];
-const ours = new Set([...conditionTaints.map(([, , taint]) => taint), unschedulable]);
+const ours = new Set([...conditionTaints.map(([, , taint]) => taint), unschedulableTaint]);
 
 /**
  * The taints that a node should have, those of others left alone: NoSchedule for each bad condition and for a cordoned
@@ -62,12 +67,13 @@ export function desiredTaints(node: Node, evicting: boolean, now: string): Taint
   const wanted: Taint[] = conditionTaints
     .filter(([condition, value]) => status(condition) === value)
     .map(([, , key]) => ({ key, effect: "NoSchedule" }));
-  if (node.spec?.unschedulable === true) wanted.push({ key: unschedulable, effect: "NoSchedule" });
+  if (node.spec?.unschedulable === true) wanted.push({ key: unschedulableTaint, effect: "NoSchedule" });
   const ready = status("Ready");
-  if (evicting && ready === "False") wanted.push({ key: notReady, effect: "NoExecute" });
-  if (evicting && ready === "Unknown") wanted.push({ key: unreachable, effect: "NoExecute" });
+  if (evicting && ready === "False") wanted.push({ key: notReadyTaint, effect: "NoExecute" });
+  if (evicting && ready === "Unknown") wanted.push({ key: unreachableTaint, effect: "NoExecute" });
   const isOurs = ({ key, effect }: Taint): boolean =>
-    ours.has(key) && (effect === "NoSchedule" || (effect === "NoExecute" && (key === notReady || key === unreachable)));
+    ours.has(key) &&
+    (effect === "NoSchedule" || (effect === "NoExecute" && (key === notReadyTaint || key === unreachableTaint)));
   const same = (a: Taint, b: Taint): boolean => a.key === b.key && a.effect === b.effect;
   const kept = present.filter((taint) => !isOurs(taint) || wanted.some((one) => same(one, taint)));
   const added = wanted

@@ -1,7 +1,8 @@
 /** Keeps a ConfigMap kube-root-ca.crt in every namespace, with which pods verify the API server. */
 import { configMaps, namespaces } from "../../client/resources.ts";
+import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
 import { type Controller, defineController, watch } from "../framework/define-controller.ts";
-import { isAlreadyExists, isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
+import { isNamespaceTerminating } from "../framework/failures.ts";
 
 const name = "kube-root-ca.crt";
 const options = { fieldSelector: `metadata.name=${name}` };

@@ -1,7 +1,8 @@
 /** Keeps a ServiceAccount `default` in every namespace that is not being deleted. */
 import { namespaces, serviceAccounts } from "../../client/resources.ts";
+import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
 import { defineController, watch } from "../framework/define-controller.ts";
-import { isAlreadyExists, isNamespaceTerminating, isNotFound } from "../framework/failures.ts";
+import { isNamespaceTerminating } from "../framework/failures.ts";
 
 export const serviceAccountController = defineController({
   name: "serviceaccount",

@@ -1,11 +1,12 @@
 import { persistentVolumeClaims } from "../../client/resources.ts";
 import type { StatefulSet } from "../../kinds/generated/apps-v1.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
+import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import type { OwnerReference } from "../../machinery/meta/object.ts";
 import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import type { ControllerContext } from "../framework/define-controller.ts";
-import { isAlreadyExists, messageOf } from "../framework/failures.ts";
+import { messageOf } from "../framework/failures.ts";
 import { claimsOf, ordinalOf } from "./identity.ts";
 
 /** Creates the claims that a pod needs and that are missing, before the pod. */

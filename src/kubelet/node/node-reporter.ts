@@ -10,7 +10,7 @@ import type { Client, EventRecorder, Informers } from "../../client/types.ts";
 import type { Node, NodeStatus } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
 import { type CniConfigInput, writeCniConfig } from "../cni-config.ts";
 import type { ImageService } from "../cri/image-service.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
@@ -122,7 +122,7 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
         ready = await check();
       } catch (error) {
         log.warn("cannot report the node's status", { error: errorChain(error) });
-        if (error instanceof StatusError && error.code === 404) node = await register(input);
+        if (isNotFound(error)) node = await register(input);
       }
       const woken = new Promise<void>((resolve) => {
         wake = resolve;

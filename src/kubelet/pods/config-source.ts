@@ -1,7 +1,7 @@
 /** ConfigMaps and Secrets, read from the API server each time: a pod must not start with values older than itself. */
 import { configMaps, secrets } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
-import { notFound, StatusError } from "../../machinery/errors/status-error.ts";
+import { isNotFound, notFound } from "../../machinery/errors/status-error.ts";
 import type { ConfigSource } from "./environment.ts";
 
 export function createConfigSource(client: Client): ConfigSource {
@@ -16,7 +16,7 @@ async function named<T>(kind: string, name: string, work: Promise<T>): Promise<T
   try {
     return await work;
   } catch (error) {
-    if (error instanceof StatusError && error.code === 404) throw notFound({ group: "", plural: kind }, name);
+    if (isNotFound(error)) throw notFound({ group: "", plural: kind }, name);
     throw error;
   }
 }

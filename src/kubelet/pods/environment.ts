@@ -1,6 +1,6 @@
 /** The environment of a container: envFrom, env with its sources, `$(NAME)` expansion, and the services' variables. */
 import type { ConfigMap, Container, EnvVarSource, Pod, Secret } from "../../kinds/generated/core-v1.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isNotFound } from "../../machinery/errors/status-error.ts";
 import { expand } from "./expansion.ts";
 import { type FieldContext, fieldValue, resourceFieldValue } from "./field-values.ts";
 
@@ -70,7 +70,7 @@ function createLookup({ pod, source }: EnvironmentInput): Lookup {
       cache.set(key, values);
       return values;
     } catch (error) {
-      if (error instanceof StatusError && error.code === 404 && optional === true) return undefined;
+      if (optional === true && isNotFound(error)) return undefined;
       throw error;
     }
   };

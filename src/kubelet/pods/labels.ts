@@ -25,9 +25,8 @@ export const annotationKeys = {
 
 /** Where a pod came from: `file` for static pods, `api` otherwise. */
 export const configSourceAnnotation = "kubernetes.io/config.source";
-/** On a static pod: the hash of its manifest. On its mirror: the same, under the second name. */
+/** On a static pod: the hash of its manifest. */
 export const configHashAnnotation = "kubernetes.io/config.hash";
-export const configMirrorAnnotation = "kubernetes.io/config.mirror";
 export const configSeenAnnotation = "kubernetes.io/config.seen";
 
 export function podUid(pod: Pod): string {
@@ -41,10 +40,6 @@ export function podFullName(pod: Pod): string {
 export function isStaticPod(pod: Pod): boolean {
   const source = pod.metadata?.annotations?.[configSourceAnnotation];
   return source !== undefined && source !== "api";
-}
-
-export function isMirrorPod(pod: Pod): boolean {
-  return pod.metadata?.annotations?.[configMirrorAnnotation] !== undefined;
 }
 
 /** Name and image alone, as upstream's hash: other fields cannot change, or do not need a new container. */

@@ -1,8 +1,9 @@
 /** Mirror pods: what the API shows of static pods. They are written by the kubelet and never run from the API. */
 import { pods } from "../../client/resources.ts";
 import type { Client, Lister } from "../../client/types.ts";
+import { mirrorPodAnnotation } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
-import { configHashAnnotation, configMirrorAnnotation } from "./labels.ts";
+import { configHashAnnotation } from "./labels.ts";
 
 export interface MirrorPods {
   /** The mirror of a static pod; made anew when it is missing or of an older manifest. */
@@ -17,7 +18,7 @@ export function createMirrorPods(client: Client, lister: Lister<Pod>, node: () =
   const remove = async (pod: Pod): Promise<void> => {
     const found = find(pod);
     const { name = "", namespace = "", uid = "", annotations = {} } = found?.metadata ?? {};
-    if (annotations[configMirrorAnnotation] === undefined) return;
+    if (annotations[mirrorPodAnnotation] === undefined) return;
     await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
   };
   return {
@@ -26,7 +27,7 @@ export function createMirrorPods(client: Client, lister: Lister<Pod>, node: () =
       const hash = pod.metadata?.annotations?.[configHashAnnotation] ?? "";
       const found = find(pod);
       const { annotations = {}, deletionTimestamp } = found?.metadata ?? {};
-      if (found !== undefined && annotations[configMirrorAnnotation] === hash && deletionTimestamp === undefined) {
+      if (found !== undefined && annotations[mirrorPodAnnotation] === hash && deletionTimestamp === undefined) {
         return found;
       }
       if (found !== undefined) await remove(pod);
@@ -46,7 +47,7 @@ function mirrorOf(pod: Pod, hash: string, node: Node | undefined): Pod {
       ...(name === undefined ? {} : { name }),
       ...(namespace === undefined ? {} : { namespace }),
       ...(labels === undefined ? {} : { labels }),
-      annotations: { ...annotations, [configMirrorAnnotation]: hash },
+      annotations: { ...annotations, [mirrorPodAnnotation]: hash },
       ...(uid === "" ? {} : { ownerReferences }),
     },
     ...(pod.spec === undefined ? {} : { spec: pod.spec }),

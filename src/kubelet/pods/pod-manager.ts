@@ -3,6 +3,7 @@
  * runtime's events and by probes. Cleans up what belongs to no pod any more.
  */
 import { rm } from "node:fs/promises";
+import { isMirrorPod } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
@@ -10,7 +11,7 @@ import type { Cgroups } from "../resources/cgroups.ts";
 import { type KubeletSettings, podFolder } from "../settings.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
 import { removePod } from "./container-removal.ts";
-import { isMirrorPod, labelKeys, podUid } from "./labels.ts";
+import { labelKeys, podUid } from "./labels.ts";
 import { PodWorker, type WorkerDependencies } from "./pod-worker.ts";
 import type { StatusManager } from "./status-manager.ts";
 

@@ -29,6 +29,8 @@ const withDetail = (text: string, detail: string): string => (detail === "" ? te
 /** Values as Go's field errors print them: strings quoted, numbers and booleans bare, the rest as JSON. */
 const show = (value: unknown): string => (value === undefined ? "null" : JSON.stringify(value));
 
+export const immutableMessage = "field is immutable";
+
 export function required(field: string, detail = ""): FieldError {
   return make("FieldValueRequired", field, withDetail("Required value", detail));
 }
@@ -37,7 +39,7 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return make("FieldValueInvalid", field, withDetail(`Invalid value: ${show(value)}`, detail));
 }
 
-/** Of an object or list that is too large to be shown. */
+/** Where upstream leaves out the value: an object or list that is too large to be shown. */
 export function invalidWithoutValue(field: string, detail: string): FieldError {
   return make("FieldValueInvalid", field, `Invalid value: ${detail}`);
 }

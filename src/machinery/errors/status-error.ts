@@ -198,3 +198,8 @@ export function methodNotAllowed(): StatusError {
     details: {},
   });
 }
+
+export const isNotFound = (error: unknown): boolean => error instanceof StatusError && error.code === 404;
+export const isConflict = (error: unknown): boolean => error instanceof StatusError && error.reason === "Conflict";
+export const isAlreadyExists = (error: unknown): boolean =>
+  error instanceof StatusError && error.reason === "AlreadyExists";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { deepCopy, deepEqual, deepFreeze, generateName, getControllerOf, isControlledBy } from "./accessors.ts";
+import { controllerOf, deepCopy, deepEqual, deepFreeze, generateName, isControlledBy } from "./accessors.ts";
 
 describe("accessors", () => {
   it("copies any JSON value into an equal, independent one", () => {
@@ -26,7 +26,7 @@ describe("accessors", () => {
     const owner = { metadata: { uid: "1" } };
     const reference = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "a", uid: "1", controller: true };
     const object = { metadata: { ownerReferences: [{ ...reference, uid: "2", controller: false }, reference] } };
-    expect(getControllerOf(object)).toBe(reference);
+    expect(controllerOf(object)).toBe(reference);
     expect(isControlledBy(object, owner)).toBe(true);
     expect(isControlledBy({ metadata: {} }, { metadata: {} })).toBe(false);
   });

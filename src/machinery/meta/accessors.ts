@@ -44,17 +44,17 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 }
 
 /** The owner reference with `controller: true`, if there is one. */
-export function getControllerOf(object: KubernetesObject): OwnerReference | undefined {
+export function controllerOf(object: KubernetesObject): OwnerReference | undefined {
   return object.metadata?.ownerReferences?.find((reference) => reference.controller === true);
 }
 
 export function isControlledBy(object: KubernetesObject, owner: KubernetesObject): boolean {
-  const uid = getControllerOf(object)?.uid;
+  const uid = controllerOf(object)?.uid;
   return uid !== undefined && uid === owner.metadata?.uid;
 }
 
-/** Vowels, and digits that look like them, are left out so that no words come up. */
-const alphabet = "bcdfghjklmnpqrstvwxz2456789";
+/** Vowels, and digits that look like them, are left out so that no words come up (apimachinery's rand). */
+export const wordlessAlphabet = "bcdfghjklmnpqrstvwxz2456789";
 const suffixLength = 5;
 /** A generated name is at most 63 bytes, so that it can be a label. */
 const maximumPrefixLength = 63 - suffixLength;
@@ -64,7 +64,7 @@ export function randomSuffix(length = suffixLength): string {
   let suffix = "";
   while (suffix.length < length) {
     for (const byte of randomBytes(length * 2)) {
-      if (byte < 243 && suffix.length < length) suffix += alphabet[byte % 27];
+      if (byte < 243 && suffix.length < length) suffix += wordlessAlphabet[byte % 27];
     }
   }
   return suffix;

@@ -1,5 +1,13 @@
 /** Checks of metadata that hold for every kind: apimachinery's pkg/api/validation of ObjectMeta, with its messages. */
-import { type FieldError, forbiddenField, invalidValue, required, tooLong } from "../errors/field-error.ts";
+import {
+  type FieldError,
+  forbiddenField,
+  immutableMessage,
+  invalidValue,
+  required,
+  tooLong,
+} from "../errors/field-error.ts";
+import { foregroundFinalizer, orphanFinalizer } from "../meta/finalizers.ts";
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from "../meta/object.ts";
 import { parseApiVersion } from "../meta/object.ts";
 import { isLabelValue, isQualifiedName, nameIsDnsLabel } from "./names.ts";
@@ -10,10 +18,7 @@ export interface ObjectMetaRules {
   validateName(name: string, prefix: boolean): readonly string[];
 }
 
-export const immutableMessage = "field is immutable";
 const maximumAnnotationBytes = 256 * 1024;
-const orphanFinalizer = "orphan";
-const foregroundFinalizer = "foregroundDeletion";
 
 /** On creation, after a name was generated; `path` is where the metadata is. */
 export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules, path = "metadata"): FieldError[] {

@@ -5,11 +5,12 @@
  */
 import { endpointSlices, nodes, services } from "../../client/resources.ts";
 import type { Client, Informers } from "../../client/types.ts";
+import { managedByLabel, serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Node, Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { Component } from "../../lib/component.ts";
 import { createLogger } from "../../lib/log.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
 import { internalAddress } from "../routes/pod-routes.ts";
 import { createSyncRunner } from "../sync-runner.ts";
 import { clusterDnsPort } from "./server.ts";
@@ -62,7 +63,7 @@ export function dnsEndpointSlice(all: readonly Node[]): EndpointSlice {
     metadata: {
       name,
       namespace,
-      labels: { ...labels, "kubernetes.io/service-name": name, "endpointslice.kubernetes.io/managed-by": "mini" },
+      labels: { ...labels, [serviceNameLabel]: name, [managedByLabel]: "mini" },
     },
     addressType: "IPv4",
     endpoints: endpoints.sort((a, b) => (a.nodeName < b.nodeName ? -1 : 1)),
@@ -110,7 +111,7 @@ async function writeSlice(client: Client, slice: EndpointSlice): Promise<void> {
     const metadata = { ...slice.metadata, resourceVersion: current.metadata?.resourceVersion };
     await slices.update({ ...slice, metadata });
   } catch (error) {
-    if (!(error instanceof StatusError && error.reason === "NotFound")) throw error;
+    if (!isNotFound(error)) throw error;
     await slices.create(slice);
   }
 }
@@ -120,6 +121,6 @@ async function ensure(create: () => Promise<unknown>): Promise<void> {
   try {
     await create();
   } catch (error) {
-    if (!(error instanceof StatusError && error.reason === "AlreadyExists")) throw error;
+    if (!isAlreadyExists(error)) throw error;
   }
 }

@@ -2,6 +2,7 @@
  * The names of the cluster: what DNS answers for Services, EndpointSlices and pods, after the Kubernetes DNS
  * specification 1.1.0. Pure over a view of the caches; `server.ts` puts the result on the wire.
  */
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { Endpoint, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 
@@ -177,7 +178,7 @@ function resolveReverse(name: string, domain: string, view: ClusterView): Cluste
     .servicesByAddress(address)
     .map(({ metadata }) => `${metadata?.name}.${metadata?.namespace}.svc.${domain}`);
   for (const slice of view.slicesByAddress(address)) {
-    const serviceName = slice.metadata?.labels?.["kubernetes.io/service-name"];
+    const serviceName = slice.metadata?.labels?.[serviceNameLabel];
     const namespace = slice.metadata?.namespace ?? "";
     const service = serviceName === undefined ? undefined : view.service(namespace, serviceName);
     if (service === undefined || !isHeadless(service)) continue;

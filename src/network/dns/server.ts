@@ -8,6 +8,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_AVAILABLE } from "dns-packet";
 import { endpointSlices, namespaces, services } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { Component } from "../../lib/component.ts";
@@ -227,7 +228,7 @@ function createView(informers: Informers): ClusterView {
   const namespaceInformer = informers.of(namespaces);
   serviceInformer.addIndex("address", ({ spec }: Service) => spec?.clusterIPs ?? []);
   sliceInformer.addIndex("service", (slice: EndpointSlice) => {
-    const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
+    const name = slice.metadata?.labels?.[serviceNameLabel];
     return name === undefined ? [] : [`${slice.metadata?.namespace}/${name}`];
   });
   sliceInformer.addIndex("address", ({ endpoints }: EndpointSlice) =>

@@ -6,6 +6,7 @@
 
 import { endpointSlices, nodes, services } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
+import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { Component } from "../../lib/component.ts";
 import { createLogger } from "../../lib/log.ts";
@@ -85,6 +86,6 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
 }
 
 function serviceKeys(slice: EndpointSlice): string[] {
-  const name = slice.metadata?.labels?.["kubernetes.io/service-name"];
+  const name = slice.metadata?.labels?.[serviceNameLabel];
   return name === undefined ? [] : [`${slice.metadata?.namespace}/${name}`];
 }

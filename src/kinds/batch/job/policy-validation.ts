@@ -2,6 +2,7 @@
 import {
   type FieldError,
   invalidValue,
+  invalidWithoutValue,
   notSupportedInOrder,
   required,
   tooMany,
@@ -53,12 +54,6 @@ function validateRule(rule: PodFailurePolicyRule, spec: JobSpec, path: string): 
     errors.push(invalidWithoutValue(path, detail));
   }
   return errors;
-}
-
-/** Upstream omits the value of a whole rule. */
-function invalidWithoutValue(path: string, detail: string): FieldError {
-  const message = `Invalid value: ${detail}`;
-  return { type: "FieldValueInvalid", field: path, detailMessage: message, message: `${path}: ${message}` };
 }
 
 function validateExitCodes(

@@ -1,5 +1,6 @@
 /** ValidateNamespace, ValidateNamespaceStatusUpdate. */
 import { type FieldError, invalidValue } from "../../../machinery/errors/field-error.ts";
+import { foregroundFinalizer, orphanFinalizer } from "../../../machinery/meta/finalizers.ts";
 import { isQualifiedName, nameIsDnsLabel } from "../../../machinery/validation/names.ts";
 import { checkText } from "../../field-checks.ts";
 import type { Namespace } from "../../generated/core-v1.ts";
@@ -13,7 +14,7 @@ export function validateNamespace({ spec }: Namespace): FieldError[] {
 /** Also of the finalize subresource. */
 export function validateNamespaceFinalizer(finalizer: string, path: string): FieldError[] {
   const errors = checkText(path, finalizer, isQualifiedName);
-  const standard = ["kubernetes", "orphan", "foregroundDeletion"].includes(finalizer);
+  const standard = ["kubernetes", orphanFinalizer, foregroundFinalizer].includes(finalizer);
   if (!finalizer.includes("/") && !standard) {
     const detail = "name is neither a standard finalizer name nor is it fully qualified";
     errors.push(invalidValue(path, finalizer, detail));

@@ -2,6 +2,7 @@
 import {
   type FieldError,
   forbiddenField,
+  immutableMessage,
   invalidValue,
   notSupportedInOrder,
   required,
@@ -13,7 +14,6 @@ import {
   checkOptionalOneOf,
   checkRequired,
   checkText,
-  immutableMessage,
   isNotPositiveMessage,
 } from "../../field-checks.ts";
 import { describeDifference } from "../../field-difference.ts";

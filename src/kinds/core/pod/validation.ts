@@ -7,12 +7,12 @@ import type { Container, ContainerStatus, Pod, PodSpec } from "../../generated/c
 import { checkIP, isIPv6Address } from "../../ip-checks.ts";
 import { semanticEqual } from "../../semantic-equal.ts";
 import { isSidecar } from "./container-aggregation.ts";
+import { mirrorPodAnnotation } from "./mirror-pod.ts";
 import { validateImageSpaces } from "./validation/containers.ts";
 import { validatePodSpec } from "./validation/pod-spec.ts";
 import { validateOnlyAddedTolerations } from "./validation/tolerations.ts";
 
 const maximumInt32 = 2 ** 31 - 1;
-const mirrorAnnotation = "kubernetes.io/config.mirror";
 const updatable = [
   "`spec.containers[*].image`",
   "`spec.initContainers[*].image`",
@@ -43,8 +43,8 @@ export function validatePod(pod: Pod): FieldError[] {
 }
 
 function validateMirror({ metadata, spec }: Pod): FieldError[] {
-  if (metadata?.annotations?.[mirrorAnnotation] === undefined || spec?.nodeName) return [];
-  const path = `metadata.annotations[${mirrorAnnotation}]`;
+  if (metadata?.annotations?.[mirrorPodAnnotation] === undefined || spec?.nodeName) return [];
+  const path = `metadata.annotations[${mirrorPodAnnotation}]`;
   return [invalidValue(path, "", "must set spec.nodeName if mirror pod annotation is set")];
 }
 
@@ -82,11 +82,11 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
 }
 
 function validateMirrorUnchanged(pod: Pod, old: Pod): FieldError[] {
-  const now = pod.metadata?.annotations?.[mirrorAnnotation];
-  const before = old.metadata?.annotations?.[mirrorAnnotation];
+  const now = pod.metadata?.annotations?.[mirrorPodAnnotation];
+  const before = old.metadata?.annotations?.[mirrorPodAnnotation];
   if (now === before) return [];
   const change = before === undefined ? "may not add" : "may not remove or update";
-  return [forbiddenField(`metadata.annotations[${mirrorAnnotation}]`, `${change} mirror pod annotation`)];
+  return [forbiddenField(`metadata.annotations[${mirrorPodAnnotation}]`, `${change} mirror pod annotation`)];
 }
 
 function validateDeadline(now: number | undefined, before: number | undefined): FieldError[] {

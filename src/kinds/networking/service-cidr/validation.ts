@@ -1,6 +1,6 @@
 /** One or two ranges of service addresses, of one family each; the first never changes. */
-import { type FieldError, invalidValue, required } from "../../../machinery/errors/field-error.ts";
-import { checkEach, immutableMessage } from "../../field-checks.ts";
+import { type FieldError, immutableMessage, invalidValue, required } from "../../../machinery/errors/field-error.ts";
+import { checkEach } from "../../field-checks.ts";
 import type { ServiceCIDR } from "../../generated/networking-v1.ts";
 import { checkCidr, isIPv6Address } from "../../ip-checks.ts";
 

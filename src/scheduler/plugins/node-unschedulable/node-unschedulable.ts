@@ -1,7 +1,8 @@
+import { unschedulableTaint } from "../../../kinds/core/node/taint-keys.ts";
 import { isTolerated } from "../../../machinery/scheduling/tolerations.ts";
 import type { Plugin } from "../../framework/types.ts";
 
-const taint = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+const taint = { key: unschedulableTaint, effect: "NoSchedule" };
 
 /** Cordoned nodes, unless the pod tolerates the taint that goes with it. */
 export const nodeUnschedulable: Plugin = {
