@@ -1,13 +1,25 @@
-import { withQuery } from "../../client/paths.ts";
-import type { MetricSpec, MetricStatus, MetricTarget } from "../../kinds/generated/autoscaling-v2.ts";
+/** What each metric of an autoscaler calls for: reads it, counts replicas, and says both in the status' words. */
+import type { Client } from "../../client/types.ts";
+import type {
+  CrossVersionObjectReference,
+  MetricIdentifier,
+  MetricSpec,
+  MetricStatus,
+  MetricTarget,
+  MetricValueStatus,
+} from "../../kinds/generated/autoscaling-v2.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
-import { metaOf } from "../framework/controller-reference.ts";
-import type { ControllerContext } from "../framework/define-controller.ts";
-import { isPodReady } from "../framework/pods.ts";
-
-/** Upstream's horizontal-pod-autoscaler-tolerance: smaller deviations change nothing. */
-const tolerance = 0.1;
+import { messageOf } from "../framework/failures.ts";
+import { readExternalMetric, readObjectMetric, readPodsMetric, readResourceMetric } from "./metrics-client.ts";
+import {
+  countByShare,
+  countByTotal,
+  countByUtilization,
+  countByValue,
+  type Measured,
+  type Tolerances,
+} from "./replica-count.ts";
 
 export interface Proposal {
   readonly replicas: number;
@@ -16,22 +28,19 @@ export interface Proposal {
   readonly name: string;
 }
 
-/** A metric that cannot be had now; the reason is the condition's. */
+/** A metric that cannot be had now. */
 export class MetricError extends Error {
+  /** Of the event and the condition. */
   readonly reason: string;
+  /** The message with the kind of metric before it. */
+  readonly summary: string;
 
-  constructor(reason: string, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(reason: string, summary: string, cause: unknown) {
+    super(messageOf(cause), { cause });
     this.name = "MetricError";
     this.reason = reason;
+    this.summary = `${summary}: ${this.message}`;
   }
-}
-
-interface PodMetricsList {
-  readonly items?: readonly {
-    readonly metadata: { readonly name: string };
-    readonly containers: readonly { readonly name: string; readonly usage: Readonly<Record<string, string>> }[];
-  }[];
 }
 
 export interface Target {
@@ -39,99 +48,195 @@ export interface Target {
   readonly selector: string;
   readonly pods: readonly Pod[];
   readonly currentReplicas: number;
+  readonly statusReplicas: number;
+  readonly tolerances: Tolerances;
+  readonly now: number;
 }
 
-/** How many replicas one metric calls for. Resource and ContainerResource metrics are known, by metrics.k8s.io. */
-export async function propose(metric: MetricSpec, target: Target, context: ControllerContext): Promise<Proposal> {
-  const source = metric.resource ?? metric.containerResource;
-  if (source === undefined) {
-    throw new MetricError(
-      "InvalidMetricSourceType",
-      `metric source type ${metric.type} is not supported: no adapter serves its API`,
-    );
+/** How many replicas one metric calls for. Rejects with MetricError. */
+export async function propose(metric: MetricSpec, target: Target, client: Client): Promise<Proposal> {
+  const { resource, containerResource, pods, object, external } = metric;
+  if (resource) {
+    return blame("FailedGetResourceMetric", `failed to get ${resource.name} resource metric value`, async () => {
+      const { current, replicas, name } = await ofResource({ ...resource, target: resource.target }, target, client);
+      return { replicas, name, status: { type: metric.type, resource: { name: resource.name, current } } };
+    });
   }
-  const usage = await readUsage(source.name, metric.containerResource?.container, target, context);
-  const measured = target.pods.filter((pod) => isPodReady(pod) && usage.has(metaOf(pod).name));
-  if (measured.length === 0) {
-    throw new MetricError(
-      "FailedGetResourceMetric",
-      "did not receive metrics for targeted pods (pods might be unready)",
-    );
+  if (containerResource) {
+    const { container, name: measured } = containerResource;
+    const summary = `failed to get ${container} container metric value`;
+    return blame("FailedGetContainerResourceMetric", summary, async () => {
+      const { current, replicas, name } = await ofResource(containerResource, target, client);
+      return {
+        replicas,
+        name,
+        status: { type: metric.type, containerResource: { container, name: measured, current } },
+      };
+    });
   }
-  const used = measured.reduce((sum, pod) => sum + (usage.get(metaOf(pod).name) ?? 0), 0);
-  const missing = target.pods.filter((pod) => pod.status?.phase !== "Failed" && !measured.includes(pod)).length;
-  const { ratio, current } = compare(source.name, metric.containerResource?.container, source.target, measured, used);
-  // What is not measured counts against moving: as idle when growing, as loaded when shrinking.
-  const cautious =
-    ratio > 1
-      ? (ratio * measured.length) / (measured.length + missing)
-      : (ratio * measured.length + missing) / (measured.length + missing);
-  const steady = Math.abs(ratio - 1) <= tolerance || Math.abs(cautious - 1) <= tolerance || ratio > 1 !== cautious > 1;
-  const replicas = steady ? target.currentReplicas : Math.ceil(cautious * (measured.length + missing));
-  const detail = source.target.averageUtilization === undefined ? "" : " utilization (percentage of request)";
-  const status: MetricStatus = metric.containerResource
-    ? {
-        type: metric.type,
-        containerResource: { container: metric.containerResource.container, name: source.name, current },
-      }
-    : { type: metric.type, resource: { name: source.name, current } };
-  return { replicas, status, name: `${source.name} resource${detail}` };
+  if (pods) {
+    return blame("FailedGetPodsMetric", "failed to get pods metric value", async () => {
+      const metrics = await prefix(`unable to get metric ${pods.metric.name}`, () =>
+        readPodsMetric(client, pods.metric, target),
+      );
+      const { replicas, average } = countByValue({ ...target, metrics }, milli(pods.target.averageValue));
+      const current = { averageValue: decimal(average) };
+      return {
+        replicas,
+        name: `pods metric ${pods.metric.name}`,
+        status: { type: metric.type, pods: { metric: identify(pods.metric), current } },
+      };
+    });
+  }
+  if (object) {
+    return blame("FailedGetObjectMetric", "failed to get object metric value", async () => {
+      const { describedObject } = object;
+      const { current, replicas } = await ofObject(object, target, client);
+      const name = current.value === undefined ? externalName(object.metric) : objectName(object);
+      const status = { type: metric.type, object: { describedObject, metric: identify(object.metric), current } };
+      return { replicas, name, status };
+    });
+  }
+  if (external) {
+    const summary = `failed to get ${external.metric.name} external metric value`;
+    return blame("FailedGetExternalMetric", summary, async () => {
+      const { current, replicas } = await ofExternal(external, target, client);
+      const status = { type: metric.type, external: { metric: identify(external.metric), current } };
+      return { replicas, name: externalName(external.metric), status };
+    });
+  }
+  const unknown = new Error(`unknown metric source type ${JSON.stringify(metric.type)}`);
+  throw new MetricError("InvalidMetricSourceType", "invalid metric", unknown);
 }
 
-/** Pod name to use, in thousandths of the resource's unit. */
-async function readUsage(
-  resource: string,
-  container: string | undefined,
+interface Found {
+  readonly replicas: number;
+  readonly current: MetricValueStatus;
+}
+
+async function ofResource(
+  source: { readonly name: string; readonly container?: string; readonly target: MetricTarget },
   target: Target,
-  context: ControllerContext,
-): Promise<Map<string, number>> {
-  const path = withQuery(`/apis/metrics.k8s.io/v1beta1/namespaces/${target.namespace}/pods`, {
-    labelSelector: target.selector,
+  client: Client,
+): Promise<Found & { readonly name: string }> {
+  const { name: resource, container, target: wanted } = source;
+  const { averageValue, averageUtilization } = wanted;
+  const read = async (): Promise<Measured> => {
+    const pods = { namespace: target.namespace, selector: target.selector };
+    const metrics = await prefix(`unable to get metrics for resource ${resource}`, () =>
+      readResourceMetric(client, { resource, container, ...pods }),
+    );
+    return { ...target, metrics };
+  };
+  const format = resource === "memory" ? "BinarySI" : "DecimalSI";
+  const quantity = (value: number): string => Quantity.ofMilli(value, format).toString();
+  if (averageValue !== undefined) {
+    return prefix(`failed to get ${resource} usage`, async () => {
+      const { replicas, average } = countByValue(await read(), milli(averageValue), resource);
+      return { replicas, current: { averageValue: quantity(average) }, name: `${resource} resource` };
+    });
+  }
+  if (averageUtilization === undefined) {
+    throw new Error(
+      "invalid resource metric source: neither an average utilization target nor an average value (usage) target was set",
+    );
+  }
+  return prefix(`failed to get ${resource} utilization`, async () => {
+    const by = { target: averageUtilization, resource, container };
+    const { replicas, average, utilization = 0 } = countByUtilization(await read(), by);
+    const kind = container === undefined ? "resource" : "container resource";
+    return {
+      replicas,
+      current: { averageUtilization: utilization, averageValue: quantity(average) },
+      name: `${resource} ${kind} utilization (percentage of request)`,
+    };
   });
-  let list: PodMetricsList;
-  try {
-    list = await context.client.request<PodMetricsList>("GET", path);
-  } catch (cause) {
-    const message = `unable to get metrics for resource ${resource}: unable to fetch metrics from resource metrics API: ${(cause as Error).message}`;
-    throw new MetricError("FailedGetResourceMetric", message, { cause });
-  }
-  const usage = new Map<string, number>();
-  for (const { metadata, containers } of list.items ?? []) {
-    const chosen = containers.filter(({ name }) => container === undefined || name === container);
-    const sum = chosen.reduce((total, one) => total + parseQuantity(one.usage[resource] ?? "0").milliValue(), 0);
-    usage.set(metadata.name, sum);
-  }
-  return usage;
 }
 
-type Current = NonNullable<MetricStatus["resource"]>["current"];
+interface ObjectSource {
+  readonly describedObject: CrossVersionObjectReference;
+  readonly metric: MetricIdentifier;
+  readonly target: MetricTarget;
+}
 
-function compare(
-  resource: string,
-  container: string | undefined,
-  target: MetricTarget,
-  measured: readonly Pod[],
-  used: number,
-): { ratio: number; current: Current } {
-  const averageValue = Quantity.ofMilli(Math.round(used / measured.length)).toString();
-  if (target.averageUtilization === undefined) {
-    const wanted = parseQuantity(target.averageValue ?? "0").milliValue();
-    return { ratio: used / measured.length / wanted, current: { averageValue } };
+function ofObject({ describedObject, metric, target: wanted }: ObjectSource, target: Target, client: Client) {
+  const { namespace } = target;
+  const read = (): Promise<number> =>
+    readObjectMetric(client, metric, describedObject, namespace).catch((cause: unknown) => {
+      // The order of words is upstream's.
+      const place = `${describedObject.kind} on ${namespace} ${describedObject.name}`;
+      throw new Error(`unable to get metric ${metric.name}: ${place}/${messageOf(cause)}`, { cause });
+    });
+  if (wanted.type === "Value" && wanted.value !== undefined) return ofTotal(read, milli(wanted.value), target);
+  if (wanted.type === "AverageValue" && wanted.averageValue !== undefined) {
+    const share = milli(wanted.averageValue);
+    return prefix(`failed to get ${metric.name} object metric`, () => ofShare(read, share, target));
   }
-  let requested = 0;
-  for (const pod of measured) {
-    for (const { name, resources } of pod.spec?.containers ?? []) {
-      if (container !== undefined && name !== container) continue;
-      const request = resources?.requests?.[resource];
-      if (request === undefined) {
-        throw new MetricError(
-          "FailedGetResourceMetric",
-          `failed to get ${resource} utilization: missing request for ${resource} in container ${name} of Pod ${metaOf(pod).name}`,
-        );
-      }
-      requested += parseQuantity(request).milliValue();
-    }
+  throw new Error("invalid object metric source: neither a value target nor an average value target was set");
+}
+
+function ofExternal(
+  { metric, target: wanted }: { readonly metric: MetricIdentifier; readonly target: MetricTarget },
+  target: Target,
+  client: Client,
+): Promise<Found> {
+  const { namespace } = target;
+  const read = async (): Promise<number> => {
+    const values = await prefix(`unable to get external metric ${namespace}/${metric.name}/${describe(metric)}`, () =>
+      readExternalMetric(client, metric, namespace),
+    );
+    return values.reduce((sum, value) => sum + value, 0);
+  };
+  const { averageValue, value } = wanted;
+  if (averageValue !== undefined) {
+    return prefix(`failed to get ${metric.name} external metric`, () => ofShare(read, milli(averageValue), target));
   }
-  const averageUtilization = Math.floor((used * 100) / requested);
-  return { ratio: averageUtilization / target.averageUtilization, current: { averageUtilization, averageValue } };
+  if (value !== undefined) {
+    return prefix(`failed to get external metric ${metric.name}`, () => ofTotal(read, milli(value), target));
+  }
+  throw new Error("invalid external metric source: neither a value target nor an average value target was set");
+}
+
+async function ofTotal(read: () => Promise<number>, wanted: number, target: Target): Promise<Found> {
+  const value = await read();
+  const replicas = countByTotal(value, wanted, { ...target, metrics: new Map() });
+  return { replicas, current: { value: decimal(value) } };
+}
+
+async function ofShare(read: () => Promise<number>, wanted: number, target: Target): Promise<Found> {
+  const { replicas, average } = countByShare(await read(), wanted, target);
+  return { replicas, current: { averageValue: decimal(average) } };
+}
+
+const milli = (text: string | undefined): number => parseQuantity(text ?? "0").milliValue();
+const decimal = (value: number): string => Quantity.ofMilli(value).toString();
+
+const identify = ({ name, selector }: MetricIdentifier): MetricIdentifier =>
+  selector === undefined ? { name } : { name, selector };
+
+const objectName = ({ describedObject, metric }: ObjectSource): string =>
+  `${describedObject.kind} metric ${metric.name}`;
+const externalName = (metric: MetricIdentifier): string => `external metric ${metric.name}(${describe(metric)})`;
+
+/** As Go prints a pointer to a LabelSelector. */
+function describe({ selector }: MetricIdentifier): string {
+  if (selector === undefined) return "nil";
+  const labels = Object.entries(selector.matchLabels ?? {}).map(([key, value]) => `${key}: ${value},`);
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join("")}},MatchExpressions:[]LabelSelectorRequirement{},}`;
+}
+
+async function prefix<T>(text: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Error(`${text}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function blame<T>(reason: string, summary: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new MetricError(reason, summary, cause);
+  }
 }
