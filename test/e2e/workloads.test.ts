@@ -258,6 +258,29 @@ describe("a deployment", () => {
   });
 });
 
+describe("an autoscaler", () => {
+  const busy = {
+    ...{ name: "main", image, command: ["sh", "-c", "while :; do :; done"] },
+    resources: { requests: { cpu: "50m" }, limits: { cpu: "100m" } },
+  };
+
+  it("sizes a deployment by the CPU that its pods use", async () => {
+    const labels = { app: "busy" };
+    const template = { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [busy] } };
+    const spec = { replicas: 1, selector: { matchLabels: labels }, template };
+    await apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "busy" }, spec });
+    await kubectl("rollout", "status", "deployment/busy", "--timeout=60s");
+    await kubectl("autoscale", "deployment", "busy", "--cpu=80%", "--max=2");
+    await waitFor("hpa/busy", "jsonpath={.status.desiredReplicas}=2", 120);
+    await waitFor("deployment/busy", "jsonpath={.status.readyReplicas}=2");
+    expect(await kubectl("top", "pods", "-l", "app=busy")).toMatch(/busy-\S+ +\d{2,3}m /);
+    const described = await kubectl("describe", "hpa", "busy");
+    expect(described).toMatch(/resource cpu on pods +\(as a percentage of request\): +\d+% \(\d+m\) \/ 80%/);
+    expect(described).toContain("New size: 2; reason: cpu resource utilization (percentage of request) above target");
+    await kubectl("delete", "hpa/busy", "deployment/busy");
+  });
+});
+
 describe("a namespace", () => {
   it("takes everything in it along when it is deleted", async () => {
     await kubectl("create", "namespace", "leaving");
