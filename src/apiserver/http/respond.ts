@@ -24,8 +24,7 @@ export function sendBytes(context: RequestContext, code: number, contentType: st
     return;
   }
   headers["content-length"] = bytes.length;
-  begin(response, code, headers);
-  writeEnd(response, context.request.method === "HEAD" ? undefined : bytes);
+  answer(response, code, headers, context.request.method === "HEAD" ? undefined : bytes);
 }
 
 /** Answers with an object that is encoded now, in the form asked for. Async only for YAML, which is loaded on demand. */
@@ -118,13 +117,25 @@ export function isGone(response: HttpResponse): boolean {
   return "stream" in response ? response.stream.destroyed : response.destroyed;
 }
 
-/** Both kinds of response have these methods, under signatures that TypeScript cannot join. */
-type Writable = Pick<ServerResponse, "writeHead" | "end">;
+/** Both kinds of response have this method, under signatures that TypeScript cannot join. */
+type Writable = Pick<ServerResponse, "writeHead">;
 
 function begin(response: HttpResponse, code: number, headers: OutgoingHttpHeaders): void {
   (response as Writable).writeHead(code, headers);
 }
 
-function writeEnd(response: HttpResponse, bytes: Buffer | undefined): void {
-  (response as Writable).end(bytes);
+/**
+ * A whole answer. Under HTTP/2 it goes to the stream itself: Node's response would keep the stream open for trailers, which
+ * no answer here has, and that is one more frame and a fifth of what a GET costs.
+ */
+function answer(response: HttpResponse, code: number, headers: OutgoingHttpHeaders, bytes: Buffer | undefined): void {
+  if (!("stream" in response)) {
+    response.writeHead(code, headers);
+    response.end(bytes);
+    return;
+  }
+  response.statusCode = code;
+  const endStream = bytes === undefined || bytes.length === 0;
+  response.stream.respond({ ...response.getHeaders(), ...headers, ":status": code }, { endStream });
+  if (!endStream) response.stream.end(bytes);
 }
