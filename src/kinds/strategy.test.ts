@@ -65,6 +65,19 @@ describe("what the API server sets", () => {
     expect(now.spec).toEqual({ type: "ExternalName", externalName: "a.example" });
   });
 
+  it("lets go of a service's node ports and traffic policy when its type has none", () => {
+    const ports = [{ port: 80, protocol: "TCP" }];
+    const old = {
+      spec: { type: "NodePort", ports: [{ ...ports[0], nodePort: 30_000 }], externalTrafficPolicy: "Local" },
+    };
+    const now = { spec: { ...structuredClone(old.spec), type: "ClusterIP" } };
+    service.prepareForUpdate?.(now as UnknownObject, old as UnknownObject, context);
+    expect(now.spec).toEqual({ type: "ClusterIP", ports });
+    const exposed = { spec: { ...structuredClone(old.spec), type: "ClusterIP", externalIPs: ["192.0.2.1"] } };
+    service.prepareForUpdate?.(exposed as UnknownObject, old as UnknownObject, context);
+    expect(exposed.spec).toMatchObject({ ports, externalTrafficPolicy: "Local" });
+  });
+
   it("counts a deployment's annotations as a change", () => {
     const old = { metadata: { generation: 3 } };
     const now = { metadata: { generation: 3, annotations: { a: "b" } } };

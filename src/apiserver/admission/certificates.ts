@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { clientSigner } from "../../kinds/certificates/certificate-signing-request/signers.ts";
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
 import { organizationsOfCsr } from "../../lib/certificates.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
@@ -7,7 +8,6 @@ import { concerns, objectOf, oldObjectOf, refuse } from "./request.ts";
 
 const group = "certificates.k8s.io";
 const plural = "certificatesigningrequests";
-const clientSigner = "kubernetes.io/kube-apiserver-client";
 
 /** Whether the user may `approve` or `sign` for a signer, by its name or by its domain (`example.com/*`). */
 function mayActFor(authorizer: RuleAuthorizer, user: UserInfo, verb: string, signer: string): boolean {

@@ -1,4 +1,5 @@
 import type { Ingress, IngressClass } from "../../kinds/generated/networking-v1.ts";
+import { isDefaultIngressClass } from "../../kinds/networking/ingress-class/default-class.ts";
 import type { AdmissionPlugin, ObjectReader } from "../types.ts";
 import { newest } from "./newest.ts";
 import { concerns } from "./request.ts";
@@ -13,10 +14,7 @@ export function defaultIngressClass(reader: ObjectReader): AdmissionPlugin {
       if (ingress.spec?.ingressClassName !== undefined) return;
       if (ingress.metadata?.annotations?.["kubernetes.io/ingress.class"] !== undefined) return;
       const classes = reader.list<IngressClass>("networking.k8s.io", "ingressclasses");
-      const chosen = newest(
-        classes,
-        (one) => one.metadata?.annotations?.["ingressclass.kubernetes.io/is-default-class"] === "true",
-      );
+      const chosen = newest(classes, isDefaultIngressClass);
       if (chosen?.metadata?.name) ingress.spec = { ...ingress.spec, ingressClassName: chosen.metadata.name };
     },
   };

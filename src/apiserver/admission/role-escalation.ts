@@ -6,12 +6,13 @@ import type {
   RoleBinding,
   RoleRef,
 } from "../../kinds/generated/rbac-v1.ts";
+import { rbacGroup } from "../../kinds/rbac/rbac-group.ts";
+import { goStrings } from "../../machinery/errors/go-strings.ts";
 import { forbidden, notFound } from "../../machinery/errors/status-error.ts";
 import { deepEqual } from "../../machinery/meta/accessors.ts";
 import { mastersGroup } from "../authentication/user.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
-import { describeRules, goStrings, uncoveredRules } from "../authorization/policy-rule.ts";
-import { rbacGroup } from "../authorization/rule-index.ts";
+import { describeRules, uncoveredRules } from "../authorization/policy-rule.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../types.ts";
 import { concerns, objectOf, oldObjectOf } from "./request.ts";
 

@@ -1,5 +1,7 @@
+import { storageClassAnnotation, storageClassOf } from "../../kinds/core/storage-class-name.ts";
 import type { PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
 import type { StorageClass } from "../../kinds/generated/storage-v1.ts";
+import { isDefaultStorageClass } from "../../kinds/storage/storage-class/default-class.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import type { AdmissionPlugin, ObjectReader } from "../types.ts";
 import { newest } from "./newest.ts";
@@ -24,12 +26,6 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
   },
 };
 
-const defaultClassAnnotations = [
-  "storageclass.kubernetes.io/is-default-class",
-  "storageclass.beta.kubernetes.io/is-default-class",
-];
-const classAnnotation = "volume.beta.kubernetes.io/storage-class";
-
 /** Claims that name no class get the newest default one. */
 export function defaultStorageClass(reader: ObjectReader): AdmissionPlugin {
   return {
@@ -38,11 +34,9 @@ export function defaultStorageClass(reader: ObjectReader): AdmissionPlugin {
       if (!concerns(request, "", "persistentvolumeclaims", { operations: ["CREATE"] })) return;
       const claim = request.object as PersistentVolumeClaim;
       if (claim.spec?.storageClassName !== undefined) return;
-      if (claim.metadata?.annotations?.[classAnnotation] !== undefined) return;
+      if (claim.metadata?.annotations?.[storageClassAnnotation] !== undefined) return;
       const classes = reader.list<StorageClass>("storage.k8s.io", "storageclasses");
-      const chosen = newest(classes, (one) =>
-        defaultClassAnnotations.some((annotation) => one.metadata?.annotations?.[annotation] === "true"),
-      );
+      const chosen = newest(classes, isDefaultStorageClass);
       if (chosen?.metadata?.name) claim.spec = { ...claim.spec, storageClassName: chosen.metadata.name };
     },
   };
@@ -59,9 +53,9 @@ export function persistentVolumeClaimResize(reader: ObjectReader): AdmissionPlug
       const size = ({ spec }: PersistentVolumeClaim) => parseQuantity(spec?.resources?.requests?.["storage"] ?? "0");
       if (size(claim).compare(size(old)) <= 0) return;
       if (old.status?.phase !== "Bound") throw refuse(request, "Only bound persistent volume claims can be expanded");
-      const name = className(claim);
+      const name = storageClassOf(claim);
       const storageClass =
-        name !== "" && name === className(old)
+        name !== "" && name === storageClassOf(old)
           ? reader.get<StorageClass>("storage.k8s.io", "storageclasses", "", name)
           : undefined;
       if (storageClass?.allowVolumeExpansion === true) return;
@@ -71,8 +65,4 @@ export function persistentVolumeClaimResize(reader: ObjectReader): AdmissionPlug
       );
     },
   };
-}
-
-function className(claim: PersistentVolumeClaim): string {
-  return claim.metadata?.annotations?.[classAnnotation] ?? claim.spec?.storageClassName ?? "";
 }

@@ -10,9 +10,9 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import type { RequestContext } from "../http/request-context.ts";
+import { serviceAddress } from "../service-address.ts";
 import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-proxy.ts";
 import type { HttpRequest, ObjectReader, ObjectWriter, UserInfo } from "../types.ts";
-import { serviceAddress } from "../webhooks/endpoint.ts";
 import { Availability } from "./availability.ts";
 import type { AggregatedVersion } from "./discovered.ts";
 
@@ -94,7 +94,7 @@ export class Aggregator {
   target({ service, agent, group: served, version }: Backend, url = `/apis/${served}/${version}`): ProxyTarget {
     const { namespace = "", name = "", port = 443 } = service.spec?.service ?? {};
     try {
-      const address = serviceAddress(this.#parts.reader, namespace, name, port);
+      const address = serviceAddress(this.#parts.reader, { namespace, name }, port);
       return { scheme: "https", ...address, path: url, prefix: "", agent };
     } catch (cause) {
       throw Object.assign(serviceUnavailable((cause as Error).message), { cause });

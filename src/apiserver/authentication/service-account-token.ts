@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { JWTPayload } from "jose";
 import type { Clock } from "../../lib/clock.ts";
+import { goStrings } from "../../machinery/errors/go-strings.ts";
 import type { ObjectMeta } from "../../machinery/meta/object.ts";
 import type { ObjectReader, UserInfo } from "../types.ts";
 import { keyId, signingAlgorithm } from "./service-account-key.ts";
@@ -163,9 +164,4 @@ function extraOf(claims: ServiceAccountClaims): Record<string, string[]> {
     ...(node ? { [user.nodeNameKey]: [node.name] } : {}),
     ...(node?.uid ? { [user.nodeUidKey]: [node.uid] } : {}),
   };
-}
-
-/** `["a" "b"]`, as Go prints a list of strings with %q. */
-function goStrings(list: readonly string[]): string {
-  return `[${list.map((one) => JSON.stringify(one)).join(" ")}]`;
 }

@@ -1,3 +1,4 @@
+import { claimNameOf } from "../../kinds/core/pod/claim-names.ts";
 import { isMirrorPod } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
 
@@ -35,8 +36,7 @@ export function referencesOf(pod: Pod): ReadonlySet<string> {
 function addVolume(volume: Volume, podName: string, add: (plural: string, name: string | undefined) => void): void {
   add("secrets", volume.secret?.secretName);
   add("configmaps", volume.configMap?.name);
-  add("persistentvolumeclaims", volume.persistentVolumeClaim?.claimName);
-  if (volume.ephemeral !== undefined) add("persistentvolumeclaims", `${podName}-${volume.name}`);
+  add("persistentvolumeclaims", claimNameOf(volume, podName));
   for (const source of volume.projected?.sources ?? []) {
     add("secrets", source.secret?.name);
     add("configmaps", source.configMap?.name);

@@ -1,4 +1,5 @@
 import type { PolicyRule } from "../../kinds/generated/rbac-v1.ts";
+import { goStrings } from "../../machinery/errors/go-strings.ts";
 import type { AuthorizationRequest } from "../types.ts";
 
 const has = (list: readonly string[] | undefined, wanted: string): boolean =>
@@ -86,9 +87,4 @@ function describeRule(rule: PolicyRule): string {
   ];
   const shown = parts.filter(([, list]) => list !== undefined && list.length > 0);
   return `{${shown.map(([name, list]) => `${name}:${goStrings(list ?? [])}`).join(", ")}}`;
-}
-
-/** `["a" "b"]`, as Go prints a list of strings with %q. */
-export function goStrings(list: readonly string[]): string {
-  return `[${list.map((one) => JSON.stringify(one)).join(" ")}]`;
 }

@@ -11,10 +11,9 @@ import type {
   RoleRef,
   Subject,
 } from "../../kinds/generated/rbac-v1.ts";
+import { rbacGroup } from "../../kinds/rbac/rbac-group.ts";
 import { serviceAccountUsername } from "../authentication/user.ts";
 import type { ObjectReader, UserInfo } from "../types.ts";
-
-export const rbacGroup = "rbac.authorization.k8s.io";
 
 /** One subject of one binding. */
 export interface Grant {

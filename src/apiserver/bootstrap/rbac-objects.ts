@@ -7,6 +7,7 @@ import type {
   RoleBinding,
   Subject,
 } from "../../kinds/generated/rbac-v1.ts";
+import { rbacGroup } from "../../kinds/rbac/rbac-group.ts";
 import { uncoveredRules } from "../authorization/policy-rule.ts";
 import { bindings } from "./bindings.ts";
 import { clusterRoles } from "./cluster-roles.ts";
@@ -15,8 +16,7 @@ import { namespaceRoles } from "./namespace-roles.ts";
 import { ownBindings, ownRoles } from "./own-roles.ts";
 import { type BindingEntry, parseRule, parseSubject, type RoleEntry } from "./rule-table.ts";
 
-const apiGroup = "rbac.authorization.k8s.io";
-const apiVersion = `${apiGroup}/v1`;
+const apiVersion = `${rbacGroup}/v1`;
 const autoupdate = "rbac.authorization.kubernetes.io/autoupdate";
 const aggregateTo = (role: string): string => `rbac.authorization.k8s.io/aggregate-to-${role}`;
 const aggregatesInto = ({ aggregateTo: roles }: RoleEntry): string[] => roles?.split(" ") ?? [];
@@ -80,7 +80,7 @@ export function defaultClusterRoleBindings(): ClusterRoleBinding[] {
     apiVersion,
     kind: "ClusterRoleBinding",
     metadata: metadata({ name: entry.name }),
-    roleRef: { apiGroup, kind: "ClusterRole", name: entry.role },
+    roleRef: { apiGroup: rbacGroup, kind: "ClusterRole", name: entry.role },
     ...subjectsOf(entry),
   }));
 }
@@ -91,7 +91,7 @@ export function defaultRoleBindings(): RoleBinding[] {
     apiVersion,
     kind: "RoleBinding",
     metadata: metadata({ name: entry.name, namespace: entry.namespace }),
-    roleRef: { apiGroup, kind: "Role", name: entry.role },
+    roleRef: { apiGroup: rbacGroup, kind: "Role", name: entry.role },
     ...subjectsOf(entry),
   }));
 }

@@ -4,6 +4,7 @@
  * `User NAME`, `Group NAME` or `ServiceAccount NAMESPACE/NAME`.
  */
 import type { PolicyRule, Subject } from "../../kinds/generated/rbac-v1.ts";
+import { rbacGroup } from "../../kinds/rbac/rbac-group.ts";
 
 export interface RoleEntry {
   readonly name: string;
@@ -38,7 +39,7 @@ export function parseSubject(subject: string): Subject {
   const space = subject.indexOf(" ");
   const kind = subject.slice(0, space);
   const name = subject.slice(space + 1);
-  if (kind !== "ServiceAccount") return { apiGroup: "rbac.authorization.k8s.io", kind, name };
+  if (kind !== "ServiceAccount") return { apiGroup: rbacGroup, kind, name };
   const [namespace = "", account = ""] = name.split("/");
   return { kind, name: account, namespace };
 }

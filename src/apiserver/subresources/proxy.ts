@@ -1,9 +1,8 @@
 /** pods, services and nodes/NAME/proxy: HTTP through the API server. */
 import { isIP } from "node:net";
-import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Pod, Service } from "../../kinds/generated/core-v1.ts";
-import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import { badRequest, notFound, serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import { readyEndpoint } from "../service-address.ts";
 import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-proxy.ts";
 import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
 import type { SubresourceHandler, SubresourceRequest } from "../types.ts";
@@ -85,20 +84,11 @@ function serviceBackend({ reader, info }: SubresourceRequest): Backend {
       throw serviceUnavailable(`no service port ${port} found for service ${JSON.stringify(name)}`);
     portName = found.name ?? "";
   }
-  const slices = reader
-    .list<EndpointSlice>("discovery.k8s.io", "endpointslices", info.namespace)
-    .filter((slice) => slice.metadata?.labels?.[serviceNameLabel] === name);
-  const backends = slices.flatMap((slice) => {
-    const number = slice.ports?.find((one) => (one.name ?? "") === portName)?.port;
-    if (number === undefined) return [];
-    const ready = (slice.endpoints ?? []).filter((endpoint) => endpoint.conditions?.ready !== false);
-    return ready.flatMap((endpoint) => endpoint.addresses.map((host) => ({ scheme, host, port: number })));
-  });
-  const chosen = backends[Math.floor(Math.random() * backends.length)];
-  if (chosen === undefined) {
+  const endpoint = readyEndpoint(reader, { namespace: info.namespace, name }, portName);
+  if (endpoint === undefined) {
     throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(info.name)}`);
   }
-  return chosen;
+  return { scheme, ...endpoint };
 }
 
 function nodeBackend({ reader, info }: SubresourceRequest, kubelets: KubeletConnections): Backend {

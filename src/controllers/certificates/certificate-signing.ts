@@ -5,6 +5,12 @@
 
 import { objectPath } from "../../client/paths.ts";
 import { certificateSigningRequests } from "../../client/resources.ts";
+import {
+  clientSigner,
+  kubeletClientSigner,
+  kubeletServingSigner,
+  legacyUnknownSigner,
+} from "../../kinds/certificates/certificate-signing-request/signers.ts";
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
 import { type CertificateUsage, certificateExpiry, type IssuedCertificate, signCsr } from "../../lib/certificates.ts";
 import { formatTime } from "../../lib/clock.ts";
@@ -12,10 +18,7 @@ import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
 
-const clientSigner = "kubernetes.io/kube-apiserver-client";
-const kubeletClientSigner = "kubernetes.io/kube-apiserver-client-kubelet";
-const kubeletServingSigner = "kubernetes.io/kubelet-serving";
-const signers = new Set([clientSigner, kubeletClientSigner, kubeletServingSigner, "kubernetes.io/legacy-unknown"]);
+const signers = new Set([clientSigner, kubeletClientSigner, kubeletServingSigner, legacyUnknownSigner]);
 
 const daySeconds = 86_400;
 /** Upstream's cluster-signing-duration. */

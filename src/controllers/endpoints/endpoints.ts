@@ -5,6 +5,7 @@
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { endpoints, pods, services } from "../../client/resources.ts";
+import { isHeadless } from "../../kinds/core/service/headless.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from "../../kinds/generated/core-v1.ts";
 import { labelSelectorFromSet } from "../../machinery/selectors/label-selector.ts";
 import { addressesOf, addressTypes, isEndpoint } from "../endpointslice/endpoint.ts";
@@ -35,7 +36,7 @@ async function reconcile(key: string, context: ControllerContext): Promise<void>
   }
   if (!selectsPods(service)) return;
   const subsets = subsetsOf(service, context);
-  const headless = service.spec?.clusterIP === "None" ? { "service.kubernetes.io/headless": "" } : {};
+  const headless = isHeadless(service.spec) ? { "service.kubernetes.io/headless": "" } : {};
   const labels = { ...service.metadata?.labels, ...headless, ...managedBy };
   if (present === undefined) {
     await context.client.of(endpoints).create({ metadata: { name, namespace, labels }, subsets });

@@ -5,6 +5,7 @@
 
 import { splitKey } from "../../client/object-cache.ts";
 import { endpointSlices, nodes, pods, services } from "../../client/resources.ts";
+import { isHeadless } from "../../kinds/core/service/headless.ts";
 import { managedByLabel, serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
@@ -50,7 +51,7 @@ async function reconcile(key: string, context: ControllerContext): Promise<void>
 
 function sliceLabels(service: Service): Record<string, string> {
   const { name, labels = {} } = metaOf(service);
-  const headless = service.spec?.clusterIP === "None" ? { "service.kubernetes.io/headless": "" } : {};
+  const headless = isHeadless(service.spec) ? { "service.kubernetes.io/headless": "" } : {};
   return { ...labels, ...headless, [serviceNameLabel]: name, [managedByLabel]: manager };
 }
 

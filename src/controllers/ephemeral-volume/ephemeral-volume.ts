@@ -1,6 +1,7 @@
 /** Creates the claims of pods' generic ephemeral volumes, owned by the pod and gone with it. */
 import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods } from "../../client/resources.ts";
+import { claimNameOf } from "../../kinds/core/pod/claim-names.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { isControlledBy } from "../../machinery/meta/accessors.ts";
 import { newControllerReference } from "../framework/controller-reference.ts";
@@ -18,8 +19,8 @@ export const ephemeralVolumeController = defineController({
     if (pod === undefined || !isPodActive(pod)) return;
     for (const volume of pod.spec?.volumes ?? []) {
       const template = volume.ephemeral?.volumeClaimTemplate;
-      if (template === undefined) continue;
-      const claim = `${name}-${volume.name}`;
+      const claim = claimNameOf(volume, name);
+      if (template === undefined || claim === undefined) continue;
       const present = context.lister(persistentVolumeClaims).get(claim, namespace);
       if (present !== undefined) {
         if (isControlledBy(present, pod)) continue;

@@ -6,21 +6,24 @@
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from "../../client/resources.ts";
+import { isReservedFor } from "../../kinds/core/persistent-volume/claim-matching.ts";
+import {
+  bindCompletedAnnotation,
+  selectedNodeAnnotation,
+} from "../../kinds/core/persistent-volume-claim/annotations.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
+import { noProvisioner } from "../../kinds/storage/storage-class/provisioner.ts";
 import { sameJson, sameStatus } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
-import { findVolume, isReservedFor } from "./matching.ts";
+import { findVolume } from "./matching.ts";
 
-const bindCompleted = "pv.kubernetes.io/bind-completed";
 const boundByController = "pv.kubernetes.io/bound-by-controller";
-const selectedNode = "volume.kubernetes.io/selected-node";
 const provisionerAnnotations = [
   "volume.beta.kubernetes.io/storage-provisioner",
   "volume.kubernetes.io/storage-provisioner",
 ];
-const noProvisioner = "kubernetes.io/no-provisioner";
 
 export const claimBinder = defineController({
   name: "persistentvolume-binder",
@@ -59,7 +62,7 @@ async function followVolume(
   context: ControllerContext,
 ): Promise<void> {
   const volume = context.lister(persistentVolumes).get(volumeName);
-  const wasBound = claim.metadata?.annotations?.[bindCompleted] !== undefined;
+  const wasBound = claim.metadata?.annotations?.[bindCompletedAnnotation] !== undefined;
   if (volume === undefined || (wasBound && !isReservedFor(volume, claim))) {
     if (!wasBound) return setClaimPhase(claim, "Pending", undefined, context);
     if (claim.status?.phase !== "Lost") {
@@ -81,7 +84,7 @@ async function seekVolume(claim: PersistentVolumeClaim, context: ControllerConte
   const { storageClassName } = claim.spec ?? {};
   const storageClass = storageClassName ? context.lister(storageClasses).get(storageClassName) : undefined;
   const waits = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
-  const nodeName = claim.metadata?.annotations?.[selectedNode];
+  const nodeName = claim.metadata?.annotations?.[selectedNodeAnnotation];
   const node = nodeName === undefined ? undefined : context.lister(nodes).get(nodeName);
   const volumes = context.lister(persistentVolumes).list();
   const reserved = volumes.find((volume) => isReservedFor(volume, claim));
@@ -98,7 +101,7 @@ async function seekVolume(claim: PersistentVolumeClaim, context: ControllerConte
   const message = storageClassName
     ? storageClass === undefined
       ? `storageclass.storage.k8s.io "${storageClassName}" not found`
-      : "no volume plugin matched name: kubernetes.io/no-provisioner"
+      : `no volume plugin matched name: ${noProvisioner}`
     : "no persistent volumes available for this claim and no storage class is set";
   const reason = storageClassName ? "ProvisioningFailed" : "FailedBinding";
   context.recorder.event(claim, storageClassName ? "Warning" : "Normal", reason, message);
@@ -142,7 +145,7 @@ async function bind(claim: PersistentVolumeClaim, volume: PersistentVolume, cont
   }
   const annotations = {
     ...claim.metadata?.annotations,
-    [bindCompleted]: "yes",
+    [bindCompletedAnnotation]: "yes",
     ...(claim.spec?.volumeName ? {} : { [boundByController]: "yes" }),
   };
   let bound = claim;

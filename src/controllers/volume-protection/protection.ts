@@ -1,11 +1,12 @@
 /**
- * Keep claims that pods use, volumes that claims use, and attributes classes that either uses, from being removed: a finalizer goes on when they are
- * created, and off when they are deleted and no longer in use.
+ * Keep claims that pods use, volumes that claims use, and attributes classes that either uses, from being removed: a
+ * finalizer goes on when they are created, and off when they are deleted and no longer in use.
  */
 
 import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
+import { claimNames } from "../../kinds/core/pod/claim-names.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { metaOf } from "../framework/controller-reference.ts";
@@ -17,12 +18,7 @@ const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
 const classFinalizer = "kubernetes.io/vac-protection";
 
-function claimKeys(pod: Pod): string[] {
-  return (pod.spec?.volumes ?? []).flatMap((volume) => {
-    const name = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral && `${metaOf(pod).name}-${volume.name}`);
-    return name ? [`${metaOf(pod).namespace}/${name}`] : [];
-  });
-}
+const claimKeys = (pod: Pod): string[] => claimNames(pod).map((name) => `${metaOf(pod).namespace}/${name}`);
 
 const claimIndex = "claims";
 
@@ -36,8 +32,8 @@ export const claimProtectionController = defineController({
   ],
   setUp: (context) => context.informers.of(pods).addIndex(claimIndex, claimKeys),
   reconcile: (key, context) =>
-    protect(persistentVolumeClaims, claimFinalizer, key, context, async () => {
-      const users = context.informers.of(pods).lister.byIndex(claimIndex, key);
+    protect(persistentVolumeClaims, claimFinalizer, key, context, () => {
+      const users = context.lister(pods).byIndex(claimIndex, key);
       // A pod that never got a node does not hold its claims.
       return users.some((pod) => !isPodFinished(pod) && Boolean(pod.spec?.nodeName));
     }),
@@ -47,7 +43,7 @@ export const volumeProtectionController = defineController({
   name: "persistentvolume-protection",
   primary: persistentVolumes,
   reconcile: (key, context) =>
-    protect(persistentVolumes, volumeFinalizer, key, context, async () => {
+    protect(persistentVolumes, volumeFinalizer, key, context, () => {
       const phase = context.lister(persistentVolumes).get(key)?.status?.phase;
       return phase === "Bound";
     }),
@@ -77,7 +73,7 @@ export const attributesClassProtectionController = defineController({
     ]),
   ],
   reconcile: (key, context) =>
-    protect(volumeAttributesClasses, classFinalizer, key, context, async () => {
+    protect(volumeAttributesClasses, classFinalizer, key, context, () => {
       const claims = context.lister(persistentVolumeClaims).list().flatMap(classesOfClaim);
       return [...claims, ...context.lister(persistentVolumes).list().flatMap(classesOfVolume)].includes(key);
     }),
@@ -88,7 +84,7 @@ async function protect<T extends KubernetesObject>(
   finalizer: string,
   key: string,
   context: ControllerContext,
-  inUse: () => Promise<boolean>,
+  inUse: () => boolean,
 ): Promise<void> {
   const { namespace, name } = splitKey(key);
   const object = context.lister(resource).get(name, namespace);
@@ -96,7 +92,7 @@ async function protect<T extends KubernetesObject>(
   const { finalizers = [], deletionTimestamp } = metaOf(object);
   const has = finalizers.includes(finalizer);
   if (deletionTimestamp === undefined && !has) await write(resource, object, [...finalizers, finalizer], context);
-  if (deletionTimestamp !== undefined && has && !(await inUse())) {
+  if (deletionTimestamp !== undefined && has && !inUse()) {
     await write(
       resource,
       object,

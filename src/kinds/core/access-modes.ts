@@ -13,13 +13,3 @@ export function formatAccessModes(modes: readonly string[] | undefined): string 
     .map(([, short]) => short)
     .join(",");
 }
-
-/** The storage class that the annotation of old names, or else the field. */
-export function storageClassOf(object: {
-  metadata?: { annotations?: Record<string, string> | undefined } | undefined;
-  spec?: { storageClassName?: string | undefined } | undefined;
-}): string {
-  return (
-    object.metadata?.annotations?.["volume.beta.kubernetes.io/storage-class"] ?? object.spec?.storageClassName ?? ""
-  );
-}

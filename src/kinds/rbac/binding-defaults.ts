@@ -1,7 +1,6 @@
 /** Defaults of both kinds of role bindings: the API group of the role and of users and groups. */
 import type { RoleRef, Subject } from "../generated/rbac-v1.ts";
-
-export const rbacGroup = "rbac.authorization.k8s.io";
+import { rbacGroup } from "./rbac-group.ts";
 
 export function applyBindingDefaults(binding: { roleRef: RoleRef; subjects?: Subject[] | undefined }): void {
   if (binding.roleRef !== undefined) binding.roleRef.apiGroup ||= rbacGroup;

@@ -4,7 +4,7 @@ import { isDns1123Subdomain, isPathSegmentName } from "../../machinery/validatio
 import { checkEach, checkRequired, checkRequiredText, checkText } from "../field-checks.ts";
 import type { PolicyRule, RoleRef, Subject } from "../generated/rbac-v1.ts";
 import { semanticEqual } from "../semantic-equal.ts";
-import { rbacGroup } from "./binding-defaults.ts";
+import { rbacGroup } from "./rbac-group.ts";
 
 export function validateRules(rules: readonly PolicyRule[] | undefined, namespaced: boolean): FieldError[] {
   return checkEach(rules, "rules", (rule, path) => {

@@ -1,24 +1,9 @@
 /** Whether a pod may run on this node at all; what upstream's admission handlers refuse, with their reasons. */
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
+import { safeSysctls } from "../../kinds/core/pod/safe-sysctls.ts";
 import type { ContainerPort, Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { amountOf, podRequests } from "../resources/pod-resources.ts";
 import type { Verdict } from "./pod-worker.ts";
-
-/** Sysctls that are namespaced and cannot harm others. */
-const safeSysctls = new Set([
-  "kernel.shm_rmid_forced",
-  "net.ipv4.ip_local_port_range",
-  "net.ipv4.tcp_syncookies",
-  "net.ipv4.ping_group_range",
-  "net.ipv4.ip_unprivileged_port_start",
-  "net.ipv4.ip_local_reserved_ports",
-  "net.ipv4.tcp_keepalive_time",
-  "net.ipv4.tcp_fin_timeout",
-  "net.ipv4.tcp_keepalive_intvl",
-  "net.ipv4.tcp_keepalive_probes",
-  "net.ipv4.tcp_rmem",
-  "net.ipv4.tcp_wmem",
-]);
 
 /** `others`: the pods that the node runs already. */
 export function admitPod(pod: Pod, others: Iterable<Pod>, node: Node | undefined): Verdict | undefined {

@@ -2,6 +2,7 @@
  * The names of the cluster: what DNS answers for Services, EndpointSlices and pods, after the Kubernetes DNS
  * specification 1.1.0. Pure over a view of the caches; `server.ts` puts the result on the wire.
  */
+import { isHeadless } from "../../kinds/core/service/headless.ts";
 import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { Endpoint, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
@@ -92,7 +93,7 @@ function resolveService(query: Query & { domain: string }, view: ClusterView): C
     if (labels.length !== 2) return nxdomain;
     return found([{ type: "CNAME", name, data: (service.spec.externalName ?? "").replace(/\.$/, "") }]);
   }
-  const endpoints = isHeadless(service) ? listEndpoints(service, view) : [];
+  const endpoints = isHeadless(service.spec) ? listEndpoints(service, view) : [];
   if (labels.length === 2) return resolveServiceName(service, endpoints, { name, type, owner });
   if (labels.length === 3) {
     const mine = endpoints.filter((endpoint) => endpoint.host === labels[0]);
@@ -113,7 +114,7 @@ interface NamedQuery {
 
 function resolveServiceName(service: Service, endpoints: readonly NamedEndpoint[], query: NamedQuery): ClusterAnswer {
   const { name, type, owner } = query;
-  const headless = isHeadless(service);
+  const headless = isHeadless(service.spec);
   if (headless && endpoints.length === 0) return nxdomain;
   if (type === "A") {
     const addresses = headless ? [...new Set(endpoints.map((endpoint) => endpoint.address))] : [clusterIP(service)];
@@ -132,7 +133,7 @@ function resolvePort(
 ): ClusterAnswer {
   const matches = (port: { name?: string | undefined; protocol?: string | undefined }): boolean =>
     (port.name ?? "") === query.portName && (port.protocol ?? "TCP") === query.protocol;
-  const answer = isHeadless(service)
+  const answer = isHeadless(service.spec)
     ? serviceRecords(endpoints, query, matches)
     : clusterServiceRecords(service, query, matches);
   if (answer.answers.length === 0) return nxdomain;
@@ -181,7 +182,7 @@ function resolveReverse(name: string, domain: string, view: ClusterView): Cluste
     const serviceName = slice.metadata?.labels?.[serviceNameLabel];
     const namespace = slice.metadata?.namespace ?? "";
     const service = serviceName === undefined ? undefined : view.service(namespace, serviceName);
-    if (service === undefined || !isHeadless(service)) continue;
+    if (service === undefined || !isHeadless(service.spec)) continue;
     const endpoint = slice.endpoints?.find((one) => one.addresses.includes(address));
     if (endpoint !== undefined) targets.push(`${hostLabel(endpoint)}.${serviceName}.${namespace}.svc.${domain}`);
   }
@@ -196,7 +197,6 @@ interface NamedEndpoint {
 }
 
 const clusterIP = (service: Service): string => service.spec?.clusterIP ?? "";
-const isHeadless = (service: Service): boolean => service.spec?.clusterIP === "None";
 const hostLabel = ({ hostname, addresses }: Endpoint): string =>
   hostname !== undefined && hostname !== "" ? hostname.toLowerCase() : (addresses[0] ?? "").replaceAll(".", "-");
 

@@ -1,4 +1,5 @@
 /** The baseline level of the Pod Security Standards, at their latest version, in the order of upstream's check names. */
+import { safeSysctls } from "../../../kinds/core/pod/safe-sysctls.ts";
 import type { Container, LifecycleHandler, Probe, SELinuxOptions } from "../../../kinds/generated/core-v1.ts";
 import type { Check } from "./check.ts";
 import * as check from "./check.ts";
@@ -10,20 +11,6 @@ const allowedCapabilities = new Set(
 );
 const allowedProfiles = new Set(["RuntimeDefault", "Localhost"]);
 const allowedSeLinuxTypes = new Set(["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"]);
-const allowedSysctls = new Set([
-  "kernel.shm_rmid_forced",
-  "net.ipv4.ip_local_port_range",
-  "net.ipv4.tcp_syncookies",
-  "net.ipv4.ping_group_range",
-  "net.ipv4.ip_unprivileged_port_start",
-  "net.ipv4.ip_local_reserved_ports",
-  "net.ipv4.tcp_keepalive_time",
-  "net.ipv4.tcp_fin_timeout",
-  "net.ipv4.tcp_keepalive_intvl",
-  "net.ipv4.tcp_keepalive_probes",
-  "net.ipv4.tcp_rmem",
-  "net.ipv4.tcp_wmem",
-]);
 const appArmorPrefix = "container.apparmor.security.beta.kubernetes.io/";
 
 const appArmorProfile: Check = ({ spec, annotations }) => {
@@ -158,7 +145,7 @@ export const seccompBaseline: Check = ({ spec }) => {
 
 const sysctls: Check = ({ spec }) => {
   const names = (spec.securityContext?.sysctls ?? []).map(({ name }) => name);
-  const bad = names.filter((name) => !allowedSysctls.has(name));
+  const bad = names.filter((name) => !safeSysctls.has(name));
   return bad.length === 0 ? undefined : { reason: "forbidden sysctls", detail: bad.join(", ") };
 };
 

@@ -3,6 +3,7 @@
  * pools are rebuilt at start and kept since; feeds spec.clusterIP(s), ipFamilies, ports[].nodePort and
  * healthCheckNodePort. One process, so a claim is atomic; a claim whose write fails lapses by itself (pool.ts).
  */
+import { isHeadless } from "../../../kinds/core/service/headless.ts";
 import type { Service, ServiceSpec } from "../../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { type FieldError, invalidValue } from "../../../machinery/errors/field-error.ts";
@@ -56,7 +57,6 @@ export function createServiceAllocation(options: ServiceAllocationOptions): Admi
       refuse(allocateClusterIP(pools, service.spec, claim));
       refuse(allocateNodePorts(pools, service.spec, claim));
       refuse(allocateHealthCheckPort(pools, service.spec, claim));
-      if (old !== undefined) fields.dropTypeDependentFields(service, old);
     },
   };
 }
@@ -106,7 +106,7 @@ function heldBy(spec: ServiceSpec): { addresses: number[]; ports: number[] } {
 }
 
 function allocateClusterIP({ addresses, subnet }: Pools, spec: ServiceSpec, { owner, dryRun }: Claim): FieldError[] {
-  if (!fields.needsClusterIP(spec) || fields.isHeadless(spec)) return [];
+  if (!fields.needsClusterIP(spec) || isHeadless(spec)) return [];
   const wanted = spec.clusterIPs?.[0];
   if (!wanted) {
     const address = addresses.takeNext(owner, dryRun);

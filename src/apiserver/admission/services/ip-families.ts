@@ -1,17 +1,10 @@
-import { isIP, isIPv6 } from "node:net";
+import { isIPv6 } from "node:net";
 import { isDeepStrictEqual } from "node:util";
+import { validateAddresses } from "../../../kinds/core/service/address-validation.ts";
+import { isHeadless } from "../../../kinds/core/service/headless.ts";
 import type { Service, ServiceSpec } from "../../../kinds/generated/core-v1.ts";
-import {
-  duplicate,
-  type FieldError,
-  invalidValue,
-  notSupported,
-  required,
-} from "../../../machinery/errors/field-error.ts";
-import { isHeadless, needsClusterIP, specOf } from "./service-fields.ts";
-
-const families = ["IPv4", "IPv6"];
-const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
+import { type FieldError, invalidValue } from "../../../machinery/errors/field-error.ts";
+import { needsClusterIP, specOf } from "./service-fields.ts";
 
 /**
  * Defaults ipFamilyPolicy and ipFamilies on a cluster that has IPv4 alone, and checks them with clusterIPs (upstream's
@@ -24,7 +17,7 @@ export function initializeIPFamilies(service: Service, oldService: Service | und
   const selectorless = Object.keys(spec.selector ?? {}).length === 0;
   spec.ipFamilyPolicy ??=
     old?.ipFamilyPolicy ?? (isHeadless(spec) && selectorless ? "RequireDualStack" : "SingleStack");
-  const errors = [...checkFields(spec), ...reconcileWithPolicy(spec, old)];
+  const errors = [...validateAddresses(spec), ...reconcileWithPolicy(spec, old)];
   if (errors.length > 0) return errors;
 
   if (isHeadless(spec) && selectorless) {
@@ -44,58 +37,6 @@ export function initializeIPFamilies(service: Service, oldService: Service | und
     }
   });
   if (errors.length === 0 && !spec.ipFamilies?.length) spec.ipFamilies = ["IPv4"];
-  return errors;
-}
-
-/** ValidateServiceClusterIPsRelatedFields. */
-function checkFields(spec: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  const addresses = spec.clusterIPs ?? [];
-  if (spec.clusterIP) {
-    if (addresses.length === 0) errors.push(required("spec.clusterIPs"));
-    else if (addresses[0] !== spec.clusterIP) {
-      errors.push(invalidValue("spec.clusterIPs", addresses, "first value must match `clusterIP`"));
-    }
-  } else if (addresses.length > 0) {
-    errors.push(invalidValue("spec.clusterIPs", addresses, "must be empty when `clusterIP` is not specified"));
-  }
-  const seen = new Set<string>();
-  spec.ipFamilies?.forEach((family, index) => {
-    if (!families.includes(family)) errors.push(notSupported(`spec.ipFamilies[${index}]`, family, families));
-    if (seen.has(family)) errors.push(duplicate(`spec.ipFamilies[${index}]`, family));
-    seen.add(family);
-  });
-  if (spec.ipFamilyPolicy !== undefined && !policies.includes(spec.ipFamilyPolicy)) {
-    errors.push(notSupported("spec.ipFamilyPolicy", spec.ipFamilyPolicy, policies));
-  }
-  return [...errors, ...checkAddresses(addresses, spec)];
-}
-
-function checkAddresses(addresses: readonly string[], spec: ServiceSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  addresses.forEach((address, index) => {
-    if (index === 0 && address === "None") {
-      if (addresses.length > 1) {
-        errors.push(invalidValue("spec.clusterIPs", addresses, "'None' must be the first and only value"));
-      }
-    } else if (isIP(address) === 0) {
-      const message = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-      errors.push(invalidValue(`spec.clusterIPs[${index}]`, address, message));
-    }
-  });
-  if (addresses.length > 2) errors.push(invalidValue("spec.clusterIPs", addresses, "may only hold up to 2 values"));
-  if (errors.length > 0) return errors;
-  if (addresses.length > 1 && new Set(addresses.map(isIPv6)).size < 2) {
-    errors.push(invalidValue("spec.clusterIPs", addresses, "may specify no more than one IP for each IP family"));
-  }
-  if (isHeadless(spec)) return errors;
-  addresses.forEach((address, index) => {
-    const expected = spec.ipFamilies?.[index];
-    if (expected !== undefined && expected !== (isIPv6(address) ? "IPv6" : "IPv4")) {
-      const message = `expected an ${expected} value as indicated by \`ipFamilies[${index}]\``;
-      errors.push(invalidValue(`spec.clusterIPs[${index}]`, address, message));
-    }
-  });
   return errors;
 }
 

@@ -1,6 +1,6 @@
 /**
- * What a Service update leaves out and the server fills in, and what a change of type makes pointless (upstream's
- * patchAllocatedValues, normalizeClusterIPs and dropTypeDependentFields).
+ * What a Service's type calls for, and what an update leaves out and the server fills in (upstream's
+ * patchAllocatedValues and normalizeClusterIPs).
  */
 import { isDeepStrictEqual } from "node:util";
 import type { Service, ServicePort, ServiceSpec } from "../../../kinds/generated/core-v1.ts";
@@ -8,7 +8,6 @@ import type { Service, ServicePort, ServiceSpec } from "../../../kinds/generated
 export const specOf = (service: Service): ServiceSpec => service.spec ?? {};
 
 export const needsClusterIP = (spec: ServiceSpec): boolean => spec.type !== "ExternalName";
-export const isHeadless = (spec: ServiceSpec): boolean => spec.clusterIP === "None";
 
 /** Whether ports without a node port get one. */
 export function allocatesNodePorts(spec: ServiceSpec): boolean {
@@ -59,33 +58,4 @@ function keepNodePorts(ports: ServicePort[], old: readonly ServicePort[]): void 
     const before = byName.get(port.name ?? "");
     if (!port.nodePort && before && !inNew.has(before)) port.nodePort = before;
   }
-}
-
-/** Removes values that the new type has no use for, unless the client changed them in the same update. */
-export function dropTypeDependentFields(service: Service, oldService: Service): void {
-  const [spec, old] = [specOf(service), specOf(oldService)];
-  const same = (field: keyof ServiceSpec): boolean => isDeepStrictEqual(spec[field], old[field]);
-  const drop = (...fields: (keyof ServiceSpec)[]): void => {
-    for (const field of fields) delete spec[field];
-  };
-  if (needsClusterIP(old) && !needsClusterIP(spec)) {
-    if (same("clusterIP") && same("clusterIPs")) drop("clusterIP", "clusterIPs");
-    if (same("ipFamilies")) drop("ipFamilies");
-    if (same("ipFamilyPolicy")) drop("ipFamilyPolicy");
-  }
-  if (mayHaveNodePorts(old) && !mayHaveNodePorts(spec)) {
-    const before = new Set(nodePortsOf(old));
-    if (nodePortsOf(spec).every((port) => before.has(port))) {
-      for (const port of spec.ports ?? []) delete port.nodePort;
-    }
-    if (same("externalTrafficPolicy")) drop("externalTrafficPolicy");
-  }
-  if (needsHealthCheckNodePort(old) && !needsHealthCheckNodePort(spec) && same("healthCheckNodePort")) {
-    drop("healthCheckNodePort");
-  }
-  if (old.type === "LoadBalancer" && spec.type !== "LoadBalancer") {
-    if (same("allocateLoadBalancerNodePorts")) drop("allocateLoadBalancerNodePorts");
-    if (same("loadBalancerClass")) drop("loadBalancerClass");
-  }
-  if (spec.type !== "LoadBalancer" && service.status?.loadBalancer !== undefined) service.status.loadBalancer = {};
 }

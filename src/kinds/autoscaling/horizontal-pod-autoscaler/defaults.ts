@@ -1,7 +1,8 @@
 /** SetDefaults_HorizontalPodAutoscaler of autoscaling/v2. */
 import type { HorizontalPodAutoscaler, HPAScalingRules } from "../../generated/autoscaling-v2.ts";
 
-const defaultUtilization = 80;
+/** Percent of what pods request, where no metric is named. */
+export const defaultUtilization = 80;
 
 export function applyHorizontalPodAutoscalerDefaults({ spec }: HorizontalPodAutoscaler): void {
   if (spec === undefined) return;

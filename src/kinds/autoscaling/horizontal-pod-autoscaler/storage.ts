@@ -6,6 +6,7 @@ import type { SharedStorage } from "../../../machinery/kind.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import type { HorizontalPodAutoscaler as AutoscalerV1 } from "../../generated/autoscaling-v1.ts";
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from "../../generated/autoscaling-v2.ts";
+import { defaultUtilization } from "./defaults.ts";
 import { metricFromV1, metricStatusFromV1, metricStatusToV1, metricToV1 } from "./metric-conversion.ts";
 
 const prefix = "autoscaling.alpha.kubernetes.io";
@@ -15,7 +16,6 @@ const annotations = {
   conditions: `${prefix}/conditions`,
   behavior: `${prefix}/behavior`,
 } as const;
-const defaultUtilization = 80;
 
 const isCpuUtilization = ({ type, resource }: MetricSpec): boolean =>
   type === "Resource" && resource?.name === "cpu" && resource.target.averageUtilization !== undefined;

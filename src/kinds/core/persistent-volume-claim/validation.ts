@@ -5,9 +5,8 @@ import { checkImmutable } from "../../field-checks.ts";
 import { describeDifference } from "../../field-difference.ts";
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from "../../generated/core-v1.ts";
 import { semanticEqual } from "../../semantic-equal.ts";
+import { storageClassAnnotation } from "../storage-class-name.ts";
 import { validateClaimSpec } from "./claim-spec-validation.ts";
-
-const betaClass = "volume.beta.kubernetes.io/storage-class";
 
 export function validatePersistentVolumeClaim({ spec }: PersistentVolumeClaim): FieldError[] {
   return validateClaimSpec(spec ?? {}, "spec");
@@ -41,7 +40,8 @@ function withMutableFieldsOf(claim: PersistentVolumeClaim, old: PersistentVolume
   const before = old.spec ?? {};
   const bound = claim.status?.phase === "Bound";
   // The binder names the volume once; a default class may still be given to a claim that had none.
-  const classWasUnset = before.storageClassName === undefined && old.metadata?.annotations?.[betaClass] === undefined;
+  const classWasUnset =
+    before.storageClassName === undefined && old.metadata?.annotations?.[storageClassAnnotation] === undefined;
   const { storage, ...others } = spec.resources?.requests ?? {};
   const size = bound ? before.resources?.requests?.["storage"] : storage;
   return {

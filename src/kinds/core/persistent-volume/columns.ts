@@ -1,7 +1,8 @@
 import type { Column } from "../../../machinery/kind.ts";
 import { ageColumn, nameColumn } from "../../column-parts.ts";
 import type { PersistentVolume } from "../../generated/core-v1.ts";
-import { formatAccessModes, storageClassOf } from "../access-modes.ts";
+import { formatAccessModes } from "../access-modes.ts";
+import { storageClassOf } from "../storage-class-name.ts";
 
 const phase = ({ metadata, status }: PersistentVolume): string =>
   metadata?.deletionTimestamp === undefined ? (status?.phase ?? "") : "Terminating";

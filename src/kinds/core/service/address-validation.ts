@@ -15,9 +15,11 @@ const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
 const path = "spec.clusterIPs";
 const fixed = "may not change once set";
 
+/** As validation sees it: by the whole list, for `None` beside other addresses is an error. */
 export const isHeadless = ({ clusterIPs }: Pick<ServiceSpec, "clusterIPs">): boolean =>
   clusterIPs?.length === 1 && clusterIPs[0] === "None";
 
+/** ValidateServiceClusterIPsRelatedFields. */
 export function validateAddresses(spec: ServiceSpec): FieldError[] {
   if (spec.type === "ExternalName") return [];
   const { clusterIP, clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;

@@ -1,9 +1,7 @@
 import type { Column } from "../../../machinery/kind.ts";
 import { ageColumn, nameColumn, nameOf } from "../../column-parts.ts";
 import type { IngressClass } from "../../generated/networking-v1.ts";
-
-const isDefault = ({ metadata }: IngressClass): boolean =>
-  metadata?.annotations?.["ingressclass.kubernetes.io/is-default-class"] === "true";
+import { isDefaultIngressClass } from "./default-class.ts";
 
 function parameters({ spec }: IngressClass): string {
   const given = spec?.parameters;
@@ -12,7 +10,7 @@ function parameters({ spec }: IngressClass): string {
 }
 
 export const ingressClassColumns: readonly Column<IngressClass>[] = [
-  nameColumn((one) => (isDefault(one) ? `${nameOf(one)} (default)` : nameOf(one))),
+  nameColumn((one) => (isDefaultIngressClass(one) ? `${nameOf(one)} (default)` : nameOf(one))),
   { name: "Controller", type: "string", value: ({ spec }) => spec?.controller ?? "" },
   { name: "Parameters", type: "string", value: parameters },
   ageColumn(),

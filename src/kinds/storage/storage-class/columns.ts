@@ -1,17 +1,10 @@
 import type { Column } from "../../../machinery/kind.ts";
 import { ageColumn, nameColumn, nameOf } from "../../column-parts.ts";
 import type { StorageClass } from "../../generated/storage-v1.ts";
-
-const defaultAnnotations = [
-  "storageclass.kubernetes.io/is-default-class",
-  "storageclass.beta.kubernetes.io/is-default-class",
-];
-
-const isDefault = ({ metadata }: StorageClass): boolean =>
-  defaultAnnotations.some((annotation) => metadata?.annotations?.[annotation] === "true");
+import { isDefaultStorageClass } from "./default-class.ts";
 
 export const storageClassColumns: readonly Column<StorageClass>[] = [
-  nameColumn((one) => (isDefault(one) ? `${nameOf(one)} (default)` : nameOf(one))),
+  nameColumn((one) => (isDefaultStorageClass(one) ? `${nameOf(one)} (default)` : nameOf(one))),
   { name: "Provisioner", type: "string", value: ({ provisioner }) => provisioner ?? "" },
   { name: "ReclaimPolicy", type: "string", value: ({ reclaimPolicy }) => reclaimPolicy ?? "Delete" },
   { name: "VolumeBindingMode", type: "string", value: ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate" },

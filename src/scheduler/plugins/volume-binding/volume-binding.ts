@@ -1,14 +1,17 @@
 import { persistentVolumeClaims, persistentVolumes, storageClasses } from "../../../client/resources.ts";
+import { isReachableFrom } from "../../../kinds/core/persistent-volume/claim-matching.ts";
+import { selectedNodeAnnotation } from "../../../kinds/core/persistent-volume-claim/annotations.ts";
+import { claimNames } from "../../../kinds/core/pod/claim-names.ts";
 import type { PersistentVolumeClaim } from "../../../kinds/generated/core-v1.ts";
-import { compileNodeSelector, compileNodeSelectorTerm } from "../../../machinery/scheduling/node-selector.ts";
+import { noProvisioner } from "../../../kinds/storage/storage-class/provisioner.ts";
+import { compileNodeSelectorTerm } from "../../../machinery/scheduling/node-selector.ts";
 import type { NodeInfo } from "../../cache/node-info.ts";
 import type { PodInfo } from "../../cache/pod-info.ts";
 import type { NodeFilter, Plugin, PluginHandle, Rejection } from "../../framework/types.ts";
-import { claimNames, couldServe, isFullyBound, selectedNodeAnnotation } from "./claims.ts";
+import { couldServe, isFullyBound } from "./claims.ts";
 
 /** Upstream's bindTimeoutSeconds. */
 const bindTimeoutMs = 600_000;
-const noProvisioner = "kubernetes.io/no-provisioner";
 
 /**
  * Pods with claims: bound volumes must be reachable from the node; claims that wait for their first consumer must find
@@ -64,8 +67,7 @@ function checkBound(
       const reason = "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)";
       return { reasons: [reason], unresolvable: true };
     }
-    const terms = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms;
-    if (terms !== undefined && node.node !== undefined && !compileNodeSelector(terms)(node.node)) {
+    if (node.node !== undefined && !isReachableFrom(volume, node.node)) {
       return { reasons: ["node(s) didn't match PersistentVolume's node affinity"], unresolvable: true };
     }
   }
@@ -109,10 +111,7 @@ function hasVolume(claim: PersistentVolumeClaim, { node }: NodeInfo, informers: 
   return informers
     .of(persistentVolumes)
     .lister.list()
-    .some((volume) => {
-      const terms = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms;
-      return couldServe(volume, claim) && (!terms || node === undefined || compileNodeSelector(terms)(node));
-    });
+    .some((volume) => couldServe(volume, claim) && (node === undefined || isReachableFrom(volume, node)));
 }
 
 /** Tells the volume controllers of the chosen node, and waits until all claims are bound. */

@@ -1,7 +1,7 @@
 import { persistentVolumeClaims } from "../../../client/resources.ts";
+import { claimNames } from "../../../kinds/core/pod/claim-names.ts";
 import type { PodInfo } from "../../cache/pod-info.ts";
 import type { Plugin, PluginHandle } from "../../framework/types.ts";
-import { claimNames } from "../volume-binding/claims.ts";
 
 /** A claim of access mode ReadWriteOncePod is used by one pod in the cluster. */
 export function createVolumeRestrictions({ cache, informers }: PluginHandle): Plugin {
