@@ -23,7 +23,7 @@ const maximumAtOnce = 250;
 const failedBackOffMs = 1_000;
 const maximumFailedBackOffMs = 900_000;
 
-/** `DaemonSet uid/node` to when its pod last failed and how long to wait after. */
+/** `DaemonSet uid/node` to when its pod last failed and how long to wait after; forgotten after a calm time. */
 const failures = new Map<string, { at: number; delay: number }>();
 
 export const daemonSetController = defineController({
@@ -104,13 +104,14 @@ async function apply(key: string, state: DaemonState, plan: DaemonPlan, context:
 function mayReplace(key: string, set: DaemonSet, pod: Pod, context: ControllerContext): boolean {
   const id = `${metaOf(set).uid}/${targetNode(pod)}`;
   const now = context.clock.now();
+  for (const [old, { at }] of failures) if (now - at > 2 * maximumFailedBackOffMs) failures.delete(old);
   const last = failures.get(id);
   if (last !== undefined && now < last.at + last.delay) {
     context.enqueue(key, last.at + last.delay - now);
     return false;
   }
-  const calm = last === undefined || now - last.at > 2 * maximumFailedBackOffMs;
-  failures.set(id, { at: now, delay: calm ? failedBackOffMs : Math.min(last.delay * 2, maximumFailedBackOffMs) });
+  const delay = last === undefined ? failedBackOffMs : Math.min(last.delay * 2, maximumFailedBackOffMs);
+  failures.set(id, { at: now, delay });
   return true;
 }
 

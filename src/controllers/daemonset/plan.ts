@@ -24,6 +24,7 @@ export interface DaemonPlan {
   readonly failed: Pod[];
 }
 
+/** The state that plans are made from; `rest` is the hash of the present template and the time, in milliseconds. */
 export function observe(
   set: DaemonSet,
   nodes: readonly Node[],
@@ -124,6 +125,7 @@ export function planRollingUpdate(state: DaemonState): DaemonPlan {
   return plan;
 }
 
+/** The counts of the status. Of two pods on a node, while surging, the older one counts. */
 export function daemonStatus(
   state: DaemonState,
 ): Required<
@@ -157,9 +159,9 @@ export function daemonStatus(
     const [oldest] = pods;
     if (oldest === undefined) continue;
     status.currentNumberScheduled++;
-    if (pods.some((pod) => isPodReady(pod))) status.numberReady++;
-    if (pods.some((pod) => isAvailable(pod, state))) status.numberAvailable++;
-    if (pods.some((pod) => isUpdated(pod, state))) status.updatedNumberScheduled++;
+    if (isPodReady(oldest)) status.numberReady++;
+    if (isAvailable(oldest, state)) status.numberAvailable++;
+    if (isUpdated(oldest, state)) status.updatedNumberScheduled++;
   }
   status.numberUnavailable = status.desiredNumberScheduled - status.numberAvailable;
   return status;
