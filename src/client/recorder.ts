@@ -30,6 +30,7 @@ interface Similar {
   lastAt: number;
 }
 
+/** Records in the order of the calls, without blocking the caller; what cannot be written is logged. */
 export function createEventRecorder(client: Client, source: EventSource, clock: Clock = systemClock): EventRecorder {
   const written = new Map<string, Event>();
   const similar = new Map<string, Similar>();

@@ -54,6 +54,7 @@ export interface ControllerManagerOptions {
   readonly clock?: Clock;
 }
 
+/** Every controller, in the order in which they start. */
 export function createControllers({
   rootCa,
   podSubnet,
@@ -94,6 +95,7 @@ export function createControllers({
   ];
 }
 
+/** The component; starting it resolves when every controller has synced its caches. */
 export function createControllerManager(options: ControllerManagerOptions): Component {
   const { client, informers, clock = systemClock } = options;
   return {

@@ -5,6 +5,7 @@ import { type Clock, formatTime } from "../lib/clock.ts";
 import { StatusError } from "../machinery/errors/status-error.ts";
 import type { PodInfo } from "./cache/pod-info.ts";
 
+/** Rejects with the server's StatusError: NotFound, Conflict where the pod is bound or was replaced. */
 export async function bind(client: Client, { pod }: PodInfo, nodeName: string): Promise<void> {
   const { name = "", namespace = "", uid } = pod.metadata ?? {};
   const binding: Binding = {
@@ -53,6 +54,7 @@ async function ignoreGone(operation: Promise<unknown>): Promise<void> {
   }
 }
 
+/** Deletes a pod that makes room for another. */
 export async function deleteVictim(client: Client, { pod, uid }: PodInfo): Promise<void> {
   const { name = "", namespace = "" } = pod.metadata ?? {};
   await ignoreGone(client.of(pods).delete(name, { namespace, preconditions: { uid } }));

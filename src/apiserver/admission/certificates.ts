@@ -32,6 +32,7 @@ function mayActFor(authorizer: RuleAuthorizer, user: UserInfo, verb: string, sig
   return false;
 }
 
+/** Only those who may `approve` for the signer approve or deny a request. */
 export function certificateApproval(authorizer: RuleAuthorizer, reader: ObjectReader): AdmissionPlugin {
   return {
     name: "CertificateApproval",
@@ -45,6 +46,7 @@ export function certificateApproval(authorizer: RuleAuthorizer, reader: ObjectRe
   };
 }
 
+/** Only those who may `sign` for the signer set a certificate, or say that signing failed. */
 export function certificateSigning(authorizer: RuleAuthorizer): AdmissionPlugin {
   return {
     name: "CertificateSigning",

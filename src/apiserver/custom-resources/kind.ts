@@ -43,6 +43,7 @@ export interface CustomKindOptions {
   readonly convert?: ConvertObjects | undefined;
 }
 
+/** A version's schema; one without a schema keeps whatever it is given. */
 export function schemaOf(version: CustomResourceDefinitionVersion): JsonSchema {
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined;
   return schema === undefined ? preserveAll : { ...schema, type: "object" };
@@ -54,6 +55,7 @@ function bodySchema(schema: JsonSchema): JsonSchema {
   return { ...schema, properties: metadata === undefined ? properties : { ...properties, metadata } };
 }
 
+/** One version of a definition as a kind, as the registry, discovery, OpenAPI and patches know it. */
 export function customKind(
   definition: CustomResourceDefinition,
   version: CustomResourceDefinitionVersion,

@@ -16,6 +16,7 @@ import { deepEqual } from "../../machinery/meta/accessors.ts";
 import { hasFormat } from "./formats.ts";
 import { childSchema, isMap, type JsonSchema } from "./schema.ts";
 
+/** What is wrong with `value`, at `path`, by a schema; rules in CEL apart. */
 export function validateValue(value: unknown, schema: JsonSchema, path = ""): FieldError[] {
   if (value === null) return schema.nullable === true ? [] : checkType(value, schema, path);
   return [

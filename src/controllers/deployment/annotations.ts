@@ -16,6 +16,7 @@ const ownAnnotations = new Set([
   "deprecated.deployment.rollback.to",
 ]);
 
+/** The revision in a ReplicaSet's annotation; 0 where it is missing or malformed. */
 export function revisionOf(set: ReplicaSet): bigint {
   const text = set.metadata?.annotations?.[revisionAnnotation] ?? "";
   // An int64: there are ReplicaSets whose revision is no exact number of JavaScript's.
@@ -32,6 +33,7 @@ function numberIn(set: ReplicaSet, annotation: string): number | undefined {
 export const desiredReplicasOf = (set: ReplicaSet): number | undefined => numberIn(set, desiredReplicasAnnotation);
 export const maxReplicasOf = (set: ReplicaSet): number | undefined => numberIn(set, maxReplicasAnnotation);
 
+/** What a ReplicaSet remembers of the Deployment's size: `desired` replicas, `maximum` with surge. */
 export function replicasAnnotations(desired: number, maximum: number): Record<string, string> {
   return { [desiredReplicasAnnotation]: String(desired), [maxReplicasAnnotation]: String(maximum) };
 }

@@ -26,6 +26,7 @@ export interface Rollout {
 
 export const allSets = ({ current, old }: Rollout): ReplicaSet[] => (current === undefined ? old : [...old, current]);
 
+/** The largest int32 stands for no deadline. */
 export function hasProgressDeadline({ spec }: Deployment): boolean {
   return spec?.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds !== 2 ** 31 - 1;
 }
@@ -83,6 +84,7 @@ async function writeRevision(rollout: Rollout, revision: string): Promise<void> 
   rollout.deployment = { ...deployment, metadata: written.metadata };
 }
 
+/** Writes the Progressing condition; one with the same status and reason keeps its times. */
 export async function setProgressing(
   rollout: Rollout,
   status: "True" | "False" | "Unknown",

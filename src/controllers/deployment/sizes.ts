@@ -22,6 +22,7 @@ function fenceposts(deployment: Deployment): { surge: number; unavailable: numbe
 export const maxSurge = (deployment: Deployment): number =>
   isRollingUpdate(deployment) ? fenceposts(deployment).surge : 0;
 
+/** How many pods may be missing while rolling; 0 for other strategies. */
 export function maxUnavailable(deployment: Deployment): number {
   if (!isRollingUpdate(deployment) || replicasOf(deployment) === 0) return 0;
   return Math.min(fenceposts(deployment).unavailable, replicasOf(deployment));

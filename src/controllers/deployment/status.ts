@@ -57,6 +57,7 @@ export async function syncStatus(rollout: Rollout): Promise<void> {
   if (!sameStatus(rollout.deployment.status, status)) await writeStatus(rollout, status);
 }
 
+/** Whether all replicas are of the present template and available, and no others are left. */
 export function isComplete(deployment: Deployment, status: DeploymentStatus | undefined): boolean {
   const desired = replicasOf(deployment);
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = status ?? {};

@@ -19,10 +19,12 @@ export function addressesOf(pod: Pod, type: AddressType): string[] {
   return all.filter((ip) => ip && ip.includes(":") === (type === "IPv6"));
 }
 
+/** Whether a pod has, or may get, a place in slices: not finished, and with an address. */
 export function isEndpoint(pod: Pod): boolean {
   return !isPodFinished(pod) && Boolean(pod.status?.podIP || pod.status?.podIPs?.length);
 }
 
+/** The pod as an endpoint of the Service; `node` gives its zone. Hints follow the Service's trafficDistribution. */
 export function endpointOf(pod: Pod, service: Service, type: AddressType, node: Node | undefined): Endpoint {
   const { name, namespace, uid, deletionTimestamp } = metaOf(pod);
   const serving = isPodReady(pod);

@@ -6,6 +6,7 @@ export function canonicalJson(value: unknown): string {
   return canonical(value, isAbsent);
 }
 
+/** Compares specs and other values by their canonical text. */
 export function sameJson(a: unknown, b: unknown): boolean {
   return a === b || canonicalJson(a) === canonicalJson(b);
 }

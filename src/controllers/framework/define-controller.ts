@@ -105,6 +105,7 @@ export interface Controller {
   start(environment: ControllerEnvironment, signal: AbortSignal): Promise<void>;
 }
 
+/** The definition as a controller that can be started, once in a process. */
 export function defineController(definition: ControllerDefinition): Controller {
   return {
     name: definition.name,

@@ -6,6 +6,7 @@ export function isPodActive(pod: Pod): boolean {
   return !isPodFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
 }
 
+/** Its containers have ended for good. */
 export function isPodFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
@@ -32,6 +33,7 @@ export function millisecondsUntilAvailable(pod: Pod, minReadySeconds: number, no
   return Math.max(0, Date.parse(ready.lastTransitionTime) + minReadySeconds * 1000 - now);
 }
 
+/** Ready, and so for `minReadySeconds`; `now` in milliseconds. */
 export function isPodAvailable(pod: Pod, minReadySeconds: number, now: number): boolean {
   return millisecondsUntilAvailable(pod, minReadySeconds, now) === 0;
 }

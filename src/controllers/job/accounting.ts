@@ -48,6 +48,7 @@ function outcome(job: Job, pod: Pod): "succeeded" | "failed" | "running" {
 
 const isTracked = (pod: Pod): boolean => pod.metadata?.finalizers?.includes(trackingFinalizer) === true;
 
+/** Counts `pods`, all that the Job owns; changes nothing. */
 export function takeAccount(job: Job, pods: readonly Pod[]): Account {
   const completions = job.spec?.completions ?? Number.POSITIVE_INFINITY;
   const limit = Number.isFinite(completions) ? completions : 0;

@@ -58,7 +58,7 @@ export function goArchitecture(): string {
   return name === "x64" ? "amd64" : name;
 }
 
-/** Bytes: all memory (or what a control group grants), and what could be had without swapping. */
+/** Bytes: all memory, and what could be had without swapping. */
 export async function readMemory(): Promise<{ total: number; available: number }> {
   const text = await read("/proc/meminfo");
   const field = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;

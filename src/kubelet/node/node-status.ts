@@ -25,6 +25,7 @@ export const memoryReserve = 100 * 1024 * 1024;
 export const diskReserveShare = 0.1;
 const maximumImages = 50;
 
+/** The whole status; conditions that stay as they were keep their times of transition. */
 export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
   const { machine } = input;
   const quantities = (memory: number, disk: string): Record<string, string> => ({

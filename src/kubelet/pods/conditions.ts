@@ -16,6 +16,7 @@ const kubeletConditions: ReadonlySet<string> = new Set([
   "PodResizeInProgress",
 ]);
 
+/** Whether the kubelet owns conditions of that type; all others are left as they are. */
 export function isKubeletCondition(type: string): boolean {
   return kubeletConditions.has(type);
 }

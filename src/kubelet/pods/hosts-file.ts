@@ -40,6 +40,7 @@ function aliasLines(aliases: readonly HostAlias[]): string {
   return `\n# Entries added by HostAliases.\n${lines.join("")}`;
 }
 
+/** The text of /etc/hosts in a pod with a network of its own. */
 export function managedHosts(ips: readonly string[], name: PodHostname, aliases: readonly HostAlias[]): string {
   const { hostname, domain } = name;
   const own = ips.map((ip) => (domain === "" ? `${ip}\t${hostname}\n` : `${ip}\t${hostname}.${domain}\t${hostname}\n`));

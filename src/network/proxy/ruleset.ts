@@ -114,6 +114,7 @@ class Builder {
   }
 }
 
+/** All chains and set elements for these ports of Services, in the order that they are given. */
 export function buildRuleset({ servicePorts, podSubnet, nodeAddresses }: RulesetInput): Ruleset {
   const builder = new Builder();
   for (const [name, { rules }] of Object.entries(baseChains)) builder.chain(name, [...rules]);

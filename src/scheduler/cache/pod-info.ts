@@ -43,6 +43,7 @@ export interface HostPort {
   readonly port: number;
 }
 
+/** Compiles a pod for scheduling; the pod is kept, and must not change. */
 export function createPodInfo(pod: Pod): PodInfo {
   const { name = "", namespace = "", uid = "", labels = {} } = pod.metadata ?? {};
   const { podAffinity, podAntiAffinity } = pod.spec?.affinity ?? {};

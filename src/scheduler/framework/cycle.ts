@@ -39,6 +39,7 @@ export function prepareFilters(pod: PodInfo, plugins: readonly Plugin[]): Prepar
   return { filters };
 }
 
+/** The first rejection of a node, with the plugin that gave it; undefined where the pod fits. */
 export function runFilters(
   node: NodeInfo,
   filters: readonly PreparedFilter[],

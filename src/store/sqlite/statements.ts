@@ -39,6 +39,7 @@ export interface Statements {
   readonly forgetDeleted: Database.Statement<[number, number]>;
 }
 
+/** For one connection; they end with it. */
 export function prepareStatements(database: Database.Database): Statements {
   return {
     newestRevision: database.prepare("SELECT MAX(revision) AS revision FROM kv"),

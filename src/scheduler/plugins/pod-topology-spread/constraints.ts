@@ -28,6 +28,7 @@ const systemDefaults: readonly Pick<TopologySpreadConstraint, "topologyKey" | "m
   { topologyKey: "topology.kubernetes.io/zone", maxSkew: 5 },
 ];
 
+/** The constraints of a pod with that action. */
 export function constraintsOf(pod: PodInfo, action: "DoNotSchedule" | "ScheduleAnyway"): SpreadConstraint[] {
   const constraints = pod.pod.spec?.topologySpreadConstraints ?? [];
   return constraints
@@ -35,6 +36,7 @@ export function constraintsOf(pod: PodInfo, action: "DoNotSchedule" | "ScheduleA
     .map((constraint) => compile(constraint, selectorOf(constraint, pod), pod));
 }
 
+/** Upstream's system defaults, for pods that Services or a controller select; none for others. */
 export function defaultConstraints(pod: PodInfo, informers: Informers): SpreadConstraint[] {
   const selector = defaultSelector(pod, informers);
   if (selector.empty) return [];
