@@ -1,15 +1,19 @@
 /**
- * Entry of the single executable: launcher on the host, supervisor and its processes in the node (`mini node …`). Each
- * side is evaluated only when it is the one asked for, so that neither pays for the other's libraries.
+ * Entry of the single executable: launcher on the host, control plane or agent in the node (`mini node …`). Each is a
+ * bundle of its own among the assets, with V8's code cache of what it needs to start.
  */
-const [, , command] = process.argv;
+import { getRawAsset } from "node:sea";
+import { bundleOf, compileBundle, runBundle } from "./load-bundle.ts";
 
-async function main(): Promise<void> {
-  if (command === "node") await (await import("../src/node/main.ts")).main(process.argv.slice(3));
-  else await (await import("../src/cli/index.ts")).run(process.argv.slice(2));
+const args = process.argv.slice(2);
+const name = bundleOf(args);
+const script = compileBundle(name, Buffer.from(getRawAsset(`${name}.cjs`)), Buffer.from(getRawAsset(`${name}.cache`)));
+// Only slower, so users are not told; the build, which must have made a good one, asks.
+if (script.cachedDataRejected === true && process.env["MINI_EXPECT_CODE_CACHE"] !== undefined) {
+  throw new Error(`V8 rejects the code cache of ${name}`);
 }
 
-main().catch((error: unknown) => {
+runBundle(script, require, args).catch((error: unknown) => {
   console.error(error);
   process.exit(1);
 });

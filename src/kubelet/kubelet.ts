@@ -70,6 +70,7 @@ export interface KubeletPaths {
   readonly bridge: string;
   readonly resolver: string;
   readonly manifests: string;
+  readonly cgroups: string;
   /** Control group under which `kubepods` lies; empty: the top. */
   readonly cgroupRoot: string;
   readonly port: number;
@@ -84,6 +85,7 @@ const defaultPaths: KubeletPaths = {
   bridge: "cni0",
   resolver: "/etc/resolv.conf",
   manifests: "/etc/kubernetes/manifests",
+  cgroups: "/sys/fs/cgroup",
   cgroupRoot: "",
   port: 10250,
   healthPort: 10248,
@@ -141,7 +143,7 @@ async function run(
   const [{ connection, runtime, version }, machine, cgroups] = await Promise.all([
     connect(paths.runtimeSocket, clock, signal),
     readMachine(paths.root),
-    createCgroups(paths.cgroupRoot, log),
+    createCgroups(paths.cgroups, paths.cgroupRoot, log),
   ]);
   const imageService = createImageService(connection);
   const settings: KubeletSettings = {

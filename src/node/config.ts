@@ -47,21 +47,32 @@ export interface NodeConfig {
   };
 }
 
+/** Empty but in the build's rehearsal (scripts/binary), where a folder stands for the node's file system. */
+const top = process.env["MINI_NODE_ROOT"] ?? "";
+
 /** Where things are inside a node. */
 export const nodePaths = {
-  seed: "/mini/seed",
-  binary: "/mini/bin/mini",
+  seed: `${top}/mini/seed`,
+  binary: `${top}/mini/bin/mini`,
   /** The data disk (VM) or volume (runc): everything that survives a stop. */
-  data: "/var/lib",
-  store: "/var/lib/mini/store",
-  containerd: "/var/lib/containerd",
-  containerdSocket: "/run/containerd/containerd.sock",
-  kubelet: "/var/lib/kubelet",
-  podLogs: "/var/log/pods",
-  cniConfig: "/etc/cni/net.d",
-  cniPlugins: "/opt/cni/bin",
+  data: `${top}/var/lib`,
+  store: `${top}/var/lib/mini/store`,
+  containerd: `${top}/var/lib/containerd`,
+  /** Where containerd's configuration has it look for a folder for each registry. */
+  registries: `${top}/etc/containerd/certs.d`,
+  containerdSocket: `${top}/run/containerd/containerd.sock`,
+  kubelet: `${top}/var/lib/kubelet`,
+  podLogs: `${top}/var/log/pods`,
+  cniConfig: `${top}/etc/cni/net.d`,
+  cniPlugins: `${top}/opt/cni/bin`,
   /** OCI archives carried by the image (pause, quickstart); imported into containerd at first boot. */
-  carriedImages: "/usr/share/mini/images",
+  carriedImages: `${top}/usr/share/mini/images`,
   /** The node's state for `mini status` and the launcher: JSON, rewritten atomically by the supervisor. */
-  state: "/run/mini/state.json",
+  state: `${top}/run/mini/state.json`,
+  /** Of mini's own processes and containerd. */
+  logs: `${top}/var/log/mini`,
+  /** For the node itself and for pods with dnsPolicy Default. */
+  resolver: `${top}/etc/resolv.conf`,
+  manifests: `${top}/etc/kubernetes/manifests`,
+  cgroups: `${top}/sys/fs/cgroup`,
 } as const;

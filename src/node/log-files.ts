@@ -5,8 +5,8 @@
  */
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { nodePaths } from "./config.ts";
 
-export const logFolder = "/var/log/mini";
 /** A file of this size becomes `.1`, and `.1` becomes `.2`; older lines are dropped. */
 const ROTATE_BYTES = 10 * 1024 * 1024;
 
@@ -56,7 +56,7 @@ export function createLogRouter(folder: string, fallback: string, toConsole: (li
 /** Sends standard output and error of this process to the log files. */
 export function redirectToLogFiles(fallback: string): void {
   const consoleDescriptor = openConsole();
-  const route = createLogRouter(logFolder, fallback, (line) => {
+  const route = createLogRouter(nodePaths.logs, fallback, (line) => {
     if (consoleDescriptor !== undefined) writeSync(consoleDescriptor, `${line.slice(0, 500).trimEnd()}\n`);
   });
   for (const stream of [process.stdout, process.stderr]) {

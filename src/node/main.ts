@@ -5,7 +5,7 @@
  * and notice none of this. docs/decisions/0001 says why two processes.
  */
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createLogger } from "../lib/log.ts";
 import { componentsOf } from "./component-table.ts";
 import { type NodeConfig, nodePaths } from "./config.ts";
@@ -29,7 +29,7 @@ export async function main(args: readonly string[]): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const)
     process.once(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
   const config = await readNodeConfig();
-  await writeFile(`/run/mini/${name}.pid`, `${process.pid}\n`);
+  await writeFile(join(dirname(nodePaths.state), `${name}.pid`), `${process.pid}\n`);
   if (name === "agent") await Promise.all([writeResolver(config), writeRegistries(config.registries)]);
   logger.info("started", { node: config.nodeName, role: config.role, pid: process.pid });
   const publisher = createStatePublisher(name);
@@ -40,8 +40,7 @@ export async function main(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
-/** For the node itself and for pods with dnsPolicy Default. */
 async function writeResolver({ network }: NodeConfig): Promise<void> {
   const lines = network.nameservers.map((server) => `nameserver ${server}\n`);
-  await writeFile("/etc/resolv.conf", lines.join(""));
+  await writeFile(nodePaths.resolver, lines.join(""));
 }

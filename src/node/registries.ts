@@ -5,15 +5,14 @@
  */
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { NodeConfig } from "./config.ts";
+import { type NodeConfig, nodePaths } from "./config.ts";
 
 export type Registries = NodeConfig["registries"];
 
-const folder = "/etc/containerd/certs.d";
 const mark = "# Written by mini at each start.\n";
 
 /** Replaces what was written for another configuration. */
-export async function writeRegistries(registries: Registries, target: string = folder): Promise<void> {
+export async function writeRegistries(registries: Registries, target: string = nodePaths.registries): Promise<void> {
   await mkdir(target, { recursive: true });
   for (const name of await readdir(target)) {
     const old = await readFile(join(target, name, "hosts.toml"), "utf8").catch(() => "");

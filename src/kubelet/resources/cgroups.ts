@@ -10,7 +10,6 @@ import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { Logger } from "../../lib/log.ts";
 import { type CgroupLimits, cpuWeight, podCgroupLimits, quotaPeriod } from "./cgroup-values.ts";
 
-const mountPoint = "/sys/fs/cgroup";
 const controllersOfV1 = ["cpu", "cpuacct", "cpuset", "memory", "pids", "hugetlb", "blkio", "devices", "freezer"];
 const controllersOfV2 = ["cpu", "cpuset", "memory", "pids", "io", "hugetlb"];
 
@@ -31,11 +30,12 @@ export interface Cgroups {
   directory(path: string, controller: "memory" | "cpuacct"): string;
 }
 
-/** `root` is the group under which `kubepods` is made, "" for the top. */
-export async function createCgroups(root: string, log: Logger): Promise<Cgroups> {
-  const version = await detectVersion();
+/** `root` is the group under which `kubepods` is made, "" for the top; `mountPoint` is /sys/fs/cgroup. */
+export async function createCgroups(mountPoint: string, root: string, log: Logger): Promise<Cgroups> {
+  const version = await detectVersion(mountPoint);
   const base = `${root}/kubepods`;
-  const trees = version === 2 ? [mountPoint] : (await existing(controllersOfV1)).map((name) => join(mountPoint, name));
+  const trees =
+    version === 2 ? [mountPoint] : (await existing(mountPoint, controllersOfV1)).map((name) => join(mountPoint, name));
   const write = async (file: string, value: string): Promise<void> => {
     try {
       await writeFile(file, value);
@@ -48,7 +48,7 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
       await mkdir(join(tree, path), { recursive: true });
       if (version === 1 && tree.endsWith("/cpuset")) await inheritCpuset(tree, path);
     }
-    if (version === 2) await enableControllers(path);
+    if (version === 2) await enableControllers(mountPoint, path);
   };
   const applyLimits = async (path: string, limits: CgroupLimits): Promise<void> => {
     const files = version === 2 ? valuesOfV2(limits) : valuesOfV1(limits);
@@ -75,7 +75,7 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
     parentOf,
     list,
     async setup() {
-      if (version === 2) await leaveRootGroup(log);
+      if (version === 2) await leaveRootGroup(mountPoint, log);
       for (const path of [base, classes.Burstable, classes.BestEffort]) await makeGroup(path);
       await applyLimits(classes.BestEffort, { cpuShares: 2 });
     },
@@ -110,11 +110,11 @@ export async function createCgroups(root: string, log: Logger): Promise<Cgroups>
   };
 }
 
-async function detectVersion(): Promise<1 | 2> {
+async function detectVersion(mountPoint: string): Promise<1 | 2> {
   return (await exists(join(mountPoint, "cgroup.controllers"))) ? 2 : 1;
 }
 
-async function existing(names: readonly string[]): Promise<string[]> {
+async function existing(mountPoint: string, names: readonly string[]): Promise<string[]> {
   const found = await Promise.all(names.map((name) => exists(join(mountPoint, name))));
   return names.filter((_, index) => found[index]);
 }
@@ -144,7 +144,7 @@ async function inheritCpuset(tree: string, path: string): Promise<void> {
 }
 
 /** Hands every controller down to the parents of that group, so that its own files exist. */
-async function enableControllers(path: string): Promise<void> {
+async function enableControllers(mountPoint: string, path: string): Promise<void> {
   const parts = path.split("/").filter((name) => name !== "");
   for (let depth = 0; depth < parts.length; depth++) {
     const directory = join(mountPoint, ...parts.slice(0, depth));
@@ -162,7 +162,7 @@ async function enableControllers(path: string): Promise<void> {
  * In a container the visible top group is no real root: the kernel refuses to hand controllers down while processes
  * are in it, so that they move to a leaf first.
  */
-async function leaveRootGroup(log: Logger): Promise<void> {
+async function leaveRootGroup(mountPoint: string, log: Logger): Promise<void> {
   if (!(await exists(join(mountPoint, "cgroup.type")))) return;
   const leaf = join(mountPoint, "system");
   // Processes may start others while they are being moved.

@@ -5,7 +5,7 @@ import type { Component } from "../../lib/component.ts";
 import { createClusterDns } from "../../network/dns/server.ts";
 import { createServiceProxy } from "../../network/proxy/proxy.ts";
 import { createPodRoutes } from "../../network/routes/pod-routes.ts";
-import type { NodeConfig } from "../config.ts";
+import { type NodeConfig, nodePaths } from "../config.ts";
 import { connectAs, readPki } from "./connections.ts";
 
 const addressOf = (config: NodeConfig): string => config.network.address.split("/")[0] as string;
@@ -24,6 +24,15 @@ export async function createKubeletComponent(config: NodeConfig): Promise<Compon
       cert: await readPki("kubelet.crt"),
       key: await readPki("kubelet.key"),
       clientCa: await readPki("ca.crt"),
+    },
+    paths: {
+      runtimeSocket: nodePaths.containerdSocket,
+      root: nodePaths.kubelet,
+      podLogs: nodePaths.podLogs,
+      cniConfig: nodePaths.cniConfig,
+      resolver: nodePaths.resolver,
+      manifests: nodePaths.manifests,
+      cgroups: nodePaths.cgroups,
     },
   });
 }
