@@ -123,7 +123,7 @@ export function apiResourceList(group: string, version: string, kinds: readonly 
         verbs: kind.verbs,
         ...(kind.shortNames === undefined ? {} : { shortNames: kind.shortNames }),
         ...(kind.categories === undefined ? {} : { categories: kind.categories }),
-        ...(kind.verbs.includes("list") ? { storageVersionHash: storageVersionHash(kind) } : {}),
+        ...(kind.verbs.includes("watch") ? { storageVersionHash: storageVersionHash(kind) } : {}),
       },
       ...kind.subresources.map((one) => ({
         name: `${kind.plural}/${one.name}`,

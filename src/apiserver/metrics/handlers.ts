@@ -22,6 +22,8 @@ export interface MetricsSources {
 interface MetricsResource {
   readonly plural: "nodes" | "pods";
   readonly kind: "NodeMetrics" | "PodMetrics";
+  /** What is not there, in metrics-server's words. */
+  readonly missing: "node" | "pods";
   /** Of the measured objects, those that can have metrics. */
   readonly fieldSelector: string;
   /** Undefined while there are no figures. */
@@ -32,6 +34,7 @@ export function nodeMetricsHandler({ history, ...sources }: MetricsSources): Sub
   return handlerOf(sources, {
     plural: "nodes",
     kind: "NodeMetrics",
+    missing: "node",
     fieldSelector: "",
     measure: (node) => {
       const measurement = history.ofNode(node.name);
@@ -45,6 +48,7 @@ export function podMetricsHandler({ history, ...sources }: MetricsSources): Subr
   return handlerOf(sources, {
     plural: "pods",
     kind: "PodMetrics",
+    missing: "pods",
     fieldSelector: "status.phase=Running",
     measure: (pod, { kind }) => {
       const measured = history.ofPod(pod.field(kind, "spec.nodeName"), pod.namespace, pod.name);
@@ -62,7 +66,7 @@ function handlerOf({ resources, scraper }: Omit<MetricsSources, "history">, own:
   function find({ info }: SubresourceRequest, measured: ServedResource): NodeMetrics | PodMetrics {
     const object = measured.get(info.namespace, info.name);
     const { matches } = selectionOf(measured, "", own.fieldSelector);
-    if (object === undefined || !matches(object)) throw notFound({ group: "", plural }, info.name);
+    if (object === undefined || !matches(object)) throw notFound({ group: "", plural: own.missing }, info.name);
     const metrics = own.measure(object, measured);
     if (metrics !== undefined) return metrics;
     const name = info.namespace === "" ? info.name : `${info.namespace}/${info.name}`;

@@ -216,7 +216,7 @@ describe("the API", () => {
       metadata: {},
       items: [],
     });
-    expect((await client.get(`${path}/nodes/nosuch`)).body.message).toBe('nodes "nosuch" not found');
+    expect((await client.get(`${path}/nodes/nosuch`)).body.message).toBe('node "nosuch" not found');
     await client.post("/api/v1/nodes", { metadata: { name: "silent" } });
     const silent = await client.get(`${path}/nodes/silent`);
     expect(silent.code).toBe(404);
