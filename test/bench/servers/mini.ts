@@ -8,7 +8,7 @@ import { run, type Side, stopAll, untilReady, writePki } from "./server.ts";
 const root = join(import.meta.dirname, "../../..");
 const bundle = join(root, ".cache/bench/mini-control-plane.cjs");
 /** As scripts/build-binary.ts gives them to the executable. */
-const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4"];
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "--no-parallel-scavenge"];
 
 /** The executable carries V8's code cache; here Node writes one beside the bundle at the first start. */
 const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled") };
