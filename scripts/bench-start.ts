@@ -26,6 +26,8 @@ interface Measured {
   readonly startMs: number;
   readonly deleteMs: number;
   readonly timings: Readonly<Record<string, number>>;
+  /** Of the node. */
+  readonly processors: number;
   /** Kilobytes of all processes of `mini` in the node: resident, and proportional to sharing. */
   readonly memory: { readonly rss: number; readonly pss: number };
 }
@@ -35,14 +37,16 @@ function median(numbers: readonly number[]): number {
 }
 
 /** Milliseconds from QEMU's start to the shell in the initrd, and the kernel's own share of them. */
-async function bootToShell(run: number): Promise<{ total: number; kernel: number }> {
+async function bootToShell(run: number, processors: number): Promise<{ total: number; kernel: number }> {
   const console = join(work, `shell-${run}.log`);
   const startedAt = performance.now();
-  const machine = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "2048"];
+  const machine = ["-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-m", "2048"];
+  const sizes = ["-smp", String(processors)];
   const devices = ["-nodefaults", "-display", "none", "-serial", `file:${console}`];
   const kernel = ["-kernel", join(image, "vmlinuz"), "-initrd", join(image, "initrd")];
   const commandLine = ["-append", `${kernelCommandLine({ emulated: true })} mini.shell`];
-  const qemu = spawn("qemu-system-x86_64", [...machine, ...devices, ...kernel, ...commandLine], { stdio: "ignore" });
+  const words = [...machine, ...sizes, ...devices, ...kernel, ...commandLine];
+  const qemu = spawn("qemu-system-x86_64", words, { stdio: "ignore" });
   try {
     for (;;) {
       const text = await readWhenThere(console);
@@ -80,9 +84,10 @@ async function measure(driver: string, run: number): Promise<Measured> {
       "for p in $(cat /run/mini/*.pid); do cat /proc/$p/smaps_rollup; done | awk '/^Rss/{r+=$2} /^Pss:/{p+=$2} END{print r, p}'",
     );
     const [rss = 0, pss = 0] = fields.split(" ").map(Number);
+    const processors = Number(await inside("nproc"));
     const deletedAt = performance.now();
     await command("delete");
-    return { startMs, deleteMs: performance.now() - deletedAt, timings, memory: { rss, pss } };
+    return { startMs, deleteMs: performance.now() - deletedAt, timings, processors, memory: { rss, pss } };
   } catch (error) {
     await execa(mini, ["delete", "-p", profile], { env: environment, reject: false });
     throw error;
@@ -125,10 +130,11 @@ try {
     console.log(`${driver}: first start, which also unpacks: ${(warmUp.startMs / 1000).toFixed(2)} s`);
     const start = report(driver, await repeat(runs, (run) => measure(driver, run + 1)));
     if (driver !== "qemu2") continue;
-    const shells = await repeat(runs, bootToShell);
+    // With the processors of the node: QEMU's version may limit them.
+    const shells = await repeat(runs, (run) => bootToShell(run, warmUp.processors));
     const shell = median(shells.map(({ total }) => total));
     row(
-      "bare shell, same QEMU and kernel",
+      `bare shell, same QEMU, kernel and ${warmUp.processors} CPUs`,
       shell,
       `of which firmware and QEMU ${((shell - median(shells.map(({ kernel }) => kernel))) / 1000).toFixed(2)} s`,
     );
