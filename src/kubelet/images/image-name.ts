@@ -1,11 +1,5 @@
 /** References to images, as Docker's: `[registry/]repository[:tag][@digest]`. */
-
-const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
-const domainPart = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
-const domain = `(?:${domainPart}(?:\\.${domainPart})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`;
-const pattern = new RegExp(
-  `^(?:(${domain})/)?(${component}(?:/${component})*)(?::([\\w][\\w.-]{0,127}))?(?:@([a-z][a-z0-9]*:[a-fA-F0-9]{32,}))?$`,
-);
+import { referencePattern } from "../../kinds/core/pod/image-name.ts";
 
 export interface ImageName {
   readonly registry: string;
@@ -19,15 +13,15 @@ export function parseImageName(image: string): ImageName {
   const fail = (why: string): never => {
     throw new Error(`couldn't parse image name "${image}": ${why}`);
   };
-  const match = pattern.exec(image);
+  const match = referencePattern.exec(image);
   if (match === null) {
     return fail(
-      pattern.test(image.toLowerCase())
+      referencePattern.test(image.toLowerCase())
         ? "invalid reference format: repository name must be lowercase"
         : "invalid reference format",
     );
   }
-  const [, first, rest = "", tag, digest] = match;
+  const { domain: first, path: rest = "", tag, digest } = match.groups ?? {};
   const registryNamed = first !== undefined && (/[.:]/.test(first) || first === "localhost");
   const path = first !== undefined && !registryNamed ? `${first}/${rest}` : rest;
   if (!registryNamed && path !== path.toLowerCase()) {
