@@ -26,7 +26,8 @@ import { jobController } from "./job/job.ts";
 import { namespaceController } from "./namespace/namespace.ts";
 import { createNodeIpamController } from "./node-ipam/node-ipam.ts";
 import { createNodeLifecycleController } from "./node-lifecycle/node-lifecycle.ts";
-import { claimBinder, volumeBinder } from "./persistent-volume/binder.ts";
+import { claimBinder } from "./persistent-volume/binder.ts";
+import { volumePhaseController } from "./persistent-volume/volume-phase.ts";
 import { podGarbageCollector } from "./pod-gc/pod-gc.ts";
 import { replicaSetController } from "./replicaset/replica-set.ts";
 import { replicationControllerController } from "./replicationcontroller/replication-controller.ts";
@@ -80,7 +81,7 @@ export function createControllers({
     createHorizontalPodAutoscalerController(),
     disruptionController,
     claimBinder,
-    volumeBinder,
+    volumePhaseController,
     claimProtectionController,
     volumeProtectionController,
     attributesClassProtectionController,

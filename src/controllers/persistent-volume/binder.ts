@@ -1,7 +1,7 @@
 /**
- * Binds claims and volumes to each other: one loop for claims, one for volumes. Volumes of a class with a provisioner
- * are made by that provisioner, which is told through an annotation. Follows upstream's
- * pkg/controller/volume/persistentvolume.
+ * Binds claims to volumes. Fed by claims, volumes, storage classes and nodes; feeds the references on both sides and the
+ * claims' phase (the volumes' is volume-phase.ts). Volumes of a class with a provisioner are made by that provisioner,
+ * which is told through an annotation. Follows upstream's pkg/controller/volume/persistentvolume.
  */
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
@@ -16,7 +16,6 @@ import { noProvisioner } from "../../kinds/storage/storage-class/provisioner.ts"
 import { sameJson, sameStatus } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import { findVolume } from "./matching.ts";
 
 const boundByController = "pv.kubernetes.io/bound-by-controller";
@@ -33,14 +32,11 @@ export const claimBinder = defineController({
     watch(persistentVolumes, (volume, context) => {
       const reference = volume.spec?.claimRef;
       if (reference !== undefined) return [`${reference.namespace}/${reference.name}`];
-      const pending = context.lister(persistentVolumeClaims).list();
-      return pending.filter(({ spec }) => !spec?.volumeName).map(objectKey);
+      return pendingClaims(context).map(objectKey);
     }),
     watch(storageClasses, ({ metadata }, context) => {
-      const pending = context.lister(persistentVolumeClaims).list();
-      return pending
-        .filter(({ spec }) => !spec?.volumeName && spec?.storageClassName === metadata?.name)
-        .map(objectKey);
+      const concerned = pendingClaims(context).filter(({ spec }) => spec?.storageClassName === metadata?.name);
+      return concerned.map(objectKey);
     }),
     watch(nodes, () => []),
   ],
@@ -54,6 +50,12 @@ export const claimBinder = defineController({
     else if (claim.metadata?.deletionTimestamp === undefined) await seekVolume(claim, context);
   },
 });
+
+const pendingClaims = (context: ControllerContext): PersistentVolumeClaim[] =>
+  context
+    .lister(persistentVolumeClaims)
+    .list()
+    .filter(({ spec }) => !spec?.volumeName);
 
 /** The claim names its volume: completes the binding, or finds it lost. */
 async function followVolume(
@@ -173,37 +175,4 @@ async function setClaimPhase(
   const status = { ...rest, phase, ...reached };
   if (sameStatus(claim.status, status)) return;
   await context.client.of(persistentVolumeClaims).updateStatus({ ...claim, status });
-}
-
-export const volumeBinder = defineController({
-  name: "persistentvolume-phase",
-  component: "persistentvolume-controller",
-  primary: persistentVolumes,
-  watches: [
-    watch(persistentVolumeClaims, (claim, context) => {
-      const name = claim.spec?.volumeName;
-      return name && context.lister(persistentVolumes).get(name) !== undefined ? [name] : [];
-    }),
-  ],
-  workers: 2,
-  async reconcile(name, context) {
-    const volume = context.lister(persistentVolumes).get(name);
-    if (volume === undefined) return;
-    const phase = await volumePhase(volume, context);
-    if (volume.status?.phase === phase) return;
-    await ignoreNotFound(
-      context.client.of(persistentVolumes).updateStatus({ ...volume, status: { ...volume.status, phase } }),
-    );
-  },
-});
-
-async function volumePhase(volume: PersistentVolume, context: ControllerContext): Promise<string> {
-  const reference = volume.spec?.claimRef;
-  if (!reference?.uid) return "Available";
-  const { name = "", namespace } = reference;
-  const cached = context.lister(persistentVolumeClaims).get(name, namespace);
-  // Releasing gives data away: the server itself must say that the claim is gone.
-  const claim = cached ?? (await ignoreNotFound(context.client.of(persistentVolumeClaims).get(name, namespace)));
-  if (claim?.metadata?.uid !== reference.uid) return "Released";
-  return claim.spec?.volumeName === metaOf(volume).name ? "Bound" : (volume.status?.phase ?? "Available");
 }
