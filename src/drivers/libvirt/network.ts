@@ -5,17 +5,18 @@ import type { MachineNetwork, MachineSpec } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { networkName } from "./identity.ts";
 import { dhcpHost, networkXml } from "./network-xml.ts";
-import { freeSubnet, parseNetworkAddresses, parseRoutes } from "./subnet.ts";
+import { claimSubnet, parseNetworkAddresses, parseRoutes } from "./subnet.ts";
 
-/** A subnet that no route of the host, no network of libvirt (active or not) and none of `taken` overlaps. */
+/** Claims a subnet that no route of the host, no network of libvirt (active or not) and none of `taken` overlaps. */
 export async function allocateSubnet(connection: Connection, taken: readonly string[]): Promise<MachineNetwork> {
-  const defined: string[] = [];
-  for (const network of await Network.list(connection)) {
-    using each = network;
-    defined.push(...parseNetworkAddresses(await each.xml()));
-  }
-  const routes = parseRoutes(await readFile("/proc/net/route", "utf8"));
-  const found = freeSubnet([...taken, ...defined, ...routes]);
+  const found = await claimSubnet(async () => {
+    const defined: string[] = [];
+    for (const network of await Network.list(connection)) {
+      using each = network;
+      defined.push(...parseNetworkAddresses(await each.xml()));
+    }
+    return [...taken, ...defined, ...parseRoutes(await readFile("/proc/net/route", "utf8"))];
+  });
   if (found !== undefined) return found;
   throw new DriverError(
     "IF_NO_FREE_SUBNET",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { freeSubnet, parseNetworkAddresses, parseRoutes } from "./subnet.ts";
+import { claimSubnet, freeSubnet, parseNetworkAddresses, parseRoutes } from "./subnet.ts";
 
 describe("freeSubnet", () => {
   it.each([
@@ -15,6 +15,19 @@ describe("freeSubnet", () => {
   it("gives up when the whole range is taken", () => {
     expect(freeSubnet(["192.168.0.0/16"])).toBeUndefined();
   });
+});
+
+it("gives starts at the same time different subnets", async () => {
+  const outside = ["192.168.0.0/17"];
+  const found = await Promise.all([claimSubnet(async () => outside), claimSubnet(async () => outside)]);
+  expect(new Set(found.map((network) => network?.subnet)).size).toBe(2);
+});
+
+it("passes over a subnet whose interface appeared while it was claimed", async () => {
+  const base = ["192.168.128.0/17", "192.168.0.0/18", "192.168.64.0/19"];
+  let reads = 0;
+  const found = await claimSubnet(async () => (reads++ === 0 ? base : [...base, "192.168.105.1/24"]));
+  expect(found?.subnet).toBe("192.168.116.0/24");
 });
 
 it("reads the host's routes, the default route left out", () => {

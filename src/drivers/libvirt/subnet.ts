@@ -1,4 +1,5 @@
 /** Picks a free /24 for a profile: from 192.168.39.0 in steps of 11, as minikube does, so that both get along. */
+import { createServer } from "node:net";
 import type { MachineNetwork } from "../driver.ts";
 
 const first = 39;
@@ -22,6 +23,38 @@ export function freeSubnet(taken: readonly string[]): MachineNetwork | undefined
     if (!networks.some((network) => overlaps(network, candidate))) return { subnet, gateway: `192.168.${third}.1` };
   }
   return undefined;
+}
+
+/**
+ * Picks a subnet that `readTaken` does not name, and claims it until this process ends: by then an interface shows that
+ * it is taken. Starts at the same time, whatever their MINI_HOME, so never pick the same. Undefined when all are taken.
+ */
+export async function claimSubnet(readTaken: () => Promise<string[]>): Promise<MachineNetwork | undefined> {
+  const claimedByOthers: string[] = [];
+  for (;;) {
+    const candidate = freeSubnet([...claimedByOthers, ...(await readTaken())]);
+    if (candidate === undefined) return undefined;
+    const release = await claim(candidate.subnet);
+    // Read again: who had claimed it may have made its interface and ended in between.
+    if (release !== undefined) {
+      if (freeSubnet([...claimedByOthers, ...(await readTaken())])?.subnet === candidate.subnet) return candidate;
+      release();
+    }
+    claimedByOthers.push(candidate.subnet);
+  }
+}
+
+/** A socket in the abstract namespace is the claim: the kernel allows one, and takes it away with the process. */
+function claim(subnet: string): Promise<(() => void) | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") resolve(undefined);
+      else reject(error);
+    });
+    server.listen({ path: `\0mini-subnet-${subnet}` }, () => resolve(() => server.close()));
+    server.unref();
+  });
 }
 
 /** Host routes in CIDR form from /proc/net/route, without the default route. */

@@ -8,16 +8,18 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { MachineNetwork, MachineSpec } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
-import { freeSubnet, parseRoutes } from "../libvirt/subnet.ts";
+import { claimSubnet, parseRoutes } from "../libvirt/subnet.ts";
 import { command, tryCommand } from "./run-command.ts";
 
 type NetworkMachine = Pick<MachineSpec, "name" | "network" | "address" | "macAddress">;
 
-/** A subnet that neither `taken`, nor an interface, nor a route of the host overlaps. */
+/** Claims a subnet that neither `taken`, nor an interface, nor a route of the host overlaps. */
 export async function allocateSubnet(taken: readonly string[]): Promise<MachineNetwork> {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ cidr }) => cidr) ?? []);
-  const routes = parseRoutes(await readFile("/proc/net/route", "utf8"));
-  const found = freeSubnet([...taken, ...routes, ...addresses.filter((cidr) => cidr !== null)]);
+  const found = await claimSubnet(async () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ cidr }) => cidr) ?? []);
+    const routes = parseRoutes(await readFile("/proc/net/route", "utf8"));
+    return [...taken, ...routes, ...addresses.filter((cidr) => cidr !== null)];
+  });
   if (found === undefined) throw new DriverError("IF_NO_FREE_SUBNET", "no subnet from 192.168.39.0/24 on is free");
   return found;
 }
