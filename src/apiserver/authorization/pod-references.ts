@@ -1,3 +1,4 @@
+import { allContainers } from "../../kinds/core/pod/all-containers.ts";
 import { claimNameOf } from "../../kinds/core/pod/claim-names.ts";
 import { isMirrorPod } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
@@ -12,12 +13,7 @@ export function referencesOf(pod: Pod): ReadonlySet<string> {
   };
   add("serviceaccounts", pod.spec.serviceAccountName);
   for (const secret of pod.spec.imagePullSecrets ?? []) add("secrets", secret.name);
-  const containers = [
-    ...pod.spec.containers,
-    ...(pod.spec.initContainers ?? []),
-    ...(pod.spec.ephemeralContainers ?? []),
-  ];
-  for (const container of containers) {
+  for (const container of allContainers(pod.spec)) {
     for (const variable of container.env ?? []) {
       add("secrets", variable.valueFrom?.secretKeyRef?.name);
       add("configmaps", variable.valueFrom?.configMapKeyRef?.name);

@@ -2,6 +2,7 @@
  * Stops containers: preStop hook, stop signal, and SIGKILL when the grace period is over. Sidecars stop after the
  * regular containers, the last declared first.
  */
+import { allContainers } from "../../kinds/core/pod/all-containers.ts";
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod, Probe } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -39,11 +40,6 @@ export interface KillerDependencies {
   readonly runtime: RuntimeService;
   readonly clock: Clock;
   event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
-}
-
-function allContainers(pod: Pod): Container[] {
-  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
-  return [...initContainers, ...containers, ...ephemeralContainers];
 }
 
 export function createContainerKiller({ runtime, clock, event }: KillerDependencies): ContainerKiller {
@@ -85,7 +81,7 @@ export function createContainerKiller({ runtime, clock, event }: KillerDependenc
     async killAll(pod, runtimePod, grace, signal) {
       const running = runtimePod.containers.filter(({ state }) => state === "running" || state === "unknown");
       const order = terminationOrder(pod, running);
-      const specs = new Map(allContainers(pod).map((container) => [container.name, container]));
+      const specs = new Map(allContainers(pod.spec).map((container) => [container.name, container]));
       const results = await Promise.allSettled(
         running.map(async (status) => {
           const container = specs.get(status.name) ?? { name: status.name };

@@ -10,13 +10,15 @@ import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { RuntimeError } from "../cri/connection.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
-import { type LogOptions, readLog } from "../logs/log-reader.ts";
 import { podUid } from "../pods/labels.ts";
 import type { PodManager } from "../pods/pod-manager.ts";
 import type { StatusManager } from "../pods/status-manager.ts";
 import type { StatsSource } from "../stats/stats.ts";
 import { createAccess } from "./access.ts";
-import { findWorker, HttpProblem, loggedContainerId, runningContainerId } from "./container-lookup.ts";
+import { sendContainerLogs } from "./container-logs.ts";
+import { findWorker, HttpProblem, runningContainerId } from "./container-lookup.ts";
+import { containerTarget } from "./request-target.ts";
+import { streamingUrl } from "./streaming-url.ts";
 import { proxyUpgrade } from "./upgrade-proxy.ts";
 
 export interface KubeletServerInput {
@@ -122,7 +124,7 @@ async function route(input: KubeletServerInput, request: IncomingMessage, respon
     case "healthz":
       return sendHealth(input, response);
     case "containerLogs":
-      return containerLogs(input, rest, url.searchParams, response);
+      return sendContainerLogs(input, rest, url.searchParams, response);
     case "pods":
     case "runningpods":
       return sendJson(response, podList(input));
@@ -148,126 +150,16 @@ function podList({ manager, statuses }: KubeletServerInput): object {
   return { kind: "PodList", apiVersion: "v1", metadata: {}, items };
 }
 
-const truthy = (value: string | null): boolean => value === "1" || value === "true";
-
-function logOptions(query: URLSearchParams, now: number): LogOptions {
-  const number = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
-  const seconds = number("sinceSeconds");
-  const sinceTime = query.get("sinceTime");
-  const stream = query.get("stream");
-  return {
-    follow: truthy(query.get("follow")),
-    timestamps: truthy(query.get("timestamps")),
-    since: seconds !== undefined ? now - seconds * 1000 : sinceTime === null ? undefined : Date.parse(sinceTime),
-    tailLines: number("tailLines"),
-    limitBytes: number("limitBytes"),
-    stream: stream === "Stdout" || stream === "Stderr" ? stream : "All",
-  };
-}
-
-async function containerLogs(
-  { manager, statuses, runtime, clock }: KubeletServerInput,
-  [namespace = "", name = "", container = ""]: readonly string[],
-  query: URLSearchParams,
-  response: ServerResponse,
-): Promise<void> {
-  const { pod } = findWorker(manager, namespace, name);
-  const specs = [
-    ...(pod.spec?.containers ?? []),
-    ...(pod.spec?.initContainers ?? []),
-    ...(pod.spec?.ephemeralContainers ?? []),
-  ];
-  if (!specs.some((spec) => spec.name === container)) {
-    throw new HttpProblem(404, `container "${container}" not found in pod "${name}"`);
-  }
-  const status = statuses.get(podUid(pod)) ?? pod.status ?? {};
-  const id = loggedContainerId(status, name, container, truthy(query.get("previous")));
-  const found = await runtime.containerStatus(id).catch((error: unknown) => {
-    if (error instanceof RuntimeError && error.notFound)
-      throw new HttpProblem(400, `container "${container}" in pod "${name}" is terminated`);
-    throw error;
-  });
-  const closed = new AbortController();
-  response.on("close", () => closed.abort());
-  response.writeHead(200, { "content-type": "text/plain" });
-  response.flushHeaders();
-  await readLog({
-    path: found.logPath ?? "",
-    options: logOptions(query, clock.now()),
-    signal: closed.signal,
-    running: async () => (await runtime.containerStatus(id).catch(() => undefined))?.state === "CONTAINER_RUNNING",
-    write: (chunk) =>
-      new Promise((resolve) => {
-        if (response.write(chunk) || closed.signal.aborted) resolve();
-        else {
-          const done = (): void => {
-            response.off("drain", done);
-            response.off("close", done);
-            resolve();
-          };
-          response.once("drain", done);
-          response.once("close", done);
-        }
-      }),
-  });
-  response.end();
-}
-
-/** `NAMESPACE/POD/CONTAINER` or `NAMESPACE/POD/UID/CONTAINER`. */
-function target(parts: readonly string[]): { namespace: string; name: string; uid?: string; container: string } {
-  const [namespace = "", name = "", third = "", fourth] = parts;
-  return fourth === undefined
-    ? { namespace, name, container: third }
-    : { namespace, name, uid: third, container: fourth };
-}
-
 async function run(
   { manager, runtime }: KubeletServerInput,
   parts: readonly string[],
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {
-  const { namespace, name, uid, container } = target(parts);
+  const { namespace, name, uid, container } = containerTarget(parts);
   const id = runningContainerId(findWorker(manager, namespace, name, uid), container);
   const command = (query.get("cmd") ?? "").split(" ").filter((word) => word !== "");
   const { stdout, stderr, exitCode } = await runtime.execSync(id, command, 0);
   const output = Buffer.concat([stdout, stderr]).toString();
   send(response, exitCode === 0 ? 200 : 500, output);
-}
-
-/** Asks the runtime for the address of a stream. */
-async function streamingUrl({ manager, runtime }: KubeletServerInput, request: IncomingMessage): Promise<string> {
-  const url = new URL(request.url ?? "/", "https://kubelet");
-  const [first = "", ...rest] = url.pathname.split("/").slice(1);
-  const query = url.searchParams;
-  if (first === "portForward") {
-    const [namespace = "", name = "", uid] = rest;
-    const worker = findWorker(manager, namespace, name, uid);
-    const sandbox = worker.runtimePod.sandboxes.find(({ ready }) => ready);
-    if (sandbox === undefined) throw new HttpProblem(404, `pod "${name}" has no sandbox`);
-    const ports = query
-      .getAll("port")
-      .flatMap((list) => list.split(","))
-      .map(Number);
-    return runtime.portForward({ podSandboxId: sandbox.id, port: ports });
-  }
-  if (first !== "exec" && first !== "attach") throw new HttpProblem(404, "404 page not found");
-  const { namespace, name, uid, container } = target(rest);
-  const worker = findWorker(manager, namespace, name, uid);
-  const containerId = runningContainerId(worker, container);
-  const tty = truthy(query.get("tty"));
-  const streams = {
-    containerId,
-    stdin: truthy(query.get("input")) || truthy(query.get("stdin")),
-    stdout: truthy(query.get("output")) || truthy(query.get("stdout")),
-    // With a terminal there is one stream out.
-    stderr: !tty && (truthy(query.get("error")) || truthy(query.get("stderr"))),
-  };
-  if (first === "exec") return runtime.exec({ ...streams, tty, cmd: query.getAll("command") });
-  const spec = [
-    ...(worker.pod.spec?.containers ?? []),
-    ...(worker.pod.spec?.initContainers ?? []),
-    ...(worker.pod.spec?.ephemeralContainers ?? []),
-  ].find((candidate) => candidate.name === container);
-  return runtime.attach({ ...streams, tty: spec?.tty === true });
 }

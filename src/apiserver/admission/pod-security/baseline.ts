@@ -1,4 +1,5 @@
 /** The baseline level of the Pod Security Standards, at their latest version, in the order of upstream's check names. */
+import { allContainers } from "../../../kinds/core/pod/all-containers.ts";
 import { safeSysctls } from "../../../kinds/core/pod/safe-sysctls.ts";
 import type { Container, LifecycleHandler, Probe, SELinuxOptions } from "../../../kinds/generated/core-v1.ts";
 import type { Check } from "./check.ts";
@@ -35,7 +36,7 @@ const appArmorProfile: Check = ({ spec, annotations }) => {
 
 /** Left to the restricted level's own check there. */
 export const capabilitiesBaseline: Check = ({ spec }) => {
-  const bad = check.allContainers(spec).flatMap(({ name, securityContext }) => {
+  const bad = allContainers(spec).flatMap(({ name, securityContext }) => {
     const added = (securityContext?.capabilities?.add ?? []).filter((one) => !allowedCapabilities.has(one));
     return added.length > 0 ? [{ name, added }] : [];
   });
@@ -62,7 +63,7 @@ const hostPathVolumes: Check = ({ spec }) => {
 };
 
 const hostPorts: Check = ({ spec }) => {
-  const bad = check.allContainers(spec).filter(({ ports }) => ports?.some((port) => port.hostPort));
+  const bad = allContainers(spec).filter(({ ports }) => ports?.some((port) => port.hostPort));
   if (bad.length === 0) return undefined;
   const ports = [
     ...new Set(bad.flatMap((one) => (one.ports ?? []).flatMap(({ hostPort }) => (hostPort ? [hostPort] : [])))),
@@ -79,7 +80,7 @@ const hostProbesAndLifecycle: Check = ({ spec }) => {
     [handler?.httpGet?.host, handler?.tcpSocket?.host].flatMap((host) => (host ? [host] : []));
   const used = ({ livenessProbe, readinessProbe, startupProbe, lifecycle }: Container): string[] =>
     [livenessProbe, readinessProbe, startupProbe, lifecycle?.postStart, lifecycle?.preStop].flatMap(hosts);
-  const bad = check.allContainers(spec).filter((container) => used(container).length > 0);
+  const bad = allContainers(spec).filter((container) => used(container).length > 0);
   if (bad.length === 0) return undefined;
   const names = [...new Set(bad.map(({ name }) => name))].sort();
   const forbidden = new Set(bad.flatMap(used));
@@ -90,7 +91,7 @@ const hostProbesAndLifecycle: Check = ({ spec }) => {
 };
 
 const privileged: Check = ({ spec }) => {
-  const bad = check.allContainers(spec).filter(({ securityContext }) => securityContext?.privileged === true);
+  const bad = allContainers(spec).filter(({ securityContext }) => securityContext?.privileged === true);
   if (bad.length === 0) return undefined;
   const names = check.containersNamed(bad.map(({ name }) => name));
   return { reason: "privileged", detail: `${names} must not set securityContext.privileged=true` };
@@ -104,7 +105,7 @@ const procMount: Check = ({ spec }) => {
 const procMountRestricted: Check = ({ spec }) => {
   const isBad = ({ securityContext }: Container): boolean =>
     !["", "Default"].includes(securityContext?.procMount ?? "");
-  const bad = check.allContainers(spec).filter(isBad);
+  const bad = allContainers(spec).filter(isBad);
   if (bad.length === 0) return undefined;
   const names = check.containersNamed(bad.map(({ name }) => name));
   const types = check.sortedQuoted(bad.map(({ securityContext }) => securityContext?.procMount ?? ""));

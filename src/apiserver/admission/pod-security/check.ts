@@ -1,5 +1,6 @@
 /** What the checks of the Pod Security Standards share. */
-import type { Container, PodSecurityContext, PodSpec, SecurityContext } from "../../../kinds/generated/core-v1.ts";
+import { allContainers } from "../../../kinds/core/pod/all-containers.ts";
+import type { PodSecurityContext, PodSpec, SecurityContext } from "../../../kinds/generated/core-v1.ts";
 
 export interface CheckedPod {
   readonly annotations: Readonly<Record<string, string>>;
@@ -15,10 +16,6 @@ export interface Violation {
 
 /** Undefined: the pod passes. */
 export type Check = (pod: CheckedPod) => Violation | undefined;
-
-export function allContainers({ containers, initContainers = [], ephemeralContainers = [] }: PodSpec): Container[] {
-  return [...initContainers, ...containers, ...(ephemeralContainers as Container[])];
-}
 
 export const quoted = (names: Iterable<string>): string => [...names].map((name) => JSON.stringify(name)).join(", ");
 export const sortedQuoted = (names: Iterable<string>): string => quoted([...new Set(names)].sort());

@@ -3,12 +3,13 @@
  * pod templates of workloads. Fed by admission requests and the namespaces in the cache. All versions are checked as
  * the latest one.
  */
+import { allContainers } from "../../../kinds/core/pod/all-containers.ts";
 import type { Namespace, Pod, PodSpec, PodTemplateSpec } from "../../../kinds/generated/core-v1.ts";
 import { invalid } from "../../../machinery/errors/status-error.ts";
 import { deepEqual } from "../../../machinery/meta/accessors.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../../types.ts";
 import { concerns, objectOf, oldObjectOf, refuse } from "../request.ts";
-import { allContainers, type CheckedPod, type Violation } from "./check.ts";
+import type { CheckedPod, Violation } from "./check.ts";
 import { describe, formatPolicy, isStricter, labelErrors, type Policy, policyOf, violationsOf } from "./policy.ts";
 
 const violation = (policy: Policy, found: readonly Violation[]): string =>

@@ -1,4 +1,5 @@
 /** What the restricted level of the Pod Security Standards asks beyond baseline, at their latest version. */
+import { allContainers } from "../../../kinds/core/pod/all-containers.ts";
 import type { Volume } from "../../../kinds/generated/core-v1.ts";
 import { baselineChecksOfRestricted, procMountRestricted, seccompBaseline } from "./baseline.ts";
 import type { Check } from "./check.ts";
@@ -18,9 +19,7 @@ const allowedVolumes = [
 
 const allowPrivilegeEscalation: Check = ({ spec }) => {
   if (check.isWindows(spec)) return undefined;
-  const bad = check
-    .allContainers(spec)
-    .filter(({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false);
+  const bad = allContainers(spec).filter(({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false);
   if (bad.length === 0) return undefined;
   const names = check.containersNamed(bad.map(({ name }) => name));
   return {
@@ -31,7 +30,7 @@ const allowPrivilegeEscalation: Check = ({ spec }) => {
 
 const capabilities: Check = ({ spec }) => {
   if (check.isWindows(spec)) return undefined;
-  const containers = check.allContainers(spec);
+  const containers = allContainers(spec);
   const details: string[] = [];
   const keeping = containers.filter(({ securityContext }) => !securityContext?.capabilities?.drop?.includes("ALL"));
   if (keeping.length > 0) {
@@ -70,7 +69,7 @@ const runAsNonRoot: Check = ({ spec }) => {
   const setters = check.badSetters(spec, (context) => context.runAsNonRoot === false);
   if (setters !== undefined) return { reason, detail: `${setters} must not set securityContext.runAsNonRoot=false` };
   if (spec.securityContext?.runAsNonRoot === true) return undefined;
-  const bad = check.allContainers(spec).filter(({ securityContext }) => securityContext?.runAsNonRoot === undefined);
+  const bad = allContainers(spec).filter(({ securityContext }) => securityContext?.runAsNonRoot === undefined);
   if (bad.length === 0) return undefined;
   const names = check.containersNamed(bad.map(({ name }) => name));
   return { reason, detail: `pod or ${names} must set securityContext.runAsNonRoot=true` };
@@ -87,7 +86,7 @@ const seccompProfile: Check = (pod) => {
   if (check.isWindows(spec)) return undefined;
   const explicit = seccompBaseline(pod);
   if (explicit !== undefined || spec.securityContext?.seccompProfile !== undefined) return explicit;
-  const bad = check.allContainers(spec).filter(({ securityContext }) => securityContext?.seccompProfile === undefined);
+  const bad = allContainers(spec).filter(({ securityContext }) => securityContext?.seccompProfile === undefined);
   if (bad.length === 0) return undefined;
   const names = check.containersNamed(bad.map(({ name }) => name));
   return {
