@@ -114,12 +114,15 @@ export class WatchCache {
     }
   }
 
-  #change(resource: ResourceCache, { type, key, value, revision, createRevision }: StoreEvent): CacheEvent {
+  #change(resource: ResourceCache, event: StoreEvent): CacheEvent {
+    const { key, revision, createRevision } = event;
     const previous = resource.get(key);
-    if (type === "DELETE") {
-      const object = previous?.at(revision) ?? CachedObject.fromStored(identify(key, createRevision), revision, value);
+    if (event.type === "DELETE") {
+      const object =
+        previous?.at(revision) ?? CachedObject.fromStored(identify(key, createRevision), revision, event.value);
       return { type: "DELETED", revision, object, previous, frames: new EventFrames() };
     }
+    const { value } = event;
     const identity = previous?.identity.createRevision === createRevision ? previous.identity : undefined;
     const decoded = this.#decoded.get(value);
     const object = CachedObject.fromStored(identity ?? identify(key, createRevision), revision, value, decoded);
