@@ -39,7 +39,8 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
     },
     async allocateNetwork(taken) {
       await using connection = await Connection.open(uri);
-      return allocateSubnet(connection, taken);
+      // Awaited here, since the connection is closed on return.
+      return await allocateSubnet(connection, taken);
     },
     async create(machine, options) {
       await using connection = await Connection.open(uri);
