@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { horizontalPodAutoscalers, pods } from "../../client/resources.ts";
 import type { HorizontalPodAutoscaler, MetricSpec } from "../../kinds/generated/autoscaling-v2.ts";
+import { unknownPath } from "../../machinery/errors/status-error.ts";
 import { startController } from "../framework/controller-harness.ts";
 import { type ScaleMemory, settle } from "./behaviour.ts";
 import { createHorizontalPodAutoscalerController } from "./horizontal-pod-autoscaler.ts";
@@ -69,7 +70,7 @@ const podMetrics = (use: string) => ({
 it("scales by the use of CPU, and says why it cannot without metrics", async () => {
   let use: string | undefined = "100m";
   const { harness, scale, create, status, condition } = await start(() => {
-    if (use === undefined) throw new Error("the server could not find the requested resource");
+    if (use === undefined) throw unknownPath();
     return podMetrics(use);
   });
   await create();
@@ -87,7 +88,7 @@ it("scales by the use of CPU, and says why it cannot without metrics", async () 
   harness.events.length = 0;
   await harness.settle(16_000);
   const cause =
-    "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource";
+    "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server could not find the requested resource (get pods.metrics.k8s.io)";
   expect(condition("ScalingActive")).toMatchObject({
     status: "False",
     reason: "FailedGetResourceMetric",
@@ -151,6 +152,27 @@ it.each([
   expect(asked).toEqual([path]);
   expect(scale.replicas).toBe(3);
   expect(status()?.currentMetrics).toMatchObject([current]);
+});
+
+it("says of each metric why it cannot be had, and of the first in the condition", async () => {
+  const { harness, create, status } = await start(() => {
+    throw unknownPath();
+  });
+  const target = { type: "AverageValue", averageValue: "1" };
+  const metrics = [
+    { type: "External", external: { metric: { name: "queue" }, target } },
+    { type: "Pods", pods: { metric: { name: "requests" }, target } },
+  ];
+  await create({ metrics });
+  await harness.settle();
+  const external =
+    "failed to get queue external metric: unable to get external metric a/queue/nil: unable to fetch metrics from external metrics API: the server could not find the requested resource (get queue.external.metrics.k8s.io)";
+  expect(harness.events).toEqual([
+    `Warning FailedGetExternalMetric ${external}`,
+    "Warning FailedGetPodsMetric unable to get metric requests: unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered",
+    `Warning FailedComputeMetricsReplicas invalid metrics (2 invalid out of 2), first error is: failed to get queue external metric value: ${external}`,
+  ]);
+  expect(status()?.currentMetrics).toEqual([{ type: "" }, { type: "" }]);
 });
 
 it("scales whatever has a scale subresource, and says so of what has none", async () => {

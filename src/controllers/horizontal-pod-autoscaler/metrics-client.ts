@@ -6,6 +6,7 @@ import { withQuery } from "../../client/paths.ts";
 import type { Client } from "../../client/types.ts";
 import type { CrossVersionObjectReference } from "../../kinds/generated/autoscaling-v2.ts";
 import type { LabelSelector } from "../../kinds/generated/meta-v1.ts";
+import { isNotFound, unknownPath } from "../../machinery/errors/status-error.ts";
 import { parseApiVersion } from "../../machinery/meta/object.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
@@ -138,19 +139,30 @@ export async function readExternalMetric(
   return items.map(({ value }) => parseQuantity(value).milliValue());
 }
 
-async function fetchFrom<T>(client: Client, path: string, api: "resource" | "custom" | "external"): Promise<T> {
+type MetricsApi = "resource" | "custom" | "external";
+
+/** Where nobody serves the path, client-go's words, which name what was asked for. */
+async function fetchFrom<T>(client: Client, path: string, api: MetricsApi): Promise<T> {
   try {
     return await client.request<T>("GET", path);
   } catch (cause) {
-    throw new Error(`unable to fetch metrics from ${api} metrics API: ${messageOf(cause)}`, { cause });
+    const nobody = isNotFound(cause) && messageOf(cause) === unknownPath().message;
+    const resource = path.split("?")[0]?.split("/").at(-1);
+    const asked = nobody ? ` (get ${resource}.${path.split("/")[2]})` : "";
+    throw new Error(`unable to fetch metrics from ${api} metrics API: ${messageOf(cause)}${asked}`, { cause });
   }
 }
 
 /** In the newest version that the adapter serves. */
 async function customMetricsRoot(client: Client): Promise<string> {
-  const group = "/apis/custom.metrics.k8s.io";
-  const { versions = [] } = await fetchFrom<{ versions?: { version: string }[] }>(client, group, "custom");
-  return versions.some(({ version }) => version === "v1beta2") ? `${group}/v1beta2` : `${group}/v1beta1`;
+  const group = "custom.metrics.k8s.io";
+  const { versions = [] } = await client
+    .request<{ versions?: { version: string }[] }>("GET", `/apis/${group}`)
+    .catch((cause: unknown) => {
+      const message = isNotFound(cause) ? `no custom metrics API (${group}) registered` : messageOf(cause);
+      throw new Error(`unable to fetch metrics from custom metrics API: ${message}`, { cause });
+    });
+  return `/apis/${group}/${versions.some(({ version }) => version === "v1beta2") ? "v1beta2" : "v1beta1"}`;
 }
 
 const selectorText = (selector: LabelSelector | undefined): string => labelSelectorFromObject(selector).toString();

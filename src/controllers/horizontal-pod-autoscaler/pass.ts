@@ -8,7 +8,7 @@ import type {
   MetricStatus,
 } from "../../kinds/generated/autoscaling-v2.ts";
 import { formatTime } from "../../lib/clock.ts";
-import { StatusError } from "../../machinery/errors/status-error.ts";
+import { isConflict } from "../../machinery/errors/status-error.ts";
 import { type KubernetesObject, parseApiVersion } from "../../machinery/meta/object.ts";
 import { type LabelSelector, parseLabelSelector } from "../../machinery/selectors/label-selector.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
@@ -225,8 +225,7 @@ export class Pass {
         await client.request("PUT", path, { ...newest, spec: { ...newest.spec, replicas } });
         return;
       } catch (error) {
-        const conflict = error instanceof StatusError && error.reason === "Conflict";
-        if (!conflict || attempt === conflictRetries) throw error;
+        if (!isConflict(error) || attempt === conflictRetries) throw error;
         newest = await client.request<Scale>("GET", path);
       }
     }

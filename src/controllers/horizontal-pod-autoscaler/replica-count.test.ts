@@ -92,5 +92,6 @@ describe("replicas by value", () => {
     const two = { statusReplicas: 2, tolerances: { up: 0.1, down: 0.1 } };
     expect(countByShare(50, 10, two)).toEqual({ replicas: 5, average: 25 });
     expect(countByShare(21, 10, two)).toEqual({ replicas: 2, average: 11 });
+    expect(countByShare(21, 10, { ...two, statusReplicas: 0 })).toEqual({ replicas: 3, average: 21 });
   });
 });

@@ -1,9 +1,9 @@
 /** How many replicas measured values call for, as upstream's replica calculator. Values are thousandths. */
+import { isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { HorizontalPodAutoscaler } from "../../kinds/generated/autoscaling-v2.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import { metaOf } from "../framework/controller-reference.ts";
-import { isPodReady, podCondition } from "../framework/pods.ts";
 import type { PodMetrics } from "./metrics-client.ts";
 
 /** Upstream's horizontal-pod-autoscaler-tolerance: smaller deviations change nothing. */
@@ -199,5 +199,5 @@ export function countByShare(
 ): { readonly replicas: number; readonly average: number } {
   const ratio = value / (target * statusReplicas);
   const replicas = isWithin(tolerances, ratio) ? statusReplicas : Math.ceil(value / target);
-  return { replicas, average: Math.ceil(value / statusReplicas) };
+  return { replicas, average: Math.ceil(value / Math.max(1, statusReplicas)) };
 }
