@@ -1,6 +1,7 @@
 /**
  * Equality as upstream's apiequality.Semantic has it for decoded JSON: a missing field, an empty list and an empty map
- * are the same. Quantities are canonical by the time kinds see them, so their texts can be compared.
+ * are the same; so is an empty struct, which cannot be told from a map here. Quantities are canonical by the time kinds
+ * see them, so their texts can be compared.
  */
 export function semanticEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
@@ -19,6 +20,7 @@ export function semanticEqual(left: unknown, right: unknown): boolean {
 
 function isAbsent(value: unknown): boolean {
   if (value === undefined || value === null) return true;
+  if (Array.isArray(value)) return value.length === 0;
   if (typeof value !== "object") return false;
   for (const key in value) if (!isAbsent((value as Record<string, unknown>)[key])) return false;
   return true;

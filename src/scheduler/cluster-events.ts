@@ -12,6 +12,7 @@ import {
   storageClasses,
 } from "../client/resources.ts";
 import type { Informer } from "../client/types.ts";
+import { isPodFinished } from "../kinds/core/pod/pod-state.ts";
 import type { Node, Pod } from "../kinds/generated/core-v1.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
 import { createPodInfo } from "./cache/pod-info.ts";
@@ -59,8 +60,7 @@ function moveOnChange({ queue }: SchedulerState, informer: Informer<KubernetesOb
 
 function podChanged({ cache, queue, nominator }: SchedulerState, pod: Pod, old: Pod | undefined): void {
   const uid = pod.metadata?.uid ?? "";
-  const finished = pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-  if (finished) {
+  if (isPodFinished(pod)) {
     queue.remove(uid);
     nominator.remove(uid);
     if (!cache.has(uid)) return;

@@ -3,6 +3,7 @@
  * every 15 seconds, as autoscalers do, gets figures of those 15 seconds; who asks for the first time waits a second.
  */
 import { text } from "node:stream/consumers";
+import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
@@ -49,7 +50,7 @@ export class Scraper {
     const ready = new Set(
       reader
         .list<Node>("", "nodes")
-        .filter(isReady)
+        .filter(isNodeReady)
         .map(({ metadata }) => metadata?.name ?? ""),
     );
     for (const name of [...history.nodeNames(), ...this.#attempts.keys()]) if (!ready.has(name)) this.#forget(name);
@@ -89,6 +90,3 @@ export class Scraper {
     this.#attempts.delete(name);
   }
 }
-
-const isReady = ({ status }: Node): boolean =>
-  status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true;

@@ -1,3 +1,4 @@
+import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { Eviction, PodDisruptionBudget } from "../../kinds/generated/policy-v1.ts";
 import { type Clock, formatTime } from "../../lib/clock.ts";
@@ -51,7 +52,7 @@ async function spendBudget(request: SubresourceRequest, pod: Pod, clock: Clock):
       message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
     });
   }
-  if (!isReady(pod)) {
+  if (!isPodReady(pod)) {
     const { currentHealthy = 0, desiredHealthy = 0 } = budget.status ?? {};
     if (budget.spec?.unhealthyPodEvictionPolicy === "AlwaysAllow") return;
     if (currentHealthy >= desiredHealthy && desiredHealthy > 0) return;
@@ -102,10 +103,6 @@ function refusal(message: string): StatusError {
   const error = tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0);
   error.status.details = { causes: [{ reason: "DisruptionBudget", message }] };
   return error;
-}
-
-function isReady({ status }: Pod): boolean {
-  return status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") ?? false;
 }
 
 async function evict({ writer, info }: SubresourceRequest, eviction: Eviction, clock: Clock): Promise<void> {

@@ -1,9 +1,10 @@
+import { isPodFinished, isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { DaemonSet } from "../../kinds/generated/apps-v1.ts";
 import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { scaledValue } from "../../machinery/int-or-string.ts";
 import { byCreation } from "../framework/controller-reference.ts";
 import { revisionHashLabel } from "../framework/history.ts";
-import { isPodAvailable, isPodReady } from "../framework/pods.ts";
+import { isPodAvailable } from "../framework/pods.ts";
 import { createPlacement, type Placement, targetNode } from "./placement.ts";
 
 export interface DaemonState {
@@ -67,9 +68,9 @@ export function planPlacement(state: DaemonState): DaemonPlan {
 function sortOut(pods: readonly Pod[], state: DaemonState, plan: DaemonPlan): void {
   const running = pods.filter((pod) => {
     if (pod.status?.phase === "Failed") plan.failed.push(pod);
-    return pod.status?.phase !== "Failed" && pod.status?.phase !== "Succeeded";
+    return !isPodFinished(pod);
   });
-  plan.remove.push(...pods.filter((pod) => pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded"));
+  plan.remove.push(...pods.filter(isPodFinished));
   const ordered = [...running].sort((a, b) => Number(isPodReady(b)) - Number(isPodReady(a)) || byCreation(a, b));
   const { surge } = limits(state);
   const fresh = ordered.filter((pod) => isUpdated(pod, state));

@@ -1,8 +1,8 @@
 import { pods } from "../../client/resources.ts";
+import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { ReplicaSet } from "../../kinds/generated/apps-v1.ts";
 import { ownedBy } from "../framework/claim.ts";
 import { byCreation } from "../framework/controller-reference.ts";
-import { isPodFinished } from "../framework/pods.ts";
 import { allSets, cleanUpHistory, createCurrentSet, type Rollout, scaleSet } from "./rollout.ts";
 import {
   availableOf,

@@ -12,6 +12,7 @@ import {
   replicationControllers,
   statefulSets,
 } from "../../client/resources.ts";
+import { isPodActive, isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { PodDisruptionBudget } from "../../kinds/generated/policy-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
@@ -20,7 +21,6 @@ import { labelSelectorFromObject } from "../../machinery/selectors/label-selecto
 import { sameStatus } from "../framework/canonical-json.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { messageOf } from "../framework/failures.ts";
-import { isPodActive, isPodReady } from "../framework/pods.ts";
 import { expectationOf } from "./expected-pods.ts";
 
 /** Upstream's DeletionTimeout: an eviction that was admitted and whose pod has not gone by then has failed. */

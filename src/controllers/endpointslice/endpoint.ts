@@ -1,7 +1,7 @@
+import { isPodFinished, isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { Node, Pod, Service } from "../../kinds/generated/core-v1.ts";
 import type { Endpoint, EndpointPort } from "../../kinds/generated/discovery-v1.ts";
 import { metaOf } from "../framework/controller-reference.ts";
-import { isPodFinished, isPodReady } from "../framework/pods.ts";
 import { endpointHostname, targetPort } from "../framework/services.ts";
 
 export type AddressType = "IPv4" | "IPv6";

@@ -2,11 +2,11 @@
 import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods } from "../../client/resources.ts";
 import { claimNameOf } from "../../kinds/core/pod/claim-names.ts";
+import { isPodActive } from "../../kinds/core/pod/pod-state.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { isControlledBy } from "../../machinery/meta/accessors.ts";
 import { newControllerReference } from "../framework/controller-reference.ts";
 import { defineController, watch } from "../framework/define-controller.ts";
-import { isPodActive } from "../framework/pods.ts";
 
 export const ephemeralVolumeController = defineController({
   name: "ephemeral-volume",

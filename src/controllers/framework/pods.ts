@@ -1,28 +1,6 @@
-import type { Pod, PodCondition } from "../../kinds/generated/core-v1.ts";
+import { podCondition } from "../../kinds/core/pod/pod-state.ts";
+import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { ControllerContext } from "./define-controller.ts";
-
-/** Not finished and not being deleted. */
-export function isPodActive(pod: Pod): boolean {
-  return !isPodFinished(pod) && pod.metadata?.deletionTimestamp === undefined;
-}
-
-/** Its containers have ended for good. */
-export function isPodFinished(pod: Pod): boolean {
-  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
-}
-
-/** Being deleted and not finished. */
-export function isPodTerminating(pod: Pod): boolean {
-  return !isPodFinished(pod) && pod.metadata?.deletionTimestamp !== undefined;
-}
-
-export function podCondition(pod: Pod, type: string): PodCondition | undefined {
-  return pod.status?.conditions?.find((condition) => condition.type === type);
-}
-
-export function isPodReady(pod: Pod): boolean {
-  return podCondition(pod, "Ready")?.status === "True";
-}
 
 /** Milliseconds until a ready pod has been so for `minReadySeconds`; 0 when it has; undefined when not ready. */
 export function millisecondsUntilAvailable(pod: Pod, minReadySeconds: number, now: number): number | undefined {

@@ -1,7 +1,7 @@
+import { isPodReady, isPodTerminating } from "../../kinds/core/pod/pod-state.ts";
 import type { Job, UncountedTerminatedPods } from "../../kinds/generated/batch-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { metaOf } from "../framework/controller-reference.ts";
-import { isPodReady, isPodTerminating } from "../framework/pods.ts";
 import { judgeFailure } from "./failure-policy.ts";
 import { formatIndexes, indexOf, parseIndexes } from "./indexes.ts";
 

@@ -1,7 +1,7 @@
+import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { Job } from "../../kinds/generated/batch-v1.ts";
 import type { Container, Pod, PodTemplateSpec } from "../../kinds/generated/core-v1.ts";
 import { metaOf } from "../framework/controller-reference.ts";
-import { isPodReady } from "../framework/pods.ts";
 import { type Account, finishTime, isIndexed, replacesOnlyFailed, trackingFinalizer } from "./accounting.ts";
 import { indexFailuresAnnotation, indexKey, indexOf } from "./indexes.ts";
 

@@ -5,13 +5,14 @@
  */
 
 import { leases, nodes, pods } from "../../client/resources.ts";
+import { isNodeReady } from "../../kinds/core/node/node-state.ts";
+import { isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
 import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
-import { isPodReady, podCondition } from "../framework/pods.ts";
 import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 import { desiredTaints, monitorGraceMs, readyCondition, startupGraceMs, unknownConditions } from "./health.ts";
 
@@ -63,7 +64,7 @@ export function createNodeLifecycleController(): Controller {
       );
       const checked = await checkHealth(node, heartbeat, context);
       await syncTaints(checked, context);
-      if (readyCondition(checked)?.status !== "True") await markPodsNotReady(name, context);
+      if (!isNodeReady(checked)) await markPodsNotReady(name, context);
     },
   });
 }
@@ -123,7 +124,7 @@ function everyNodeIsDown(context: ControllerContext): boolean {
   return context
     .lister(nodes)
     .list()
-    .every((node) => readyCondition(node)?.status !== "True");
+    .every((node) => !isNodeReady(node));
 }
 
 /** Takes the pods of a node that is not ready out of Services. */

@@ -1,5 +1,5 @@
+import { isPodActive, isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
-import { isPodActive, isPodReady, podCondition } from "../framework/pods.ts";
 
 const phaseRank: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 const deletionCost = (pod: Pod): number =>

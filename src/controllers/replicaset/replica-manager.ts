@@ -7,6 +7,7 @@
 import { splitKey } from "../../client/object-cache.ts";
 import { pods } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
+import { isPodActive, isPodTerminating } from "../../kinds/core/pod/pod-state.ts";
 import type { ReplicaSet, ReplicaSetStatus } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { controllerOf } from "../../machinery/meta/accessors.ts";
@@ -17,7 +18,7 @@ import { claimOwned, indexByOwner, ownedBy, watchOrphans } from "../framework/cl
 import { newControllerReference } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController } from "../framework/define-controller.ts";
 import { changePods, podFromTemplate } from "../framework/pod-control.ts";
-import { isPodActive, isPodTerminating, scheduleAvailability } from "../framework/pods.ts";
+import { scheduleAvailability } from "../framework/pods.ts";
 import { podsToDelete } from "./deletion-ranking.ts";
 import { replicaSetStatus } from "./status.ts";
 

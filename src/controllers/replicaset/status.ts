@@ -1,9 +1,10 @@
+import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
 import { labelSelectorFromSet } from "../../machinery/selectors/label-selector.ts";
 import { messageOf } from "../framework/failures.ts";
-import { isPodAvailable, isPodReady } from "../framework/pods.ts";
+import { isPodAvailable } from "../framework/pods.ts";
 
 export interface Observation {
   readonly active: readonly Pod[];

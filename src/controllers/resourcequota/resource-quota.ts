@@ -6,6 +6,7 @@
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, pods, resourceQuotas, services } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
+import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { ResourceList } from "../../kinds/core/resource-list.ts";
 import { quotaMatches, quotaUsage } from "../../kinds/core/resource-quota/usage.ts";
 import type { ResourceQuota } from "../../kinds/generated/core-v1.ts";
@@ -15,7 +16,6 @@ import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import type { MetadataMonitors } from "../framework/metadata-monitors.ts";
-import { isPodFinished } from "../framework/pods.ts";
 
 /** Quotas that are counts of core resources under a name of their own. */
 const plainCounts = new Set(["configmaps", "secrets", "replicationcontrollers", "resourcequotas"]);

@@ -5,6 +5,7 @@
 
 import { splitKey } from "../../client/object-cache.ts";
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from "../../client/resources.ts";
+import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
@@ -16,7 +17,7 @@ import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch, watchOwned } from "../framework/define-controller.ts";
 import { ignoreNotFound, messageOf } from "../framework/failures.ts";
 import { pruneRevisions, revisionHash, revisionsOf, syncRevision } from "../framework/history.ts";
-import { isPodAvailable, isPodReady, scheduleAvailability } from "../framework/pods.ts";
+import { isPodAvailable, scheduleAvailability } from "../framework/pods.ts";
 import { ensureClaims, syncClaimOwners } from "./claims.ts";
 import { ordinalOf, podRevision, statefulPod } from "./identity.ts";
 

@@ -7,12 +7,12 @@ import { splitKey } from "../../client/object-cache.ts";
 import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import { claimNames } from "../../kinds/core/pod/claim-names.ts";
+import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { ignoreNotFound } from "../framework/failures.ts";
-import { isPodFinished } from "../framework/pods.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";

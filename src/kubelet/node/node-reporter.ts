@@ -7,6 +7,7 @@ import { statfs } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { nodes } from "../../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../../client/types.ts";
+import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import type { Node, NodeStatus } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
@@ -104,11 +105,11 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
     });
     if (written !== undefined && clock.now() - writtenAt < reportMs && isSame(written, status))
       return faults.length === 0;
-    const wasReady = isReady(written);
+    const wasReady = isNodeReady({ status: written });
     node = await resource.patch(nodeName, { status }, { type: "strategic", subresource: "status" });
     written = status;
     writtenAt = clock.now();
-    if (isReady(status) && !wasReady) {
+    if (isNodeReady({ status }) && !wasReady) {
       input.recorder.event(node, "Normal", "NodeReady", `Node ${nodeName} status is now: NodeReady`);
       log.info("node is ready", { node: nodeName });
     }
@@ -161,10 +162,6 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
       return network;
     },
   };
-}
-
-function isReady(status: NodeStatus | undefined): boolean {
-  return status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
 /** Equal but for heartbeat times. */

@@ -5,6 +5,7 @@
  */
 import { endpointSlices, nodes, services } from "../../client/resources.ts";
 import type { Client, Informers } from "../../client/types.ts";
+import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import { managedByLabel, serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
 import type { Node, Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
@@ -53,7 +54,7 @@ export function dnsEndpointSlice(all: readonly Node[]): EndpointSlice {
   const endpoints = all.flatMap((node) => {
     const address = internalAddress(node);
     if (address === undefined) return [];
-    const ready = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+    const ready = isNodeReady(node);
     const nodeName = node.metadata?.name ?? "";
     return [{ addresses: [address], nodeName, conditions: { ready, serving: ready, terminating: false } }];
   });

@@ -1,6 +1,7 @@
 /** What `kubectl get pods` says of a pod's containers: how many are ready, why it is as it is, and its restarts. */
 import type { Container, ContainerStateTerminated, ContainerStatus, Pod } from "../../generated/core-v1.ts";
 import { isSidecar } from "./container-aggregation.ts";
+import { isPodFinished, isPodReady } from "./pod-state.ts";
 
 export interface PodSummary {
   readonly ready: number;
@@ -31,10 +32,9 @@ export function summarizePod(pod: Pod): PodSummary {
     walkContainers(pod, progress);
   }
   let { reason } = progress;
-  const ended = status?.phase === "Failed" || status?.phase === "Succeeded";
   if (metadata?.deletionTimestamp !== undefined) {
     if (status?.reason === "NodeLost") reason = "Unknown";
-    else if (!ended) reason = "Terminating";
+    else if (!isPodFinished(pod)) reason = "Terminating";
   }
   const total = (spec?.containers ?? []).length + initContainers.filter(isSidecar).length;
   return { ready: progress.ready, total, reason, restarts: progress.restarts, lastRestart: progress.lastRestart };
@@ -81,7 +81,8 @@ function terminationReason({ reason, signal, exitCode }: ContainerStateTerminate
 }
 
 /** From the last container to the first, so that the first one's reason is shown. */
-function walkContainers({ status }: Pod, progress: Progress): void {
+function walkContainers(pod: Pod, progress: Progress): void {
+  const { status } = pod;
   let running = false;
   let errorReason = "";
   for (const container of [...(status?.containerStatuses ?? [])].reverse()) {
@@ -98,8 +99,7 @@ function walkContainers({ status }: Pod, progress: Progress): void {
     }
   }
   if (progress.reason !== "Completed") return;
-  const podReady = status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True");
-  if (running && podReady) progress.reason = "Running";
+  if (running && isPodReady(pod)) progress.reason = "Running";
   else if (errorReason !== "") progress.reason = errorReason;
   else if (running) progress.reason = "NotReady";
 }

@@ -11,6 +11,7 @@ import type {
   ScopedResourceSelectorRequirement,
   Service,
 } from "../../generated/core-v1.ts";
+import { isPodFinished } from "../pod/pod-state.ts";
 import { podQosClass } from "../pod/quality-of-service.ts";
 import { podTotal } from "../pod/resource-total.ts";
 import { addResources, type ResourceList } from "../resource-list.ts";
@@ -42,9 +43,9 @@ export function quotaUsage(group: string, plural: string, object: object, now: n
   return usage;
 }
 
-function podUsage({ spec, status, metadata }: Pod, now: number): ResourceList {
-  const ended = status?.phase === "Succeeded" || status?.phase === "Failed" || isPastDeletion(metadata, now);
-  if (spec === undefined || ended) return {};
+function podUsage(pod: Pod, now: number): ResourceList {
+  const { spec, metadata } = pod;
+  if (spec === undefined || isPodFinished(pod) || isPastDeletion(metadata, now)) return {};
   const usage: ResourceList = { pods: "1" };
   for (const [name, quantity] of Object.entries(addResources(podTotal(spec, "requests"), spec.overhead))) {
     usage[`requests.${name}`] = quantity;
