@@ -21,13 +21,38 @@ export function regexError(message: string, pattern: string, ...examples: string
   return `${message} (e.g. ${examples.map((example) => `'${example}', `).join(" or ")}regex used for validation is '${pattern}')`;
 }
 
+interface TextRule {
+  /** Bytes; default: any length. */
+  readonly longest?: number;
+  readonly lengthError?: (length: number) => string;
+  /** Of ASCII alone, for the whole text. */
+  readonly pattern: string;
+  readonly message: string;
+  readonly examples: readonly string[];
+}
+
+type TextCheck = (value: string) => Complaints;
+
+function checkOf(rule: TextRule): TextCheck {
+  const { longest = Number.POSITIVE_INFINITY, lengthError = maxLengthError, pattern, message, examples } = rule;
+  const regexp = new RegExp(`^${pattern}$`);
+  const complaint = regexError(message, pattern, ...examples);
+  return (value) => {
+    const matches = regexp.test(value);
+    // What matches has as many bytes as characters.
+    if (matches && value.length <= longest) return noErrors;
+    const errors: string[] = [];
+    if (byteLength(value) > longest) errors.push(lengthError(longest));
+    if (!matches) errors.push(complaint);
+    return errors;
+  };
+}
+
 const label1123 = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 const label1123Message =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
 const label1123Regexp = new RegExp(`^${label1123}$`);
 const subdomain1123 = `${label1123}(\\.${label1123})*`;
-const subdomain1123Message =
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character";
 const subdomain1123Regexp = new RegExp(`^${subdomain1123}$`);
 
 export function isDns1123Label(value: string): Complaints {
@@ -44,70 +69,43 @@ export function isDns1123Label(value: string): Complaints {
   return errors;
 }
 
-function subdomain(value: string, lengthError: (length: number) => string): Complaints {
-  if (value.length <= 253 && subdomain1123Regexp.test(value)) return noErrors;
-  const errors: string[] = [];
-  if (byteLength(value) > 253) errors.push(lengthError(253));
-  if (!subdomain1123Regexp.test(value)) errors.push(regexError(subdomain1123Message, subdomain1123, "example.com"));
-  return errors;
-}
+const subdomainRule: TextRule = {
+  longest: 253,
+  pattern: subdomain1123,
+  message:
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  examples: ["example.com"],
+};
 
-export const isDns1123Subdomain = (value: string): Complaints => subdomain(value, maxLengthError);
+export const isDns1123Subdomain: TextCheck = checkOf(subdomainRule);
+const isLabelPrefix = checkOf({ ...subdomainRule, lengthError: maxBytesError });
 
 const label1123Underscore = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
-const subdomain1123Underscore = `${label1123Underscore}(\\.${label1123Underscore})*`;
 
 /** As isDns1123Subdomain, with underscores allowed (search domains of a pod's dnsConfig). */
-export function isDns1123SubdomainWithUnderscore(value: string): Complaints {
-  const errors: string[] = [];
-  if (byteLength(value) > 253) errors.push(maxLengthError(253));
-  if (!new RegExp(`^${subdomain1123Underscore}$`).test(value)) {
-    errors.push(
-      regexError(
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
-        subdomain1123Underscore,
-        "example.com",
-      ),
-    );
-  }
-  return errors;
-}
+export const isDns1123SubdomainWithUnderscore: TextCheck = checkOf({
+  longest: 253,
+  pattern: `${label1123Underscore}(\\.${label1123Underscore})*`,
+  message:
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  examples: ["example.com"],
+});
 
-const label1035 = "[a-z]([-a-z0-9]*[a-z0-9])?";
-const label1035Regexp = new RegExp(`^${label1035}$`);
+export const isDns1035Label: TextCheck = checkOf({
+  longest: 63,
+  pattern: "[a-z]([-a-z0-9]*[a-z0-9])?",
+  message:
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  examples: ["my-name", "abc-123"],
+});
 
-export function isDns1035Label(value: string): Complaints {
-  const errors: string[] = [];
-  if (byteLength(value) > 63) errors.push(maxLengthError(63));
-  if (!label1035Regexp.test(value)) {
-    errors.push(
-      regexError(
-        "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
-        label1035,
-        "my-name",
-        "abc-123",
-      ),
-    );
-  }
-  return errors;
-}
-
-const wildcardSubdomain = `\\*\\.${subdomain1123}`;
-
-export function isWildcardDns1123Subdomain(value: string): Complaints {
-  const errors: string[] = [];
-  if (byteLength(value) > 253) errors.push(maxLengthError(253));
-  if (!new RegExp(`^${wildcardSubdomain}$`).test(value)) {
-    errors.push(
-      regexError(
-        "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
-        wildcardSubdomain,
-        "*.example.com",
-      ),
-    );
-  }
-  return errors;
-}
+export const isWildcardDns1123Subdomain: TextCheck = checkOf({
+  longest: 253,
+  pattern: `\\*\\.${subdomain1123}`,
+  message:
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  examples: ["*.example.com"],
+});
 
 const labelKey = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]";
 const labelKeyRegexp = new RegExp(`^${labelKey}$`);
@@ -126,7 +124,7 @@ export function isQualifiedName(value: string): Complaints {
   const errors: string[] = [];
   if (slash === 0) errors.push(`prefix part ${emptyError}`);
   else if (slash > 0) {
-    for (const message of subdomain(value.slice(0, slash), maxBytesError)) errors.push(`prefix part ${message}`);
+    for (const message of isLabelPrefix(value.slice(0, slash))) errors.push(`prefix part ${message}`);
   }
   const name = value.slice(slash + 1);
   if (name === "") errors.push(`name part ${emptyError}`);
@@ -135,25 +133,14 @@ export function isQualifiedName(value: string): Complaints {
   return errors;
 }
 
-const labelValueRegexp = new RegExp(`^(${labelKey})?$`);
-
-export function isLabelValue(value: string): Complaints {
-  if (value.length <= 63 && labelValueRegexp.test(value)) return noErrors;
-  const errors: string[] = [];
-  if (byteLength(value) > 63) errors.push(maxBytesError(63));
-  if (!labelValueRegexp.test(value)) {
-    errors.push(
-      regexError(
-        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
-        `(${labelKey})?`,
-        "MyValue",
-        "my_value",
-        "12345",
-      ),
-    );
-  }
-  return errors;
-}
+export const isLabelValue: TextCheck = checkOf({
+  longest: 63,
+  lengthError: maxBytesError,
+  pattern: `(${labelKey})?`,
+  message:
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  examples: ["MyValue", "my_value", "12345"],
+});
 
 export function isPortNumber(port: number): Complaints {
   return port >= 1 && port <= 65535 ? noErrors : [inclusiveRangeError(1, 65535)];
@@ -177,17 +164,17 @@ export function isPortName(port: string): Complaints {
   return errors;
 }
 
-export function isPercent(value: string): Complaints {
-  if (/^[0-9]+%$/.test(value)) return noErrors;
-  const message = "a valid percent string must be a numeric string followed by an ending '%'";
-  return [regexError(message, "[0-9]+%", "1%", "93%")];
-}
+export const isPercent: TextCheck = checkOf({
+  pattern: "[0-9]+%",
+  message: "a valid percent string must be a numeric string followed by an ending '%'",
+  examples: ["1%", "93%"],
+});
 
-export function isHttpHeaderName(value: string): Complaints {
-  if (/^[-A-Za-z0-9]+$/.test(value)) return noErrors;
-  const message = "a valid HTTP header must consist of alphanumeric characters or '-'";
-  return [regexError(message, "[-A-Za-z0-9]+", "X-Header-Name")];
-}
+export const isHttpHeaderName: TextCheck = checkOf({
+  pattern: "[-A-Za-z0-9]+",
+  message: "a valid HTTP header must consist of alphanumeric characters or '-'",
+  examples: ["X-Header-Name"],
+});
 
 /** RelaxedEnvironmentVariableValidation, on by default in 1.36: printable ASCII but `=`. */
 export function isEnvironmentVariableName(value: string): Complaints {
@@ -205,17 +192,15 @@ function parentFolderErrors(value: string): string[] {
   return value.startsWith("..") ? ["must not start with '..'"] : [];
 }
 
+const isConfigKey = checkOf({
+  longest: 253,
+  pattern: "[-._a-zA-Z0-9]+",
+  message: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
+  examples: ["key.name", "KEY_NAME", "key-name"],
+});
+
 /** A key of a ConfigMap or Secret. */
-export function isConfigMapKey(value: string): Complaints {
-  const errors: string[] = [];
-  if (byteLength(value) > 253) errors.push(maxLengthError(253));
-  if (!/^[-._a-zA-Z0-9]+$/.test(value)) {
-    const message = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-    errors.push(regexError(message, "[-._a-zA-Z0-9]+", "key.name", "KEY_NAME", "key-name"));
-  }
-  errors.push(...parentFolderErrors(value));
-  return errors;
-}
+export const isConfigMapKey: TextCheck = (value) => [...isConfigKey(value), ...parentFolderErrors(value)];
 
 /** A name that becomes one element of a URL path (RBAC objects, and the least that every name must meet). */
 export function isPathSegmentName(value: string): Complaints {
