@@ -38,19 +38,21 @@ export async function readLog(input: LogReaderInput): Promise<void> {
   try {
     const { size } = await file.stat();
     let offset = options.tailLines === undefined ? 0 : await findTailOffset(file, size, options.tailLines);
+    // The log as it is now, unless it is followed: what is written meanwhile would make the tail longer than asked for.
+    const end = options.follow ? Number.POSITIVE_INFINITY : size;
     const emit = createEmitter(input);
     let rest = Buffer.alloc(0);
     const drain = async (): Promise<boolean> => {
       const block = Buffer.alloc(blockBytes);
       for (;;) {
-        const { bytesRead } = await file.read(block, 0, blockBytes, offset);
+        const { bytesRead } = await file.read(block, 0, Math.min(blockBytes, end - offset), offset);
         if (bytesRead === 0) return true;
         offset += bytesRead;
         const data =
           rest.length === 0 ? block.subarray(0, bytesRead) : Buffer.concat([rest, block.subarray(0, bytesRead)]);
-        const end = data.lastIndexOf(newline) + 1;
-        rest = Buffer.from(data.subarray(end));
-        if (!(await emit(data.subarray(0, end)))) return false;
+        const whole = data.lastIndexOf(newline) + 1;
+        rest = Buffer.from(data.subarray(whole));
+        if (!(await emit(data.subarray(0, whole)))) return false;
         if (signal.aborted) return false;
       }
     };

@@ -26,7 +26,11 @@ describe("log lines", () => {
   });
 });
 
-async function read(content: string, options: Partial<LogOptions>): Promise<string> {
+async function read(
+  content: string,
+  options: Partial<LogOptions>,
+  written = async (): Promise<void> => {},
+): Promise<string> {
   const path = join(folder, "0.log");
   await writeFile(path, content);
   const chunks: Buffer[] = [];
@@ -45,6 +49,7 @@ async function read(content: string, options: Partial<LogOptions>): Promise<stri
     running: async () => false,
     write: async (chunk) => {
       chunks.push(Buffer.from(chunk));
+      await written();
     },
   });
   return Buffer.concat(chunks).toString();
@@ -63,6 +68,11 @@ describe("readLog", () => {
     ["nothing older", { since: Date.parse("2027-01-01T00:00:00Z") }, ""],
   ])("%s", async (_, options, expected) => {
     expect(await read(content, options)).toBe(expected);
+  });
+
+  it("leaves out what is written while it reads", async () => {
+    const more = () => writeFile(join(folder, "0.log"), line("later"), { flag: "a" });
+    expect(await read(content, { tailLines: 1 }, more)).toBe("three\n");
   });
 
   it("follows until the container has ended", async () => {
