@@ -26,11 +26,7 @@ describe("log lines", () => {
   });
 });
 
-async function read(
-  content: string,
-  options: Partial<LogOptions>,
-  written = async (): Promise<void> => {},
-): Promise<string> {
+async function read(content: string, options: Partial<LogOptions>, written?: () => Promise<void>): Promise<string> {
   const path = join(folder, "0.log");
   await writeFile(path, content);
   const chunks: Buffer[] = [];
@@ -49,7 +45,7 @@ async function read(
     running: async () => false,
     write: async (chunk) => {
       chunks.push(Buffer.from(chunk));
-      await written();
+      await written?.();
     },
   });
   return Buffer.concat(chunks).toString();
