@@ -1,5 +1,9 @@
 /** Namespaces, priority classes, the kubernetes Service with its endpoints, and the API server's public certificates. */
 import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
+import {
+  clusterCriticalPriority,
+  nodeCriticalPriority,
+} from "../../kinds/scheduling/priority-class/system-priorities.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 
 export function systemNamespaces(): UnknownObject[] {
@@ -23,12 +27,12 @@ export function systemPriorityClasses(): UnknownObject[] {
   return [
     classOf(
       "system-cluster-critical",
-      2000000000,
+      clusterCriticalPriority,
       "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.",
     ),
     classOf(
       "system-node-critical",
-      2000001000,
+      nodeCriticalPriority,
       "Used for system critical pods that must not be moved from their current node.",
     ),
   ];

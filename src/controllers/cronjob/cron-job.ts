@@ -18,6 +18,8 @@ import { isFinished } from "../job/outcome.ts";
 import { missedTimes, parseSchedule, type Schedule } from "./schedule.ts";
 
 const scheduledTimestamp = "batch.kubernetes.io/cronjob-scheduled-timestamp";
+/** For so long after a start the cache may not show the new Job. */
+const newJobGraceMs = 10_000;
 /** Added to the wait, so that the schedule's second has begun. */
 const slackMs = 100;
 
@@ -61,11 +63,10 @@ function noteFinished(pass: Pass): void {
   const active = (pass.status.active ?? []).filter((reference) => {
     const job = byUid.get(reference.uid ?? "");
     if (job === undefined) {
-      // It may have been created a moment ago.
       const listed = context.lister(jobs).get(reference.name ?? "", reference.namespace);
       if (listed === undefined && pass.status.lastScheduleTime !== undefined) {
         const age = context.clock.now() - Date.parse(pass.status.lastScheduleTime);
-        if (age < 10_000) return true;
+        if (age < newJobGraceMs) return true;
         context.recorder.event(cronJob, "Normal", "MissingJob", `Active job went missing: ${reference.name}`);
       }
       return false;

@@ -4,6 +4,8 @@ import type * as cri from "./generated/messages.ts";
 
 /** Upstream's runtime request timeout; calls that wait for containers set their own. */
 const defaultTimeoutMs = 120_000;
+/** As upstream: a sandbox may have to wait for its network. */
+const sandboxTimeoutMs = 2 * defaultTimeoutMs;
 
 export interface RuntimeService {
   version(): Promise<cri.VersionResponse>;
@@ -50,8 +52,13 @@ export function createRuntimeService(connection: CriConnection): RuntimeService 
     version: () => call("Version", { version: "0.1.0" }),
     status: (verbose = false) => call("Status", { verbose }),
     runPodSandbox: async (config, runtimeHandler) =>
-      (await call<cri.RunPodSandboxResponse>("RunPodSandbox", { config, runtimeHandler }, { timeoutMs: 240_000 }))
-        .podSandboxId ?? "",
+      (
+        await call<cri.RunPodSandboxResponse>(
+          "RunPodSandbox",
+          { config, runtimeHandler },
+          { timeoutMs: sandboxTimeoutMs },
+        )
+      ).podSandboxId ?? "",
     stopPodSandbox: (podSandboxId) => run("StopPodSandbox", { podSandboxId }),
     removePodSandbox: (podSandboxId) => run("RemovePodSandbox", { podSandboxId }),
     podSandboxStatus: async (podSandboxId) =>

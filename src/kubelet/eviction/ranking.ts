@@ -1,5 +1,6 @@
 /** Which pod goes first when the node runs out of memory, in upstream's order: pure. */
 import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { clusterCriticalPriority } from "../../kinds/scheduling/priority-class/system-priorities.ts";
 import { podRequests } from "../resources/pod-resources.ts";
 
 export interface Candidate {
@@ -8,14 +9,14 @@ export interface Candidate {
   readonly memory: number;
 }
 
-/** Pods of this priority and above are never evicted by the node. */
-const criticalPriority = 2_000_000_000;
-
-/** Pods over their request come first, then those of lower priority, then those furthest over their request. */
+/**
+ * The pods to evict, first to last: those over their request, then those of lower priority, then those furthest over
+ * their request. System-critical pods are left out.
+ */
 export function rankForMemory(candidates: readonly Candidate[]): Candidate[] {
   const over = ({ pod, memory }: Candidate): number => memory - (podRequests(pod)["memory"] ?? 0);
   const priority = ({ pod }: Candidate): number => pod.spec?.priority ?? 0;
   return candidates
-    .filter((candidate) => priority(candidate) < criticalPriority)
+    .filter((candidate) => priority(candidate) < clusterCriticalPriority)
     .sort((a, b) => Number(over(b) > 0) - Number(over(a) > 0) || priority(a) - priority(b) || over(b) - over(a));
 }

@@ -2,12 +2,11 @@
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
+import { nodeCriticalPriority } from "../../kinds/scheduling/priority-class/system-priorities.ts";
 import { amountOf } from "./pod-resources.ts";
 
 const guaranteedScore = -997;
 const bestEffortScore = 1000;
-/** Pods of priority system-node-critical and above. */
-const nodeCriticalPriority = 2_000_001_000;
 
 /** The oom_score_adj of a container on a machine with that many bytes of memory. */
 export function oomScoreAdjust(pod: Pod, container: Container, memoryCapacity: number): number {

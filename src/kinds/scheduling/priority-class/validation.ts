@@ -2,12 +2,13 @@
 import { type FieldError, forbiddenField } from "../../../machinery/errors/field-error.ts";
 import { checkImmutable, checkOptionalOneOf } from "../../field-checks.ts";
 import type { PriorityClass } from "../../generated/scheduling-v1.ts";
+import { clusterCriticalPriority, nodeCriticalPriority } from "./system-priorities.ts";
 
 const highestOfUsers = 1_000_000_000;
 const systemPrefix = "system-";
 const systemClasses: Readonly<Record<string, number>> = {
-  "system-node-critical": 2_000_001_000,
-  "system-cluster-critical": 2_000_000_000,
+  "system-node-critical": nodeCriticalPriority,
+  "system-cluster-critical": clusterCriticalPriority,
 };
 
 export function validatePriorityClass({
