@@ -3,7 +3,7 @@
  * single-executable application with both, and appends node image and kubectl (the layout is in src/lib/carried-files.ts). `--without-image` leaves the appended
  * files out, for quick tries of the launcher.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   chmodSync,
@@ -71,8 +71,17 @@ async function makeApplication(): Promise<string> {
       stdio: "pipe",
     },
   );
-  execFileSync(application, ["version"], { env: { ...process.env, MINI_EXPECT_CODE_CACHE: "1" }, stdio: "pipe" });
+  expectCodeCaches(application);
   return application;
+}
+
+/** Throws when V8 rejects one. In a node's place there is nothing, so that the node's processes end at once. */
+function expectCodeCaches(application: string): void {
+  const env = { ...process.env, MINI_EXPECT_CODE_CACHE: "1", MINI_NODE_ROOT: join(work, "nowhere") };
+  for (const words of [["version"], ["node", "control-plane"], ["node", "agent"]]) {
+    const { stderr } = spawnSync(application, words, { env, encoding: "utf8", timeout: 30_000 });
+    if (stderr.includes("V8 rejects the code cache")) throw new Error(stderr);
+  }
 }
 
 interface Source {

@@ -1,7 +1,7 @@
 /** SSH into a node: commands with streams, and an interactive shell. The host key is known from the profile. */
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { Client, ClientChannel } from "ssh2";
+import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { loadDriver } from "../drivers/index.ts";
 import { readFileIfPresent } from "../lib/atomic-file.ts";
 import { MiniError } from "./errors.ts";
@@ -84,9 +84,7 @@ async function explainFailure({ driver, name }: Profile, node: ProfileNode, caus
 }
 
 async function run(client: Client, command: string, { stdin, stdout, stderr }: Streams): Promise<number> {
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    client.exec(command, (error, opened) => (error === undefined ? resolve(opened) : reject(error)));
-  });
+  const { channel, code } = await open((opened) => client.exec(command, opened));
   channel.pipe(stdout, { end: false });
   channel.stderr.pipe(stderr, { end: false });
   // Not `end`: a channel that has ended both ways closes itself, and may do so before the exit code has arrived.
@@ -95,7 +93,7 @@ async function run(client: Client, command: string, { stdin, stdout, stderr }: S
     stdin.pipe(channel, { end: false });
     stdin.once("end", () => channel.write("", () => channel.eof()));
   }
-  return exitCode(channel);
+  return code;
 }
 
 async function capture(client: Client, command: string, stdin?: Readable): Promise<CommandResult> {
@@ -115,9 +113,7 @@ async function capture(client: Client, command: string, stdin?: Readable): Promi
 async function shell(client: Client, command?: string): Promise<number> {
   const { stdin, stdout } = process;
   const size = { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env["TERM"] ?? "xterm" };
-  const channel = await new Promise<ClientChannel>((resolve, reject) => {
-    const opened = (error: Error | undefined, stream: ClientChannel): void =>
-      error === undefined ? resolve(stream) : reject(error);
+  const { channel, code } = await open((opened) => {
     if (command === undefined) client.shell(size, opened);
     else client.exec(command, { pty: size }, opened);
   });
@@ -129,13 +125,25 @@ async function shell(client: Client, command?: string): Promise<number> {
   channel.pipe(stdout, { end: false });
   channel.stderr.pipe(process.stderr, { end: false });
   try {
-    return await exitCode(channel);
+    return await code;
   } finally {
     stdout.off("resize", resize);
     stdin.unpipe(channel);
     if (raw) stdin.setRawMode(false);
     stdin.pause();
   }
+}
+
+interface OpenChannel {
+  readonly channel: ClientChannel;
+  readonly code: Promise<number>;
+}
+
+/** A short command's exit code can arrive together with the channel: it is listened for before anything is awaited. */
+function open(start: (opened: ClientCallback) => void): Promise<OpenChannel> {
+  return new Promise((resolve, reject) => {
+    start((error, channel) => (error === undefined ? resolve({ channel, code: exitCode(channel) }) : reject(error)));
+  });
 }
 
 /** 255 when the connection ended without one, as `ssh` does. */

@@ -11,9 +11,10 @@ import { componentsOf } from "./component-table.ts";
 import { type NodeConfig, nodePaths } from "./config.ts";
 import { readNodeConfig } from "./config-file.ts";
 import { redirectToLogFiles } from "./log-files.ts";
+import { postponeOptimization } from "./postponed-optimization.ts";
 import { writeRegistries } from "./registries.ts";
 import { runComponents } from "./run-components.ts";
-import type { ProcessName } from "./state.ts";
+import type { NodeState, ProcessName } from "./state.ts";
 import { createStatePublisher } from "./state-publisher.ts";
 
 const processNames: readonly ProcessName[] = ["control-plane", "agent"];
@@ -24,6 +25,7 @@ export async function main(args: readonly string[]): Promise<void> {
   if (name === undefined) throw new Error(`mini node: give one of ${processNames.join(", ")}`);
   process.env["MINI_ADDONS"] ??= join(nodePaths.data, "mini", "addons");
   redirectToLogFiles(name);
+  const resumeOptimization = postponeOptimization();
   const logger = createLogger(name);
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT"] as const)
@@ -33,7 +35,13 @@ export async function main(args: readonly string[]): Promise<void> {
   if (name === "agent") await Promise.all([writeResolver(config), writeRegistries(config.registries)]);
   logger.info("started", { node: config.nodeName, role: config.role, pid: process.pid });
   const publisher = createStatePublisher(name);
-  await runComponents(componentsOf(name, config.role), { config, signal: stop.signal, publish: publisher.publish });
+  const entries = componentsOf(name, config.role);
+  const publish = (state: NodeState): void => {
+    if (entries.every((entry) => state.components[entry.name]?.state === "Running")) resumeOptimization();
+    publisher.publish(state);
+  };
+  await runComponents(entries, { config, signal: stop.signal, publish });
+  resumeOptimization();
   await publisher.close();
   logger.info("stopped");
   // Sockets or timers that a library keeps open must not hold up the shutdown.
