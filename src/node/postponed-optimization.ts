@@ -1,6 +1,6 @@
 /**
  * Keeps V8's optimizing compilers out of a process's start. What runs then runs seldom again, and under software
- * emulation each page of machine code that V8 writes costs as much as hundreds of interpreted calls.
+ * emulation the compilers' own code, and what they write, have to be translated once more.
  */
 import { setFlagsFromString } from "node:v8";
 
