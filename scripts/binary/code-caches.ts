@@ -40,7 +40,12 @@ export async function recordCodeCaches(rehearsal: Rehearsal): Promise<void> {
   const seed = await writeSeed(profile, profile.nodes[0] as Profile["nodes"][number]);
   setStage(stage, seed);
   const runtime = await serveEmptyRuntime(join(stage, "run/containerd/containerd.sock"));
-  const start = (name: BundleName, args: readonly string[]): ChildProcess => record(rehearsal, stage, name, args);
+  const started: ChildProcess[] = [];
+  const start = (name: BundleName, args: readonly string[]): ChildProcess => {
+    const child = record(rehearsal, stage, name, args);
+    started.push(child);
+    return child;
+  };
   try {
     const processes = [start("control-plane", ["node", "control-plane"]), start("agent", ["node", "agent"])];
     await askOften(`https://${address}:${port}`, join(stage, "mini/seed/pki"), processes).catch((error: unknown) => {
@@ -50,6 +55,9 @@ export async function recordCodeCaches(rehearsal: Rehearsal): Promise<void> {
     await Promise.all(processes.map(ended));
     for (const command of launcherCommands) await ended(start("launcher", command));
   } finally {
+    // After a failure: those that have ended do not mind.
+    for (const child of started) child.kill("SIGKILL");
+    await Promise.all(started.map(ended));
     runtime.close();
   }
   for (const name of readdirSync(stage).filter((each) => each.endsWith(".cache"))) {
