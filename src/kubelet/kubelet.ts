@@ -198,7 +198,9 @@ async function run(
       return serviceInformer.lister.list();
     },
   });
-  const setup = cgroups.setup();
+  const settingUp = cgroups.setup();
+  // Awaited below; a failure before that must wait for it too, not end the process.
+  settingUp.catch(() => undefined);
   const lifecycle = watchLifecycle({
     runtime,
     clock,
@@ -236,7 +238,7 @@ async function run(
     },
   });
   nodeOf = () => reporter.node();
-  await setup;
+  await settingUp;
 
   const syncer = createPodSyncer({
     runtime,
