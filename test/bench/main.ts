@@ -56,6 +56,7 @@ try {
       values.quick ? "the quick form" : "the whole form",
       machine,
       ...sides.map(({ description }) => description),
+      ...(workload.conditions === undefined ? [] : [workload.conditions]),
     ];
     const result = { name, title, date: new Date().toISOString().slice(0, 10), conditions, rows };
     console.log(`\n${title} (${machine})\n${renderText(result)}`);

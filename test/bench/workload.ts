@@ -39,6 +39,8 @@ export interface Bench {
 export interface Workload {
   readonly name: string;
   readonly title: string;
+  /** Settings for the report, besides those of the sides. */
+  readonly conditions?: string;
   readonly run: (bench: Bench) => Promise<readonly Row[]>;
 }
 
@@ -78,11 +80,11 @@ export async function withServers<T>(
   }
 }
 
-/** `rounds` times each server in turn, the order changing; the other side runs on, idle. */
-export async function takeTurns<T>(
-  [mini, upstream]: readonly [mini: Server, upstream: Server],
+/** `rounds` times each side in turn, the order changing; the other side runs on, idle. */
+export async function takeTurns<S, T>(
+  [mini, upstream]: readonly [mini: S, upstream: S],
   rounds: number,
-  measure: (server: Server) => Promise<T>,
+  measure: (side: S) => Promise<T>,
 ): Promise<{ mini: T[]; upstream: T[] }> {
   const results = { mini: [] as T[], upstream: [] as T[] };
   for (let round = 0; round < rounds; round++) {

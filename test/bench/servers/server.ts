@@ -7,6 +7,7 @@ import { createWriteStream, readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { createAuthority, createKeyPair, issueCertificate } from "../../../src/lib/certificates.ts";
 
 export type Part = "controller-manager" | "scheduler";
@@ -85,28 +86,42 @@ export function run(
 
 /** Resolves when `/readyz` answers 200. When a process ends, or after two minutes, ends all of them and throws. */
 export async function untilReady(url: string, folder: string, processes: readonly ChildProcess[]): Promise<void> {
+  await untilAnswer({ url: `${url}/readyz`, folder, processes, accepts: () => true });
+}
+
+export interface Question {
+  readonly url: string;
+  /** Has ca.crt, admin.crt, admin.key and the logs. */
+  readonly folder: string;
+  readonly processes: readonly ChildProcess[];
+  /** Given the body of an answer of status 200. */
+  readonly accepts: (body: string) => boolean;
+}
+
+/** Asks until the answer is accepted. When a process ends, or after two minutes, ends all of them and throws. */
+export async function untilAnswer(question: Question): Promise<void> {
   try {
-    await pollReady(url, folder, processes);
+    await poll(question);
   } catch (error) {
-    await stopAll(processes);
+    await stopAll(question.processes);
     throw error;
   }
 }
 
-async function pollReady(url: string, folder: string, processes: readonly ChildProcess[]): Promise<void> {
+async function poll({ url, folder, processes, accepts }: Question): Promise<void> {
   const [ca, cert, key] = ["ca.crt", "admin.crt", "admin.key"].map((name) => readFileSync(join(folder, name)));
   const answers = (): Promise<boolean> =>
     new Promise((resolve) => {
-      const ask = request(`${url}/readyz`, { ca, cert, key, agent: false }, (response) => {
-        response.resume();
-        resolve(response.statusCode === 200);
+      const ask = request(url, { ca, cert, key, agent: false }, async (response) => {
+        const body = await text(response).catch(() => undefined);
+        resolve(response.statusCode === 200 && body !== undefined && accepts(body));
       });
       ask.on("error", () => resolve(false));
       ask.end();
     });
   for (const limit = performance.now() + 120_000; !(await answers()); ) {
     const ended = processes.find(({ exitCode }) => exitCode !== null);
-    if (ended !== undefined) throw new Error(`${ended.spawnfile} ended with ${ended.exitCode}: ${lastOfLogs(folder)}`);
+    if (ended !== undefined) throw new Error(`${ended.spawnargs.join(" ")} ended: ${lastOfLogs(folder)}`);
     if (performance.now() > limit) throw new Error(`${url} is not ready after two minutes: ${lastOfLogs(folder)}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

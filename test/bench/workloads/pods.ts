@@ -1,47 +1,45 @@
-import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { promisify } from "node:util";
-import { parse } from "yaml";
-import { type Bench, drive, type Row, rowsOf, type Workload } from "../workload.ts";
+import { type Cluster, nodeConditions, withNodes } from "../servers/node-sides.ts";
+import { atMost, type Bench, drive, type Figures, median, type Row, takeTurns, type Workload } from "../workload.ts";
 
-const execute = promisify(execFile);
-const mini = join(import.meta.dirname, "../../../dist/mini");
-
-/**
- * 30 pods at once on one real node: a cluster of `dist/mini` on the runc driver. Upstream's side of it, its kubelet on
- * the same containerd, is not measured yet.
- */
+/** 30 pods at once on one real node: mini beside upstream's kubelet and control plane on a containerd of the same kind. */
 export const pods: Workload = {
   name: "pods",
   title: "Start of 30 pods at once on one node",
+  conditions: nodeConditions,
   async run(bench) {
-    if (!existsSync(mini)) throw new Error(`${mini} is missing; scripts/build makes it`);
-    const folder = bench.newFolder("cluster");
-    const environment = { ...process.env, MINI_HOME: folder, KUBECONFIG: join(folder, "kubeconfig") };
-    const profile = `bench${process.pid}`;
-    const command = async (...args: string[]) => await execute(mini, [...args, "-p", profile], { env: environment });
-    try {
-      await command("start", "--driver=runc", "--memory=4096");
-      return await measure(bench, folder, profile);
-    } finally {
-      await command("delete");
-    }
+    return await withNodes(bench, async ([mini, upstream]) => {
+      const clusters = [await mini.start(), await upstream.start()] as const;
+      // The first pods of a node make its bridge and firewall chains.
+      for (const cluster of clusters) await start(bench, cluster, 2);
+      return rows(await takeTurns(clusters, bench.quick ? 1 : 5, (cluster) => start(bench, cluster, 30)));
+    });
   },
 };
 
-async function measure(bench: Bench, folder: string, profile: string): Promise<Row[]> {
-  const config = parse(readFileSync(join(folder, "kubeconfig"), "utf8")) as {
-    clusters: { cluster: { server: string } }[];
+interface Round {
+  readonly created: Figures;
+  readonly deleted: Figures;
+  /** Of everything in the node. */
+  readonly processorSeconds: number;
+}
+
+async function start(bench: Bench, cluster: Cluster, count: number): Promise<Round> {
+  const before = cluster.node.processorSeconds();
+  const [created, deleted] = await drive(bench, cluster, ["-count", String(count), "-clients", "16", "pods"]);
+  if (created === undefined || deleted === undefined) throw new Error("the client gave no figures of pods");
+  return { created, deleted, processorSeconds: cluster.node.processorSeconds() - before };
+}
+
+function rows({ mini, upstream }: { mini: readonly Round[]; upstream: readonly Round[] }): Row[] {
+  const row = (step: string, unit: string, value: (round: Round) => number): Row => {
+    return { step, unit, mini: median(mini.map(value)), upstream: median(upstream.map(value)) };
   };
-  const url = config.clusters[0]?.cluster.server ?? "";
-  const server = { url, folder: join(folder, "profiles", profile, "pki") };
-  const rounds = [];
-  for (let round = 0; round < (bench.quick ? 1 : 5); round++)
-    rounds.push(await drive(bench, server, ["-count", "30", "-clients", "16", "pods"]));
-  const sides = { mini: rounds, upstream: [] };
   return [
-    ...rowsOf(sides, { unit: "p50, ms", value: ({ p50 }) => p50 }),
-    ...rowsOf(sides, { unit: "p99, ms", value: ({ p99 }) => p99 }),
+    row("create to Ready", "p50, ms", ({ created }) => created.p50),
+    row("delete to gone", "p50, ms", ({ deleted }) => deleted.p50),
+    { ...row("create to Ready", "p99, ms", ({ created }) => created.p99), goal: atMost(0.7) },
+    row("delete to gone", "p99, ms", ({ deleted }) => deleted.p99),
+    row("first create to all Ready", "s", ({ created }) => created.seconds),
+    row("both, the whole node", "processor s", ({ processorSeconds }) => processorSeconds),
   ];
 }
