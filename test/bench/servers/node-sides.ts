@@ -28,28 +28,48 @@ export interface Cluster {
 
 /** What differs from upstream's defaults, for the report. */
 export const nodeConditions =
-  "nodes: runc containers of mini's image, containerd running, reached over a bridge; upstream's kubelet with failCgroupV1=false and " +
-  "failSwapOn=false, cgroupDriver=cgroupfs, without kube-proxy and CoreDNS, whose like mini runs";
+  "nodes: runc containers of mini's image, containerd running, reached over a bridge; upstream's kubelet with " +
+  "failCgroupV1=false, failSwapOn=false and cgroupDriver=cgroupfs, without kube-proxy and CoreDNS, whose like mini runs";
 
-/** Makes a node for each side, and removes them whatever becomes of the work. */
+const signals = ["SIGINT", "SIGTERM"] as const;
+
+/** Makes a node for each side, and removes them whatever becomes of the work; after Ctrl-C, ends the program. */
 export async function withNodes<T>(
   bench: Bench,
   work: (sides: readonly [mini: NodeSide, upstream: NodeSide]) => Promise<T>,
 ): Promise<T> {
   const home = bench.newFolder("nodes");
-  const nodes: BenchNode[] = [];
-  const make = async (name: string): Promise<BenchNode> => {
-    const node = await createNode(home, `bench-${name}-${process.pid}`);
-    nodes.push(node);
+  const made: Promise<BenchNode>[] = [];
+  const make = (name: string): Promise<BenchNode> => {
+    const node = createNode(home, `bench-${name}-${process.pid}`);
+    made.push(node);
     return node;
   };
+  const removeAll = async (): Promise<void> => {
+    // One that could not be made has removed itself.
+    for (const node of await Promise.allSettled(made)) if (node.status === "fulfilled") await node.value.remove();
+  };
+  let removed: Promise<void> | undefined;
+  // Once: an interrupt also makes the work fail.
+  const remove = (): Promise<void> => (removed ??= removeAll());
+  const interrupt = (): void => {
+    remove().then(
+      () => process.exit(130),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of signals) process.once(signal, interrupt);
   try {
     return await work([
       miniSide(await make("mini"), bench.newFolder("mini")),
       upstreamSide(await make("upstream"), bench.newFolder("upstream")),
     ]);
   } finally {
-    for (const node of nodes) await node.remove();
+    for (const signal of signals) process.off(signal, interrupt);
+    await remove();
   }
 }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream, readdirSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { request } from "node:https";
+import { Agent, request } from "node:https";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { createAuthority, createKeyPair, issueCertificate } from "../../../src/lib/certificates.ts";
@@ -110,20 +110,26 @@ export async function untilAnswer(question: Question): Promise<void> {
 
 async function poll({ url, folder, processes, accepts }: Question): Promise<void> {
   const [ca, cert, key] = ["ca.crt", "admin.crt", "admin.key"].map((name) => readFileSync(join(folder, name)));
+  // One connection, since a handshake for each question would cost the server more than its answer.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, ca, cert, key });
   const answers = (): Promise<boolean> =>
     new Promise((resolve) => {
-      const ask = request(url, { ca, cert, key, agent: false }, async (response) => {
+      const ask = request(url, { agent }, async (response) => {
         const body = await text(response).catch(() => undefined);
         resolve(response.statusCode === 200 && body !== undefined && accepts(body));
       });
       ask.on("error", () => resolve(false));
       ask.end();
     });
-  for (const limit = performance.now() + 120_000; !(await answers()); ) {
-    const ended = processes.find(({ exitCode }) => exitCode !== null);
-    if (ended !== undefined) throw new Error(`${ended.spawnargs.join(" ")} ended: ${lastOfLogs(folder)}`);
-    if (performance.now() > limit) throw new Error(`${url} is not ready after two minutes: ${lastOfLogs(folder)}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+  try {
+    for (const limit = performance.now() + 120_000; !(await answers()); ) {
+      const ended = processes.find(({ exitCode }) => exitCode !== null);
+      if (ended !== undefined) throw new Error(`${ended.spawnargs.join(" ")} ended: ${lastOfLogs(folder)}`);
+      if (performance.now() > limit) throw new Error(`${url} is not ready after two minutes: ${lastOfLogs(folder)}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  } finally {
+    agent.destroy();
   }
 }
 

@@ -21,7 +21,7 @@ export const ready: Workload = {
       }
     }
     const node = await withNodes(bench, async (sides) =>
-      takeTurns(sides, rounds, async ({ start }) => {
+      takeTurns(sides, bench.quick ? 2 : rounds, async ({ start }) => {
         const cluster = await start();
         await cluster.stop();
         return cluster.nodeReadyMs;
