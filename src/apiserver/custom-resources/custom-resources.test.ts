@@ -132,6 +132,8 @@ describe("custom resources", () => {
     expect(status.body).toMatchObject({ spec: { cronSpec: "x" }, status: { replicas: 3 } });
     const scale = await client.patch(`${tabs}/fixed/scale`, { spec: { replicas: 4 } });
     expect(scale.body).toMatchObject({ kind: "Scale", spec: { replicas: 4 }, status: { replicas: 3 } });
+    const stale = { metadata: { resourceVersion: "1" }, spec: { replicas: 5 } };
+    expect(await client.patch(`${tabs}/fixed/scale`, stale)).toMatchObject({ code: 409, body: { reason: "Conflict" } });
   });
 
   it("are served in every version", async () => {

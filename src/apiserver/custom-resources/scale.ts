@@ -4,6 +4,7 @@ import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { internalError, invalid } from "../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { checkPreconditions } from "../subresources/scale.ts";
 import { answer, bodyOf, subjectOf, targetOf } from "../subresources/subject.ts";
 import type { SubresourceHandler, SubresourceRequest, SubresourceResult } from "../types.ts";
 import { findValues } from "./json-path.ts";
@@ -27,7 +28,10 @@ async function update(request: SubresourceRequest): Promise<SubresourceResult> {
     throw invalid({ group: "autoscaling", kind: "Scale" }, info.name, [error]);
   }
   const path = kind.scalePaths?.specReplicasPath ?? "";
-  const change = (object: UnknownObject): UnknownObject => withValue(deepCopy(object), path, replicas);
+  const change = (object: UnknownObject): UnknownObject => {
+    checkPreconditions(request, bodyOf<Scale>(request), object);
+    return withValue(deepCopy(object), path, replicas);
+  };
   const stored = dryRun ? change(subjectOf<UnknownObject>(request)) : await writer.modify(targetOf(request), change);
   return answer(200, scaleOf(request, stored));
 }

@@ -1,5 +1,5 @@
 import { encodeProtobuf, typeOfKind } from "../../machinery/codec/protobuf.ts";
-import { badRequest, methodNotSupported, notAcceptable } from "../../machinery/errors/status-error.ts";
+import { badRequest, isConflict, methodNotSupported, notAcceptable } from "../../machinery/errors/status-error.ts";
 import type { Subresource } from "../../machinery/kind.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { renderTable } from "../../machinery/table/render-table.ts";
@@ -97,14 +97,15 @@ export class SubresourceCalls {
       ...this.#request(context, resource, body, options.dryRun),
       info: { ...context.info, verb },
     });
-    const current = await handler.handle?.(withVerb("get", undefined));
-    if (current === undefined || type === undefined) throw methodNotSupported(resource.name, "patch");
-    const patched = applyPatch(patch, current.object, type, decode);
-    const request = withVerb("update", patched);
-    await this.#admit(context, resource, "UPDATE", request);
     const form = outputForm(resource, context, { transformations: false });
-    const result = await handler.handle?.(request);
-    if (result !== undefined) await sendResult(context, resource, result, form);
+    const attempt = async (): Promise<SubresourceResult> => {
+      const current = await handler.handle?.(withVerb("get", undefined));
+      if (current === undefined || type === undefined) throw methodNotSupported(resource.name, "patch");
+      const request = withVerb("update", applyPatch(patch, current.object, type, decode));
+      await this.#admit(context, resource, "UPDATE", request);
+      return (await handler.handle?.(request)) as SubresourceResult;
+    };
+    await sendResult(context, resource, await retryOnConflict(attempt), form);
   }
 
   async #body(
@@ -151,6 +152,16 @@ export class SubresourceCalls {
     for (const stage of ["admit", "validate"] as const) {
       await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject });
     }
+  }
+}
+
+/** A patch that names no resourceVersion is made again when somebody else wrote in between, as often as upstream does. */
+async function retryOnConflict<T>(attempt: () => Promise<T>, retries = 5): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (retries === 0 || !isConflict(error)) throw error;
+    return retryOnConflict(attempt, retries - 1);
   }
 }
 

@@ -49,7 +49,8 @@ async function update(request: SubresourceRequest): Promise<SubresourceResult> {
   return answer(200, scaleOf(stored as Scalable, info.group));
 }
 
-function checkPreconditions(
+/** What a Scale names of uid and resourceVersion must still hold of the object it scales. Throws Conflict. */
+export function checkPreconditions(
   { info }: SubresourceRequest,
   { metadata }: Scale,
   { metadata: stored }: UnknownObject,
