@@ -33,36 +33,33 @@ if (unknown.length > 0) {
 }
 const load = (): string => (loadavg()[0] ?? Number.NaN).toFixed(1);
 const work = mkdtempSync(join(tmpdir(), "mini-bench-"));
-try {
-  const client = join(root, ".cache/bench/client");
-  execFileSync("go", ["build", "-o", client, "."], {
-    cwd: join(root, "test/bench/client"),
-    env: { ...process.env, CGO_ENABLED: "0" },
-  });
-  const sides = [await createMini(), createUpstream()] as const;
-  const bench: Bench = {
-    sides,
-    quick: values.quick,
-    client,
-    newFolder: (name) => mkdtempSync(join(work, `${name}-`)),
-  };
-  const results: Result[] = [];
-  for (const workload of workloads.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
-    const { name, title } = workload;
-    const before = load();
-    const rows = await workload.run(bench);
-    const machine = `${cpus().length} × ${cpus()[0]?.model}, load ${before} before and ${load()} after`;
-    const conditions = [
-      values.quick ? "the quick form" : "the whole form",
-      machine,
-      ...sides.map(({ description }) => description),
-      ...(workload.conditions === undefined ? [] : [workload.conditions]),
-    ];
-    const result = { name, title, date: new Date().toISOString().slice(0, 10), conditions, rows };
-    console.log(`\n${title} (${machine})\n${renderText(result)}`);
-    results.push(result);
-  }
-  if (values.write || !values.quick) await writeReport(join(root, "docs"), results, workloads);
-} finally {
-  rmSync(work, { recursive: true });
+process.once("exit", () => rmSync(work, { recursive: true, force: true }));
+const client = join(root, ".cache/bench/client");
+execFileSync("go", ["build", "-o", client, "."], {
+  cwd: join(root, "test/bench/client"),
+  env: { ...process.env, CGO_ENABLED: "0" },
+});
+const sides = [await createMini(), createUpstream()] as const;
+const bench: Bench = {
+  sides,
+  quick: values.quick,
+  client,
+  newFolder: (name) => mkdtempSync(join(work, `${name}-`)),
+};
+const results: Result[] = [];
+for (const workload of workloads.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  const { name, title } = workload;
+  const before = load();
+  const rows = await workload.run(bench);
+  const machine = `${cpus().length} × ${cpus()[0]?.model}, load ${before} before and ${load()} after`;
+  const conditions = [
+    values.quick ? "the quick form" : "the whole form",
+    machine,
+    ...sides.map(({ description }) => description),
+    ...(workload.conditions === undefined ? [] : [workload.conditions]),
+  ];
+  const result = { name, title, date: new Date().toISOString().slice(0, 10), conditions, rows };
+  console.log(`\n${title} (${machine})\n${renderText(result)}`);
+  results.push(result);
 }
+if (values.write || !values.quick) await writeReport(join(root, "docs"), results, workloads);
