@@ -9,7 +9,7 @@ interface VitestReport {
   numFailedTests: number;
   numFailedTestSuites: number;
   numPendingTests: number;
-  testResults: { name: string; status: string; message: string; assertionResults: unknown[] }[];
+  testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
 }
 
 interface Counts {
@@ -19,8 +19,10 @@ interface Counts {
 }
 
 function countVitest(report: VitestReport): Counts {
-  // A file that does not even load has no tests in it; each counts as one failure.
-  const broken = report.testResults.filter((one) => one.status === "failed" && one.assertionResults.length === 0);
+  // A file that does not load, or a set-up that fails, fails no test of its own; each such file counts as one failure.
+  const broken = report.testResults.filter(
+    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
+  );
   for (const { name, message } of broken) console.error(`${name}: ${message.split("\n")[0]}`);
   return {
     passed: report.numPassedTests,
