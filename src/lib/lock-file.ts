@@ -23,9 +23,7 @@ export async function lockFile(path: string): Promise<FileLock> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(`${process.pid} ${(await startTime(process.pid)) ?? ""}`);
-      await file.close();
+      await claim(path);
       return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
@@ -47,6 +45,17 @@ export async function waitForLock(path: string, timeoutMs: number): Promise<File
       if (!(error instanceof LockedError) || Date.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  }
+}
+
+/** Makes the file and writes who holds it; a disk that is full leaves no file behind. */
+async function claim(path: string): Promise<void> {
+  await using file = await open(path, "wx", 0o600);
+  try {
+    await file.writeFile(`${process.pid} ${(await startTime(process.pid)) ?? ""}`);
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
   }
 }
 
