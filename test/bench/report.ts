@@ -25,6 +25,8 @@ function format(value: number): string {
 
 function cells({ step, unit, mini, upstream, goal }: Row): string[] {
   if (upstream === null) return [step, unit, format(mini), "not measured", "", "", ""];
+  // An event may come before the answer on both sides: then there is no ratio to judge.
+  if (mini === 0 && upstream === 0) return [step, unit, format(mini), format(upstream), "", "", "no delay"];
   const ratio = mini / upstream;
   const measured = [step, unit, format(mini), format(upstream), ratio.toFixed(2)];
   if (goal === undefined) return [...measured, "", ""];

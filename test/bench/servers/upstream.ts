@@ -1,6 +1,7 @@
 /**
  * Upstream's side: kube-apiserver, and where asked for kube-controller-manager and kube-scheduler, as
- * `scripts/compile-upstream --servers` made them, on Debian's etcd. Each in the defaults of its own flags.
+ * `scripts/compile-upstream --servers` made them, on Debian's etcd. Each in the defaults of its own flags, but for the
+ * limit of requests that scheduler and controller manager set themselves.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -34,7 +35,7 @@ export function createUpstream(): Side {
   const version = /k8s\.io\/kubernetes (v\S+)/.exec(modules)?.[1];
   return {
     name: "upstream",
-    description: `upstream ${version}, ${etcdVersion}, etcd's fsync on`,
+    description: `upstream ${version}, ${etcdVersion}, etcd's fsync on, --kube-api-qps=5000 for scheduler and controller manager`,
     async start({ folder, parts }) {
       if (!existsSync(join(folder, "ca.crt"))) await writePki(folder);
       const [port, client, peer] = [await freePort(), await freePort(), await freePort()];
