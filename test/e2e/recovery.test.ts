@@ -59,7 +59,8 @@ describe.each([
     });
     expect(await ssh(process)).toBe(ids);
     expect(await runningPod()).toBe(before);
-    const said = Number(await kubectl("logs", "lasting", "--tail=1"));
+    // The node was Ready before the fault, too: containerd may be on its way up still.
+    const said = await eventually(async () => Number(await kubectl("logs", "lasting", "--tail=1")));
     await eventually(async () => expect(Number(await kubectl("logs", "lasting", "--tail=1"))).toBeGreaterThan(said));
     await kubectl("run", "later", `--image=${image}`, "--restart=Never", "--", "true");
     await kubectl("wait", "pod/later", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s");

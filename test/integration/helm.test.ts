@@ -100,6 +100,8 @@ describe("Helm", () => {
 
   feature("uninstall --cascade=foreground --wait", async () => {
     await helm.helm("uninstall", "web", "--cascade=foreground", "--wait", "--timeout=100s");
+    // Helm takes what its watch has not listed yet for gone already, so it may be back before the last owner is.
+    await kubectl("wait", "deployment/web", "--for=delete", "--timeout=60s");
     const kinds = "deployments,replicasets,services,configmaps,greetings";
     expect((await kubectl("get", kinds, "-o", "name")).split("\n").sort()).toEqual([
       "configmap/kube-root-ca.crt",
