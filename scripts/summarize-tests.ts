@@ -7,7 +7,6 @@ import { existsSync, readFileSync } from "node:fs";
 interface VitestReport {
   numPassedTests: number;
   numFailedTests: number;
-  numFailedTestSuites: number;
   numPendingTests: number;
   testResults: { name: string; status: string; message: string; assertionResults: { status: string }[] }[];
 }

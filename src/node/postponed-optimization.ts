@@ -12,7 +12,10 @@ export function postponeOptimization(): () => void {
   // Not --no-sparkplug: V8 does not take that one back while it runs.
   for (const flag of ["--no-opt", "--no-maglev"]) setFlagsFromString(flag);
   const timer = setTimeout(resume, LIMIT_MS).unref();
+  let resumed = false;
   function resume(): void {
+    if (resumed) return;
+    resumed = true;
     clearTimeout(timer);
     for (const flag of ["--opt", "--maglev"]) setFlagsFromString(flag);
   }

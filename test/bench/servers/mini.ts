@@ -2,13 +2,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { bundleOptions, nodeFlags } from "../../../scripts/binary/bundles.ts";
 import { freePort } from "./free-port.ts";
 import { run, type Side, stopAll, untilReady, writePki } from "./server.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const bundle = join(root, ".cache/bench/mini-control-plane.cjs");
-/** As scripts/build-binary.ts gives them to the executable. */
-const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=4", "--no-parallel-scavenge"];
 
 /** The executable carries V8's code cache; here Node writes one beside the bundle at the first start. */
 const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled") };
@@ -16,16 +15,9 @@ const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled") };
 /** Bundles once; better-sqlite3 stays outside for its add-on. */
 export async function createMini(): Promise<Side> {
   await build({
+    ...bundleOptions,
     entryPoints: [join(root, "test/bench/mini-control-plane.ts")],
     outfile: bundle,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: "none",
-    logLevel: "warning",
     external: ["better-sqlite3"],
     banner: { js: `const __mini_url = require("node:url").pathToFileURL(__filename).href;` },
     define: { "import.meta.url": "__mini_url", "import.meta.dirname": "__dirname" },
