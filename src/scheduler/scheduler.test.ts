@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { nodes, pods, services } from "../client/resources.ts";
+import { namespaces, nodes, pods, services } from "../client/resources.ts";
 import { createFakeApi, type FakeApi } from "../client/testing/fake-api.ts";
 import type { Node, Pod, PodSpec } from "../kinds/generated/core-v1.ts";
 import { FakeClock } from "../lib/fake-clock.ts";
@@ -199,6 +199,58 @@ describe("constraints", () => {
     await api.client.of(pods).create(pod("unwelcome", { nodeSelector: { zone: "b" } }, "1m", { app: "x" }));
     await settle();
     expect(events.at(-1)).toContain("2 node(s) didn't satisfy existing pods anti-affinity rules");
+  });
+
+  it.each<["podAffinity" | "podAntiAffinity", "incoming" | "placed", string]>([
+    ["podAffinity", "incoming", "n1"],
+    ["podAntiAffinity", "incoming", "n2"],
+    ["podAffinity", "placed", "n1"],
+    ["podAntiAffinity", "placed", "n2"],
+  ])("a preferred %s of the %s pod decides between nodes alike: %s", async (kind, bearer, expected) => {
+    const preference: Partial<PodSpec> = {
+      affinity: {
+        [kind]: {
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 100, podAffinityTerm: { topologyKey: "zone", labelSelector: { matchLabels: { app: "x" } } } },
+          ],
+        },
+      },
+    };
+    const { api, settle, placed } = await start(zones[0] as Node, zones[1] as Node);
+    const first = pod("first", { ...(bearer === "placed" ? preference : {}), nodeSelector: { zone: "a" } }, "1m", {
+      app: "x",
+    });
+    await api.client.of(pods).create(first);
+    await settle();
+    await api.client.of(pods).create(pod("second", bearer === "incoming" ? preference : {}, "1m", { app: "x" }));
+    await settle();
+    expect(placed()["second"]).toBe(expected);
+  });
+
+  it("pod affinity follows the labels of namespaces, and forgets pods that are gone", async () => {
+    const { api, settle, placed } = await start(...zones);
+    await api.seed(namespaces, { metadata: { name: "a" } }, { metadata: { name: "b" } });
+    const elsewhere = pod("elsewhere", { nodeName: "n1" }, "1m", { app: "x" });
+    await api.seed(pods, { ...elsewhere, metadata: { ...elsewhere.metadata, namespace: "b" } });
+    const term = {
+      topologyKey: "zone",
+      labelSelector: { matchLabels: { app: "x" } },
+      namespaceSelector: { matchLabels: { team: "t" } },
+    };
+    const follows: Partial<PodSpec> = {
+      affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term] } },
+    };
+    await api.client.of(pods).create(pod("early", follows, "1m"));
+    await settle();
+    expect(placed()["early"]).toBeUndefined();
+    await api.client.of(namespaces).update({ metadata: { name: "b", labels: { team: "t" } } });
+    await settle();
+    await settle(60_000);
+    expect(placed()["early"]).toBe("n1");
+    await api.client.of(pods).delete("elsewhere", { namespace: "b" });
+    await api.client.of(pods).create(pod("late", follows, "1m"));
+    await settle();
+    expect(placed()["late"]).toBeUndefined();
   });
 
   it("hard topology spread keeps the skew", async () => {

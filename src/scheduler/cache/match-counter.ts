@@ -1,50 +1,62 @@
-import type { LabelSelector } from "../../machinery/selectors/label-selector.ts";
-import type { NodeInfo } from "./node-info.ts";
 import type { PodInfo } from "./pod-info.ts";
 
 /**
- * How many pods of a namespace that match a selector each node runs, kept up to date while the counter is in use: a
- * spread constraint then costs one look per node, not one per pod. Pods that are being deleted do not count.
+ * How many pods of a kind each node runs, kept up to date while the counter is in use: a constraint on other pods then
+ * costs one look per node, not one per pod.
  */
 export class MatchCounter {
-  readonly #namespace: string;
-  readonly #selector: LabelSelector;
+  readonly #matches: (pod: PodInfo) => boolean;
   readonly #counts = new Map<string, number>();
 
-  constructor(namespace: string, selector: LabelSelector, nodes: Iterable<NodeInfo>) {
-    this.#namespace = namespace;
-    this.#selector = selector;
-    for (const node of nodes) for (const pod of node.pods.values()) this.count(node.name, pod, 1);
+  /** The answer of `matches` for a PodInfo must not change. */
+  constructor(matches: (pod: PodInfo) => boolean) {
+    this.#matches = matches;
   }
 
   count(node: string, pod: PodInfo, sign: 1 | -1): void {
-    if (pod.namespace !== this.#namespace || pod.pod.metadata?.deletionTimestamp !== undefined) return;
-    if (this.#selector.matches(pod.labels)) this.#counts.set(node, (this.#counts.get(node) ?? 0) + sign);
+    if (!this.#matches(pod)) return;
+    const left = (this.#counts.get(node) ?? 0) + sign;
+    if (left === 0) this.#counts.delete(node);
+    else this.#counts.set(node, left);
   }
 
   on(node: string): number {
     return this.#counts.get(node) ?? 0;
   }
+
+  /** Names of the nodes with such pods, and how many. */
+  [Symbol.iterator](): IterableIterator<[string, number]> {
+    return this.#counts.entries();
+  }
 }
 
-/** The counters in use, by namespace and selector; the least recently used ones are dropped. */
+/** Pods by the node that they are counted on. */
+type Placements = () => Iterable<{ readonly name: string; readonly pods: ReadonlyMap<string, PodInfo> }>;
+
+/** Counters in use; the least recently used ones are dropped. */
 export class MatchCounters {
   static readonly #maximum = 64;
   readonly #counters = new Map<string, MatchCounter>();
-  readonly #nodes: () => Iterable<NodeInfo>;
+  readonly #nodes: Placements;
 
-  constructor(nodes: () => Iterable<NodeInfo>) {
+  constructor(nodes: Placements) {
     this.#nodes = nodes;
   }
 
-  get(namespace: string, selector: LabelSelector): MatchCounter {
-    const key = `${namespace}\n${selector.toString()}`;
-    const counter = this.#counters.get(key) ?? new MatchCounter(namespace, selector, this.#nodes());
+  /** The counter of the pods that match; `key` says which those are, wholly. */
+  get(key: string, matches: (pod: PodInfo) => boolean): MatchCounter {
+    const counter = this.#counters.get(key) ?? this.#create(matches);
     this.#counters.delete(key);
     this.#counters.set(key, counter);
     if (this.#counters.size > MatchCounters.#maximum) {
       this.#counters.delete(this.#counters.keys().next().value as string);
     }
+    return counter;
+  }
+
+  #create(matches: (pod: PodInfo) => boolean): MatchCounter {
+    const counter = new MatchCounter(matches);
+    for (const node of this.#nodes()) for (const pod of node.pods.values()) counter.count(node.name, pod, 1);
     return counter;
   }
 

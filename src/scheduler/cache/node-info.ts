@@ -13,9 +13,6 @@ export class NodeInfo {
   readonly requested: Resources = noResources();
   readonly scoringRequested: Resources = noResources();
   readonly pods = new Map<string, PodInfo>();
-  /** Those of `pods` with any pod affinity or anti-affinity, and with required anti-affinity. */
-  readonly podsWithAffinity = new Set<PodInfo>();
-  readonly podsWithRequiredAntiAffinity = new Set<PodInfo>();
   readonly #ports = new Map<string, number>();
 
   constructor(name: string) {
@@ -32,8 +29,6 @@ export class NodeInfo {
   addPod(pod: PodInfo): void {
     this.pods.set(pod.uid, pod);
     this.#count(pod, 1);
-    if (pod.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity.add(pod);
-    if (hasAffinity(pod)) this.podsWithAffinity.add(pod);
   }
 
   removePod(uid: string): PodInfo | undefined {
@@ -41,8 +36,6 @@ export class NodeInfo {
     if (pod === undefined) return undefined;
     this.pods.delete(uid);
     this.#count(pod, -1);
-    this.podsWithRequiredAntiAffinity.delete(pod);
-    this.podsWithAffinity.delete(pod);
     return pod;
   }
 
@@ -70,8 +63,3 @@ export class NodeInfo {
 }
 
 const portKey = ({ address, protocol, port }: HostPort): string => `${address}/${protocol}/${port}`;
-const hasAffinity = (pod: PodInfo): boolean =>
-  pod.requiredAffinity.length > 0 ||
-  pod.requiredAntiAffinity.length > 0 ||
-  pod.preferredAffinity.length > 0 ||
-  pod.preferredAntiAffinity.length > 0;

@@ -5,18 +5,8 @@ import {
   labelSelectorFromObject,
   matchAllLabels,
 } from "../../machinery/selectors/label-selector.ts";
+import type { AffinityTerm } from "./affinity-terms.ts";
 import { podRequests, type Resources } from "./resources.ts";
-
-/** A PodAffinityTerm with its selectors ready for use. */
-export interface AffinityTerm {
-  readonly topologyKey: string;
-  readonly selector: LabelSelector;
-  readonly namespaces: ReadonlySet<string>;
-  /** Undefined: `namespaces` alone decide. */
-  readonly namespaceSelector: LabelSelector | undefined;
-  /** For preferred terms, else 1. */
-  readonly weight: number;
-}
 
 /** What scheduling needs of a pod, computed once for each version of it. */
 export interface PodInfo {
@@ -71,11 +61,13 @@ export function createPodInfo(pod: Pod): PodInfo {
 function compileTerm(term: PodAffinityTerm, pod: Pod, weight: number): AffinityTerm {
   const namespaces = term.namespaces ?? [];
   const own = namespaces.length === 0 && term.namespaceSelector === undefined;
+  const spokenOf = own ? [pod.metadata?.namespace ?? ""] : namespaces;
   // matchLabelKeys were merged into labelSelector by the API server when the pod was created.
   return {
+    id: JSON.stringify([term.topologyKey, term.labelSelector, spokenOf, term.namespaceSelector, weight]),
     topologyKey: term.topologyKey,
     selector: labelSelectorFromObject(term.labelSelector),
-    namespaces: new Set(own ? [pod.metadata?.namespace ?? ""] : namespaces),
+    namespaces: new Set(spokenOf),
     namespaceSelector: term.namespaceSelector && compileNamespaceSelector(term.namespaceSelector),
     weight,
   };
@@ -96,17 +88,5 @@ function hostPorts(pod: Pod): HostPort[] {
         protocol: port.protocol || "TCP",
         port: port.hostPort ?? 0,
       })),
-  );
-}
-
-/** Whether `pod` is among those that `term` speaks of; `namespaceLabels` gives a namespace's labels. */
-export function matchesTerm(
-  term: AffinityTerm,
-  pod: Pick<PodInfo, "namespace" | "labels">,
-  namespaceLabels: (namespace: string) => Readonly<Record<string, string>>,
-): boolean {
-  return (
-    (term.namespaces.has(pod.namespace) || term.namespaceSelector?.matches(namespaceLabels(pod.namespace)) === true) &&
-    term.selector.matches(pod.labels)
   );
 }

@@ -4,6 +4,7 @@
  * scheduling cycle runs in one turn of the event loop, so it sees one state without copying a snapshot.
  */
 import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
+import { PlacedTerms } from "./affinity-terms.ts";
 import { MatchCounters } from "./match-counter.ts";
 import { NodeInfo } from "./node-info.ts";
 import { createPodInfo, type PodInfo } from "./pod-info.ts";
@@ -15,8 +16,7 @@ export class SchedulerCache {
   #listed: NodeInfo[] | undefined;
   /** Image name to nodes that have it, with its size in bytes. */
   readonly images = new Map<string, { size: number; nodes: Set<string> }>();
-  readonly nodesWithAffinity = new Set<NodeInfo>();
-  readonly nodesWithRequiredAntiAffinity = new Set<NodeInfo>();
+  readonly terms = new PlacedTerms();
   readonly counters = new MatchCounters(() => this.#nodes.values());
 
   /** Nodes that exist, in a stable order. */
@@ -57,7 +57,7 @@ export class SchedulerCache {
     info.addPod(pod);
     this.#placements.set(pod.uid, nodeName);
     this.counters.count(nodeName, pod, 1);
-    this.#noteAffinity(info);
+    this.terms.count(info, pod, 1);
   }
 
   removePod(uid: string): void {
@@ -68,7 +68,7 @@ export class SchedulerCache {
     const pod = info?.removePod(uid);
     if (info === undefined || pod === undefined) return;
     this.counters.count(nodeName, pod, -1);
-    this.#noteAffinity(info);
+    this.terms.count(info, pod, -1);
     if (info.node === undefined && info.pods.size === 0) this.#nodes.delete(nodeName);
   }
 
@@ -80,13 +80,6 @@ export class SchedulerCache {
     const info = this.#nodes.get(name) ?? new NodeInfo(name);
     this.#nodes.set(name, info);
     return info;
-  }
-
-  #noteAffinity(info: NodeInfo): void {
-    if (info.podsWithAffinity.size > 0) this.nodesWithAffinity.add(info);
-    else this.nodesWithAffinity.delete(info);
-    if (info.podsWithRequiredAntiAffinity.size > 0) this.nodesWithRequiredAntiAffinity.add(info);
-    else this.nodesWithRequiredAntiAffinity.delete(info);
   }
 
   #setImages(name: string, old: Node | undefined, next: Node | undefined): void {

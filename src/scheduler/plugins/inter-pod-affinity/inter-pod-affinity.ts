@@ -1,6 +1,9 @@
 import { namespaces } from "../../../client/resources.ts";
+import type { LabelSelector } from "../../../machinery/selectors/label-selector.ts";
+import { type AffinityTerm, type CarriedTerms, matchesTerm } from "../../cache/affinity-terms.ts";
+import type { MatchCounter } from "../../cache/match-counter.ts";
 import type { NodeInfo } from "../../cache/node-info.ts";
-import { type AffinityTerm, matchesTerm, type PodInfo } from "../../cache/pod-info.ts";
+import type { PodInfo } from "../../cache/pod-info.ts";
 import type { SchedulerCache } from "../../cache/scheduler-cache.ts";
 import {
   maximumScore,
@@ -9,10 +12,15 @@ import {
   type Plugin,
   type PluginHandle,
 } from "../../framework/types.ts";
+import { TopologyCounts } from "./topology-counts.ts";
 
-type NamespaceLabels = (namespace: string) => Readonly<Record<string, string>>;
-/** `key\nvalue` of a topology to a number of pods or a score. */
-type TopologyCounts = Map<string, number>;
+/** What both halves of the plugin look at. */
+interface Surroundings {
+  readonly cache: SchedulerCache;
+  namespaceLabels(namespace: string): Readonly<Record<string, string>>;
+  /** The placed pods that all of `terms` speak of, by node. */
+  matching(terms: readonly AffinityTerm[]): MatchCounter;
+}
 
 /** Upstream's default weight of an existing pod's required affinity towards the incoming one. */
 const hardAffinityWeight = 1;
@@ -20,7 +28,22 @@ const hardAffinityWeight = 1;
 /** Pod affinity and anti-affinity, of the incoming pod and of those that run already. */
 export function createInterPodAffinity({ cache, informers }: PluginHandle): Plugin {
   const lister = informers.of(namespaces).lister;
-  const namespaceLabels: NamespaceLabels = (name) => lister.get(name)?.metadata?.labels ?? {};
+  const namespaceLabels = (name: string): Readonly<Record<string, string>> => lister.get(name)?.metadata?.labels ?? {};
+  const namesOf = (selector: LabelSelector): string[] =>
+    lister.list().flatMap(({ metadata }) => (selector.matches(metadata?.labels ?? {}) ? [metadata?.name ?? ""] : []));
+  const surroundings: Surroundings = {
+    cache,
+    namespaceLabels,
+    matching(terms) {
+      // By name, and in the key, since a counter does not see that labels of namespaces change.
+      const resolved = terms.map((term) => {
+        const names = term.namespaceSelector === undefined ? [] : namesOf(term.namespaceSelector);
+        return { ...term, namespaces: new Set([...term.namespaces, ...names]), namespaceSelector: undefined };
+      });
+      const key = `affinity ${JSON.stringify(resolved.map(({ id, namespaces }) => [id, ...namespaces]))}`;
+      return cache.counters.get(key, (other) => resolved.every((term) => matchesTerm(term, other, namespaceLabels)));
+    },
+  };
   return {
     name: "InterPodAffinity",
     weight: 2,
@@ -33,103 +56,85 @@ export function createInterPodAffinity({ cache, informers }: PluginHandle): Plug
       "namespace",
       "pod-updated",
     ],
-    filter: (pod) => prepareFilter(pod, cache, namespaceLabels),
-    scorer: (pod, nodes) => prepareScorer(pod, nodes, cache, namespaceLabels),
+    filter: (pod) => prepareFilter(pod, surroundings),
+    scorer: (pod, nodes) => prepareScorer(pod, nodes, surroundings),
   };
 }
 
-const pair = (key: string, value: string): string => `${key}\n${value}`;
-
-function add(counts: TopologyCounts, node: NodeInfo, key: string, amount: number): void {
-  const value = node.labels[key];
-  if (value === undefined || amount === 0) return;
-  counts.set(pair(key, value), (counts.get(pair(key, value)) ?? 0) + amount);
-}
-
-function prepareFilter(pod: PodInfo, cache: SchedulerCache, namespaceLabels: NamespaceLabels): NodeFilter | undefined {
-  const existing: TopologyCounts = new Map();
-  for (const node of cache.nodesWithRequiredAntiAffinity) {
-    for (const other of node.podsWithRequiredAntiAffinity) {
-      for (const term of other.requiredAntiAffinity) {
-        if (matchesTerm(term, pod, namespaceLabels)) add(existing, node, term.topologyKey, 1);
-      }
-    }
+function prepareFilter(pod: PodInfo, { cache, namespaceLabels, matching }: Surroundings): NodeFilter | undefined {
+  const existing = new TopologyCounts();
+  for (const { term, nodes } of cache.terms.requiredAntiAffinity.about(pod, namespaceLabels)) {
+    for (const [node, count] of nodes) existing.add(node, term.topologyKey, count);
   }
   const { requiredAffinity, requiredAntiAffinity } = pod;
-  if (existing.size === 0 && requiredAffinity.length === 0 && requiredAntiAffinity.length === 0) return undefined;
-  const affinity: TopologyCounts = new Map();
-  const antiAffinity: TopologyCounts = new Map();
-  const matchesAll = (other: PodInfo): boolean =>
-    requiredAffinity.every((term) => matchesTerm(term, other, namespaceLabels));
-  if (requiredAffinity.length > 0 || requiredAntiAffinity.length > 0) {
-    for (const node of cache.nodes) {
-      for (const other of node.pods.values()) {
-        if (requiredAffinity.length > 0 && matchesAll(other)) {
-          for (const term of requiredAffinity) add(affinity, node, term.topologyKey, 1);
-        }
-        for (const term of requiredAntiAffinity) {
-          if (matchesTerm(term, other, namespaceLabels)) add(antiAffinity, node, term.topologyKey, 1);
-        }
-      }
-    }
+  if (existing.empty && requiredAffinity.length === 0 && requiredAntiAffinity.length === 0) return undefined;
+  const affinity = new TopologyCounts();
+  if (requiredAffinity.length > 0) {
+    const counter = matching(requiredAffinity);
+    for (const term of requiredAffinity) addCounted(affinity, term.topologyKey, counter, 1, cache);
   }
+  const antiAffinity = requiredAntiAffinity.map((term) => {
+    const counts = new TopologyCounts();
+    addCounted(counts, term.topologyKey, matching([term]), 1, cache);
+    return { topologyKey: term.topologyKey, counts };
+  });
   // The first of a group of pods that want to be together has nobody to join.
-  const mayBeFirst = affinity.size === 0 && requiredAffinity.length > 0 && matchesAll(pod);
-  const has = (counts: TopologyCounts, node: NodeInfo, { topologyKey }: AffinityTerm): boolean =>
-    (counts.get(pair(topologyKey, node.labels[topologyKey] ?? "")) ?? 0) > 0;
+  const mayBeFirst =
+    affinity.empty &&
+    requiredAffinity.length > 0 &&
+    requiredAffinity.every((term) => matchesTerm(term, pod, namespaceLabels));
   return (node) => {
-    for (const term of requiredAffinity) {
-      if (node.labels[term.topologyKey] === undefined || !(mayBeFirst || has(affinity, node, term))) {
+    for (const { topologyKey } of requiredAffinity) {
+      if (node.labels[topologyKey] === undefined || !(mayBeFirst || affinity.at(node, topologyKey) > 0)) {
         return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
       }
     }
-    if (
-      requiredAntiAffinity.some((term) => node.labels[term.topologyKey] !== undefined && has(antiAffinity, node, term))
-    ) {
+    if (antiAffinity.some(({ topologyKey, counts }) => counts.at(node, topologyKey) > 0)) {
       return { reasons: ["node(s) didn't match pod anti-affinity rules"] };
     }
-    if (existing.size === 0) return undefined;
-    for (const [key, value] of Object.entries(node.labels)) {
-      if (existing.has(pair(key, value))) {
-        return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
-      }
+    if (existing.topologyKeys.some((key) => existing.at(node, key) > 0)) {
+      return { reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"] };
     }
     return undefined;
   };
 }
 
+function addCounted(
+  counts: TopologyCounts,
+  topologyKey: string,
+  counter: MatchCounter,
+  weight: number,
+  cache: SchedulerCache,
+): void {
+  for (const [name, count] of counter) {
+    const node = cache.node(name);
+    if (node !== undefined) counts.add(node, topologyKey, count * weight);
+  }
+}
+
 function prepareScorer(
   pod: PodInfo,
   nodes: readonly NodeInfo[],
-  cache: SchedulerCache,
-  namespaceLabels: NamespaceLabels,
+  { cache, namespaceLabels, matching }: Surroundings,
 ): NodeScorer | undefined {
-  const own = pod.preferredAffinity.length > 0 || pod.preferredAntiAffinity.length > 0;
-  const scores: TopologyCounts = new Map();
-  const consider = (node: NodeInfo, other: PodInfo): void => {
-    const apply = (terms: readonly AffinityTerm[], target: PodInfo, sign: number, weight?: number): void => {
-      for (const term of terms) {
-        if (matchesTerm(term, target, namespaceLabels)) {
-          add(scores, node, term.topologyKey, sign * (weight ?? term.weight));
-        }
-      }
-    };
-    apply(pod.preferredAffinity, other, 1);
-    apply(pod.preferredAntiAffinity, other, -1);
-    apply(other.requiredAffinity, pod, 1, hardAffinityWeight);
-    apply(other.preferredAffinity, pod, 1);
-    apply(other.preferredAntiAffinity, pod, -1);
+  const scores = new TopologyCounts();
+  const addOwn = (terms: readonly AffinityTerm[], sign: 1 | -1): void => {
+    for (const term of terms) addCounted(scores, term.topologyKey, matching([term]), sign * term.weight, cache);
   };
-  if (own) for (const node of cache.nodes) for (const other of node.pods.values()) consider(node, other);
-  else for (const node of cache.nodesWithAffinity) for (const other of node.podsWithAffinity) consider(node, other);
-  if (scores.size === 0 || nodes.length === 0) return undefined;
-  const keys = new Set([...scores.keys()].map((text) => text.slice(0, text.indexOf("\n"))));
+  const addCarried = (terms: CarriedTerms, weightOf: (term: AffinityTerm) => number): void => {
+    for (const { term, nodes: carriers } of terms.about(pod, namespaceLabels)) {
+      for (const [node, count] of carriers) scores.add(node, term.topologyKey, count * weightOf(term));
+    }
+  };
+  addOwn(pod.preferredAffinity, 1);
+  addOwn(pod.preferredAntiAffinity, -1);
+  addCarried(cache.terms.requiredAffinity, () => hardAffinityWeight);
+  addCarried(cache.terms.preferredAffinity, ({ weight }) => weight);
+  addCarried(cache.terms.preferredAntiAffinity, ({ weight }) => -weight);
+  if (scores.empty || nodes.length === 0) return undefined;
+  const { topologyKeys } = scores;
   return {
-    score(node) {
-      let sum = 0;
-      for (const key of keys) sum += scores.get(pair(key, node.labels[key] ?? "")) ?? 0;
-      return sum;
-    },
+    score: (node) => topologyKeys.reduce((sum, key) => sum + scores.at(node, key), 0),
     normalize: normalizeToRange,
   };
 }

@@ -1,3 +1,5 @@
+import { type LabelSelector, matchNoLabels } from "../../../machinery/selectors/label-selector.ts";
+import type { MatchCounter } from "../../cache/match-counter.ts";
 import type { NodeInfo } from "../../cache/node-info.ts";
 import type { PodInfo } from "../../cache/pod-info.ts";
 import type { SchedulerCache } from "../../cache/scheduler-cache.ts";
@@ -39,10 +41,20 @@ export function createPodTopologySpread({ cache, informers }: PluginHandle): Plu
 const hasAllKeys = (node: NodeInfo, constraints: readonly SpreadConstraint[]): boolean =>
   constraints.every(({ topologyKey }) => node.labels[topologyKey] !== undefined);
 
+/** Pods that a constraint counts, by node; those that are being deleted are not among them. */
+function matchingPods(cache: SchedulerCache, namespace: string, selector: LabelSelector): MatchCounter {
+  const key = JSON.stringify(["spread", namespace, selector === matchNoLabels, selector.toString()]);
+  return cache.counters.get(
+    key,
+    (pod) =>
+      pod.namespace === namespace && pod.pod.metadata?.deletionTimestamp === undefined && selector.matches(pod.labels),
+  );
+}
+
 function prepareFilter(pod: PodInfo, constraints: readonly SpreadConstraint[], cache: SchedulerCache): NodeFilter {
   const eligible = cache.nodes.filter((node) => hasAllKeys(node, constraints));
   const states = constraints.map((constraint) => {
-    const counter = cache.counters.get(pod.namespace, constraint.selector);
+    const counter = matchingPods(cache, pod.namespace, constraint.selector);
     const domains = new Map<string, number>();
     for (const node of eligible) {
       if (!constraint.counts(node)) continue;
@@ -80,7 +92,7 @@ function prepareScorer({ pod, nodes, constraints, defaulted }: Scoring, cache: S
   const ignored = new Set(defaulted ? [] : nodes.filter((node) => !hasAllKeys(node, constraints)));
   const considered = nodes.filter((node) => !ignored.has(node));
   const states = constraints.map((constraint) => {
-    const counter = cache.counters.get(pod.namespace, constraint.selector);
+    const counter = matchingPods(cache, pod.namespace, constraint.selector);
     const perNode = constraint.topologyKey === hostname;
     const domains = new Map<string, number>();
     if (!perNode) {
