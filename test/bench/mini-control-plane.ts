@@ -45,15 +45,17 @@ async function main(): Promise<void> {
       advertised: { address: "10.0.0.1", port: 6443 },
     }),
   );
+  if (components.length === 0) return;
+  const { informers, ...controllers } = await connect();
   if (components.includes("controller-manager")) {
     const { createControllerManager } = await import("../../src/controllers/index.ts");
     const signer = { certificate: ca, privateKey: pki("ca.key") };
-    await run(createControllerManager({ ...(await connect()), rootCa: ca, signer, podSubnet: "10.244.0.0/16" }));
+    await run(createControllerManager({ ...controllers, informers, rootCa: ca, signer, podSubnet: "10.244.0.0/16" }));
   }
   if (components.includes("scheduler")) {
     const { createScheduler } = await import("../../src/scheduler/scheduler.ts");
     const { createEventRecorder } = await import("../../src/client/recorder.ts");
-    const { client, informers } = await connect();
+    const { client } = await connect();
     const recorder = createEventRecorder(client, { component: "default-scheduler" });
     await run(createScheduler({ client, informers, recorder }));
   }

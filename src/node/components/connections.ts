@@ -1,6 +1,7 @@
 /**
  * The process's connections to the API server: one client and one set of informers for each identity, made on first use
- * and shared by the components that act under it. A component that is restarted finds its caches warm.
+ * and shared by the components that act under it. A component that is restarted finds its caches warm. As in upstream's
+ * controller manager, who writes under an identity of its own may read from the informers of another.
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -56,7 +56,9 @@ export async function createControllersComponent(config: NodeConfig): Promise<Co
 }
 
 export async function createSchedulerComponent(config: NodeConfig): Promise<Component> {
-  const { client, informers } = await connectAs("scheduler", config);
+  const { client } = await connectAs("scheduler", config);
+  // What both watch, all pods above all, is then held once.
+  const { informers } = await connectAs("controller-manager", config);
   const recorder = createEventRecorder(client, { component: "default-scheduler" });
   return createScheduler({ client, informers, recorder });
 }

@@ -9,8 +9,11 @@ import { run, type Side, stopAll, untilReady, writePki } from "./server.ts";
 const root = join(import.meta.dirname, "../../..");
 const bundle = join(root, ".cache/bench/mini-control-plane.cjs");
 
-/** The executable carries V8's code cache; here Node writes one beside the bundle at the first start. */
-const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled") };
+/**
+ * The executable carries V8's code cache; here Node writes one beside the bundle at the first start. The arena is what
+ * images/overlay/usr/lib/mini/run sets.
+ */
+const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled"), MALLOC_ARENA_MAX: "1" };
 
 /** Bundles once; better-sqlite3 stays outside for its add-on. */
 export async function createMini(): Promise<Side> {
@@ -24,7 +27,7 @@ export async function createMini(): Promise<Side> {
   });
   return {
     name: "mini",
-    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}; SQLite, each commit synced before it is answered`,
+    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}, MALLOC_ARENA_MAX=1; SQLite, each commit synced before it is answered`,
     async start({ folder, parts }) {
       if (!existsSync(join(folder, "ca.crt"))) await writePki(folder);
       const port = await freePort();
