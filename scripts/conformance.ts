@@ -34,6 +34,7 @@ const cache = join(root, ".cache/conformance");
 const mini = join(root, "dist/mini");
 const passingFile = join(root, "test/conformance/passing.txt");
 const smokeFile = join(root, "test/conformance/smoke.txt");
+const kubectl = join(root, ".cache/kubectl/kubectl");
 const historyFile = join(cache, "history.json");
 
 const { values: options } = parseArgs({
@@ -104,6 +105,7 @@ async function runSuite(name: string, labels: string, procs: number): Promise<Re
     join(cache, "bin/e2e.test"),
     "--",
     `--kubeconfig=${kubeconfig}`,
+    `--kubectl-path=${kubectl}`,
     "--provider=skeleton",
     "--disable-log-dump=true",
     "--dump-logs-on-failure=false",
@@ -163,6 +165,7 @@ function settings(minutes: number) {
     date: new Date().toISOString().slice(0, 10),
     version,
     suite: suite?.[1] ?? "",
+    kubectl: readFileSync(join(dirname(kubectl), "version"), "utf8").trim(),
     driver: options.driver,
     nodes: Number(options.nodes),
     procs: Number(options.procs),

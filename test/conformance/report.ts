@@ -79,6 +79,7 @@ export interface RunSettings {
   readonly date: string;
   readonly version: string;
   readonly suite: string;
+  readonly kubectl: string;
   readonly driver: string;
   readonly nodes: number;
   readonly procs: number;
@@ -93,7 +94,7 @@ export function renderPage(results: readonly Result[], settings: RunSettings): s
 
 Written by \`scripts/conformance\` after a whole run; do not edit.
 
-- date: ${settings.date}; mini ${settings.version}; upstream's suite ${settings.suite}
+- date: ${settings.date}; mini ${settings.version}; upstream's suite ${settings.suite}, kubectl ${settings.kubectl}
 - driver ${settings.driver}, ${settings.nodes} nodes, ${settings.procs} tests at a time, then the serial ones; ${settings.minutes} minutes
 - **${counts}**
 

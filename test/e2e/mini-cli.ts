@@ -2,8 +2,7 @@
  * One test's own installation of mini: a MINI_HOME, a kubeconfig and a profile name that no other test shares, the
  * `dist/mini` of this checkout and both kubectl versions. Everything is removed at the end.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -88,17 +87,6 @@ export class MiniCli {
   }
 }
 
-const unpacked = new Map<KubectlVersion, string>();
-
-/** kubectl 1.36 as `mini kubectl` carries it, unpacked once; kubectl 1.32 as scripts/fetch-kubectl --oldest leaves it. */
-function kubectlPath(version: KubectlVersion): string {
-  if (version === "oldest") return join(root, ".cache/kubectl-oldest/kubectl");
-  const known = unpacked.get(version) ?? join(root, ".cache/kubectl/kubectl");
-  if (!existsSync(known)) {
-    const temporary = `${known}.${process.pid}`;
-    writeFileSync(temporary, execFileSync("zstd", ["-dcq", `${known}.zst`], { maxBuffer: 1 << 28 }), { mode: 0o755 });
-    execFileSync("mv", [temporary, known]);
-  }
-  unpacked.set(version, known);
-  return known;
-}
+/** kubectl 1.36 as `mini kubectl` carries it, or the oldest that is supported, as scripts/fetch-kubectl leaves them. */
+const kubectlPath = (version: KubectlVersion): string =>
+  join(root, version === "oldest" ? ".cache/kubectl-oldest/kubectl" : ".cache/kubectl/kubectl");
