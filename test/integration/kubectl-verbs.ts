@@ -270,6 +270,8 @@ export const verbs: Readonly<Record<string, (k: Kubectl) => Promise<void>>> = {
   },
   exec: async (k) => {
     expect(await k.run("exec -i box -- cat", "through the pod\n")).toBe("through the pod");
+    const long = "a".repeat(20_000);
+    expect(await k.run(`exec box -- echo ${long}`)).toBe(long);
     const { exitCode, stderr } = await k.start("exec box -- ls /nosuch");
     expect(exitCode).toBe(1);
     expect(stderr).toContain("No such file");

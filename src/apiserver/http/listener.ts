@@ -32,6 +32,8 @@ const streamsPerSession = 1000;
 const windowBytes = 1024 * 1024;
 const sessionWindowBytes = 4 * windowBytes;
 const keepAliveMs = 180_000;
+/** As in Go's servers: an exec carries its whole command in the query. */
+const maximumHeaderBytes = 1024 * 1024;
 
 /** Serves HTTP/2 and HTTP/1.1 on one TLS port. Rejects where the port cannot be had. */
 export async function listen(options: ListenerOptions, handlers: ListenerHandlers): Promise<Listener> {
@@ -44,9 +46,13 @@ export async function listen(options: ListenerOptions, handlers: ListenerHandler
     rejectUnauthorized: false,
     minVersion: "TLSv1.2",
     maxSessionMemory: sessionMemoryMegabytes,
-    settings: { maxConcurrentStreams: streamsPerSession, initialWindowSize: windowBytes },
+    settings: {
+      maxConcurrentStreams: streamsPerSession,
+      initialWindowSize: windowBytes,
+      maxHeaderListSize: maximumHeaderBytes,
+    },
     // A client that keeps a connection for longer than the server loses requests to the race at its end.
-    http1Options: { keepAliveTimeout: keepAliveMs, requestTimeout: 0 },
+    http1Options: { keepAliveTimeout: keepAliveMs, requestTimeout: 0, maxHeaderSize: maximumHeaderBytes },
   } as Parameters<typeof createSecureServer>[0]);
   const closeConnections = trackConnections(server);
   server.on("request", handlers.serve);

@@ -40,6 +40,9 @@ export interface KubeletServerInput {
   fault(): string | undefined;
 }
 
+/** As in Go's servers: an exec carries its whole command in the query. */
+const maximumHeaderBytes = 1024 * 1024;
+
 /** Resolves when both ports listen. */
 export async function startKubeletServer(input: KubeletServerInput): Promise<void> {
   const { client, nodeName, tls, clock, log, signal } = input;
@@ -51,7 +54,14 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
     else send(response, code, (error as Error).message);
   };
   const server = https.createServer(
-    { cert: tls.cert, key: tls.key, ca: tls.clientCa, requestCert: true, rejectUnauthorized: false },
+    {
+      cert: tls.cert,
+      key: tls.key,
+      ca: tls.clientCa,
+      requestCert: true,
+      rejectUnauthorized: false,
+      maxHeaderSize: maximumHeaderBytes,
+    },
     (request, response) => {
       const handle = async (): Promise<void> => {
         const refused = await access.check(request);
