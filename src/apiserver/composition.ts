@@ -80,12 +80,10 @@ export async function createApiServerParts(
   const { serviceSubnet, nodePortRange } = options;
   const findKind: FindKind = (apiVersion, kind) =>
     [...resources.all()].find((one) => one.apiVersion === apiVersion && one.kind.kind === kind)?.kind;
+  const servedKinds = () => Array.from(resources.all(), ({ kind }) => kind);
+  const ports = nodePortRange === undefined ? {} : { nodePortRange };
   plugins.push(
-    ...createAdmissionChain(
-      { authorizer, serviceSubnet, ...(nodePortRange === undefined ? {} : { nodePortRange }), clock, findKind },
-      reader,
-      writer,
-    ),
+    ...createAdmissionChain({ authorizer, serviceSubnet, ...ports, clock, findKind, servedKinds }, reader, writer),
   );
   const kubelets = new KubeletConnections(options.kubelet);
   const resourceMetrics = serveResourceMetrics({ resources, reader, kubelets, clock, log });

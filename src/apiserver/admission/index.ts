@@ -17,6 +17,7 @@ import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.t
 import { podSecurity } from "./pod-security/index.ts";
 import { mutatingAdmissionPolicy } from "./policies/mutating.ts";
 import type { FindKind } from "./policies/policy-set.ts";
+import type { ServedKinds } from "./policies/type-checking.ts";
 import { validatingAdmissionPolicy } from "./policies/validating.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
@@ -37,6 +38,8 @@ export interface AdmissionOptions {
   readonly clock?: Clock;
   /** For the parameters of policies. Default: no kind is known. */
   readonly findKind?: FindKind;
+  /** For the types that policies are checked against. Default: none. */
+  readonly servedKinds?: ServedKinds;
 }
 
 const defaultNodePortRange = [30000, 32767] as const;
@@ -48,7 +51,7 @@ export function createAdmissionChain(
   writer: ObjectWriter,
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
-  const { findKind = () => undefined } = options;
+  const { findKind = () => undefined, servedKinds = () => [] } = options;
   followIpAddresses(reader, writer);
   const policyTools = { reader, authorizer, findKind };
   const webhooks = admissionWebhooks(reader, authorizer);
@@ -76,7 +79,7 @@ export function createAdmissionChain(
     createServiceAllocation({ serviceSubnet, nodePortRange, reader, clock }),
     expressionValidation,
     customResourceSchemas,
-    validatingAdmissionPolicy(policyTools, writer),
+    validatingAdmissionPolicy(policyTools, writer, servedKinds),
     webhooks.validating,
     resourceQuota(reader, writer),
   ];

@@ -5,6 +5,7 @@ import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
 import { conditionsHold } from "../conditions.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
+import { type ServedKinds, typeCheck } from "./type-checking.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
 
 interface Denial {
@@ -21,8 +22,12 @@ const codes: Readonly<Record<string, number>> = {
   Invalid: 422,
 };
 
-export function validatingAdmissionPolicy(tools: PolicyTools, writer: ObjectWriter): AdmissionPlugin {
-  const noteChecked = (policy: Policy): void => void markChecked(policy, writer);
+export function validatingAdmissionPolicy(
+  tools: PolicyTools,
+  writer: ObjectWriter,
+  servedKinds: ServedKinds,
+): AdmissionPlugin {
+  const noteChecked = (policy: Policy): void => void noteTypes(policy, writer, servedKinds);
   const set = new PolicySet(
     tools.reader,
     { policies: plural, bindings: "validatingadmissionpolicybindings" },
@@ -36,19 +41,31 @@ export function validatingAdmissionPolicy(tools: PolicyTools, writer: ObjectWrit
   };
 }
 
-/** Tells in the status that the policy was looked at. */
-async function markChecked({ metadata }: Policy, writer: ObjectWriter): Promise<void> {
-  const target = { group, plural, namespace: "", name: metadata?.name ?? "", subresource: "status" };
+/**
+ * What upstream's validatingadmissionpolicy-status controller does: each generation's expressions are checked once against
+ * the types that are served then. Here, since CEL and the types are.
+ */
+async function noteTypes(policy: Policy, writer: ObjectWriter, servedKinds: ServedKinds): Promise<void> {
+  if (!isUnchecked(policy)) return;
+  const target = { group, plural, namespace: "", name: policy.metadata?.name ?? "", subresource: "status" };
   try {
     await writer.modify(target, (current) => {
-      const status = (current["status"] ?? {}) as Record<string, unknown>;
+      if (!isUnchecked(current)) return undefined;
+      const expressionWarnings = typeCheck(current, servedKinds);
+      const typeChecking = expressionWarnings.length === 0 ? {} : { expressionWarnings };
       const observedGeneration = current.metadata?.generation;
-      if (status["observedGeneration"] === observedGeneration && status["typeChecking"] !== undefined) return undefined;
-      return { ...current, status: { ...status, observedGeneration, typeChecking: {} } };
+      return { ...current, status: { ...statusOf(current), observedGeneration, typeChecking } };
     });
   } catch {
     // Gone or changed again; then there is another event, or nobody to tell.
   }
+}
+
+const statusOf = (policy: Policy): Record<string, unknown> => (policy["status"] ?? {}) as Record<string, unknown>;
+
+function isUnchecked(policy: Policy): boolean {
+  const { observedGeneration, typeChecking } = statusOf(policy);
+  return observedGeneration !== policy.metadata?.generation || typeChecking === undefined;
 }
 
 function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { builtInKinds } from "../../../kinds/index.ts";
+import type { KindDefinition } from "../../../machinery/kind.ts";
+import { customKind } from "../../custom-resources/kind.ts";
+import type { Policy } from "./policy-set.ts";
+import { typeCheck } from "./type-checking.ts";
+
+type Spec = NonNullable<Policy["spec"]>;
+const deployments = { apiGroups: ["apps"], apiVersions: ["v1"], resources: ["deployments"] };
+
+function warnings(
+  expression: string,
+  {
+    resourceRules = [deployments],
+    kinds = builtInKinds,
+    ...spec
+  }: Spec & { resourceRules?: object[]; kinds?: readonly KindDefinition[] } = {},
+): string[] {
+  const policy = { spec: { ...spec, matchConstraints: { resourceRules }, validations: [{ expression }] } };
+  return typeCheck(policy as unknown as Policy, () => kinds).map(({ warning }) => warning);
+}
+
+describe("type checking of policies", () => {
+  it("warns in cel-go's form, with the kind, the place and the line", () => {
+    expect(warnings("object.spec.replicas > '1'")).toEqual([
+      "apps/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n" +
+        " | object.spec.replicas > '1'\n" +
+        " | .....................^\n",
+    ]);
+  });
+
+  it("names the field, of message expressions too", () => {
+    const validations = [
+      { expression: "object.spec.replicas > 1" },
+      { expression: "object.spec.paused", messageExpression: "'got ' + object.spec.replicas" },
+    ];
+    const policy = { spec: { matchConstraints: { resourceRules: [deployments] }, validations } };
+    expect(typeCheck(policy as unknown as Policy, () => builtInKinds)).toEqual([
+      {
+        fieldRef: "spec.validations[1].messageExpression",
+        warning: expect.stringContaining("found no matching overload for '_+_' applied to '(string, int)'"),
+      },
+    ]);
+  });
+
+  it.each([
+    ["object.spec.maxRetries < 10", "<input>:1:12: undefined field 'maxRetries'"],
+    ["has(object.spec.maxRetries)", "undefined field 'maxRetries'"],
+    ["object.spec.template.spec.containers.all(c, c.nam == 'x')", "undefined field 'nam'"],
+    ["object.spec.replicas == null", "found no matching overload for '_==_' applied to '(int, null)'"],
+    ["'a' in object.spec.replicas", "found no matching overload for '@in' applied to '(string, int)'"],
+    ["object.spec.replicas && true", "<input>:1:12: expected type 'bool' but found 'int'"],
+    ["object.spec.replicas.name", "type 'int' does not support field selection"],
+    ["object.metadata.name.foo()", "undeclared reference to 'foo' (in container '')"],
+    ["object.metadata.name.startsWith(1)", "'startsWith' applied to 'string.(int)'"],
+    ["object.metadata.labels == 1", "applied to '(map(string, string), int)'"],
+    ["object.metadata.creationTimestamp == 1", "applied to '(timestamp, int)'"],
+    ["params.x == 1", "undeclared reference to 'params' (in container '')"],
+    ["request.userInfo.name == 'x'", "undefined field 'name'"],
+    ["object.spec.containers == [] || object.spec.\nfoo", "<input>:1:44: undefined field 'foo'"],
+  ])("finds what is wrong with %s", (expression, message) => {
+    expect(warnings(expression).join()).toContain(message);
+  });
+
+  it.each([
+    "oldObject == null || object == oldObject && object.spec != null",
+    "object.spec.paused ? object.spec : null",
+    "object.metadata.creationTimestamp == null",
+    "object.spec.strategy.rollingUpdate.maxSurge == 1 || object.spec.strategy.rollingUpdate.maxSurge == '10%'",
+    "object.spec.template.spec.containers.all(c, quantity(c.resources.limits['cpu']).isLessThan(quantity('1')))",
+    "object.metadata.?labels['a'].orValue('') == 'x'",
+    "authorizer.group('').resource('pods').check('get').allowed() && namespaceObject.status.phase == 'Active'",
+  ])("has nothing against %s", (expression) => {
+    expect(warnings(expression)).toEqual([]);
+  });
+
+  it("tells every mistake, and each once", () => {
+    const [warning = ""] = warnings("object.spec.a.b.c > 1 || object.spec.replicas == 'x'");
+    expect(warning.match(/ERROR: [^\n]*/g)).toEqual([
+      "ERROR: <input>:1:12: undefined field 'a'",
+      "ERROR: <input>:1:47: found no matching overload for '_==_' applied to '(int, string)'",
+    ]);
+  });
+
+  it("types the policy's variables by their expressions", () => {
+    const variables = [
+      { name: "count", expression: "object.spec.replicas" },
+      { name: "double", expression: "variables.count * 2" },
+    ];
+    expect(warnings("variables.double < 10", { variables })).toEqual([]);
+    expect(warnings("variables.double < 'x'", { variables }).join()).toContain("'(int, string)'");
+    expect(warnings("variables.none", { variables }).join()).toContain("undefined field 'none'");
+  });
+
+  it("types params by their kind, and takes any of a kind that nobody serves", () => {
+    const expression = "params.data['a'] == 1 && object.spec.replicas > 1";
+    expect(warnings(expression, { paramKind: { apiVersion: "v1", kind: "ConfigMap" } }).join()).toContain(
+      "applied to '(string, int)'",
+    );
+    expect(warnings(expression, { paramKind: { apiVersion: "example.com/v1", kind: "Limit" } })).toEqual([]);
+  });
+
+  it("looks at kinds that are named, not at wildcards and subresources", () => {
+    const rules = (rule: object) => ({ resourceRules: [{ ...deployments, ...rule }] });
+    expect(warnings("object.foo", rules({ resources: ["deployments", "statefulsets"] }))).toEqual([
+      expect.stringMatching(/^apps\/v1, Kind=Deployment: [^]*\n\napps\/v1, Kind=StatefulSet: /),
+    ]);
+    for (const rule of [{ apiGroups: ["*"] }, { apiVersions: ["*"] }, { resources: ["*", "deployments/scale"] }]) {
+      expect(warnings("object.foo", rules(rule))).toEqual([]);
+    }
+    expect(warnings("object.foo", rules({ apiGroups: [""], resources: ["pods"] })).join()).toMatch(/^\/v1, Kind=Pod: /);
+  });
+
+  it("knows the fields of custom resources", () => {
+    const properties = {
+      replicas: { type: "integer" },
+      "max-age": { type: "string", format: "duration" },
+      size: { "x-kubernetes-int-or-string": true },
+      hosts: { type: "array", items: { type: "object", properties: { name: { type: "string" } } } },
+    };
+    const version = {
+      name: "v1",
+      served: true,
+      storage: true,
+      schema: { openAPIV3Schema: { type: "object", properties: { spec: { type: "object", properties } } } },
+    };
+    const spec = {
+      group: "example.com",
+      scope: "Namespaced",
+      names: { plural: "crontabs", singular: "crontab", kind: "CronTab" },
+      versions: [version],
+    };
+    const kinds = [customKind({ metadata: { name: "crontabs.example.com" }, spec }, version)];
+    const resourceRules = [{ apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["crontabs"] }];
+    const of = (expression: string): string => warnings(expression, { kinds, resourceRules }).join();
+    expect(of("object.spec.replicas > 1 && object.metadata.labels['a'] == 'b' && object.spec.size == 'x'")).toBe("");
+    expect(of("object.spec.hosts.all(h, h.name != '') && object.spec.max__dash__age < duration('1h')")).toBe("");
+    expect(of("object.spec.replicas > '1'")).toContain("'_>_' applied to '(int, string)'");
+    expect(of("object.spec.hosts[0].port == 1")).toContain("undefined field 'port'");
+  });
+});
