@@ -31,7 +31,7 @@ function updated(kind: string, given: object, change: (object: never) => void): 
   const now = structuredClone(old);
   change(now as never);
   definition.prepareForUpdate?.(now, old, context);
-  return brief(definition.validateUpdate?.(now, old));
+  return brief(definition.validateUpdate?.(now, old, () => undefined));
 }
 
 const container = { name: "a", image: "a:1" };

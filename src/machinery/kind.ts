@@ -107,8 +107,9 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   validate?(object: T): FieldError[];
   /** On creation, after `validate`. */
   validateCreate?(object: T): FieldError[];
-  validateUpdate?(object: T, old: T): FieldError[];
-  validateStatusUpdate?(object: T, old: T): FieldError[];
+  /** `warn` tells the client what is let through all the same. */
+  validateUpdate?(object: T, old: T, warn: (message: string) => void): FieldError[];
+  validateStatusUpdate?(object: T, old: T, warn: (message: string) => void): FieldError[];
   /** Non-fatal remarks for the client's Warning header. */
   warnings?(object: T): readonly string[];
 

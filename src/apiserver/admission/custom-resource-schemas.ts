@@ -1,8 +1,8 @@
 /** Refuses CustomResourceDefinitions whose schemas or rules cannot be served. */
 import type { CustomResourceDefinition } from "../../kinds/generated/apiextensions-v1.ts";
 import { invalid } from "../../machinery/errors/status-error.ts";
-import { validateRules } from "../custom-resources/rules.ts";
 import type { JsonSchema } from "../custom-resources/schema.ts";
+import { validateRules } from "../custom-resources/validate-rules.ts";
 import { validateSchema } from "../custom-resources/validate-schema.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import { concerns, objectOf } from "./request.ts";

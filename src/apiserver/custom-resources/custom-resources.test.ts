@@ -204,6 +204,44 @@ describe("definitions", () => {
       { type: "object", properties: { a: { type: "object", "x-kubernetes-validations": [{ rule: "self = 1" }] } } },
       "Syntax error",
     ],
+    [
+      "a rule on the past of items that have none",
+      {
+        type: "object",
+        properties: {
+          a: {
+            type: "array",
+            maxItems: 5,
+            items: { type: "string", maxLength: 5, "x-kubernetes-validations": [{ rule: "self == oldSelf" }] },
+          },
+        },
+      },
+      "oldSelf cannot be used on the uncorrelatable portion of the schema within spec.validation.openAPIV3Schema.properties[a]",
+    ],
+    [
+      "optionalOldSelf on a rule without oldSelf",
+      {
+        type: "object",
+        properties: {
+          a: { type: "string", "x-kubernetes-validations": [{ rule: "self == 'a'", optionalOldSelf: true }] },
+        },
+      },
+      "may not be set if oldSelf is not used in rule",
+    ],
+    [
+      "a rule that is no condition",
+      { type: "object", properties: { a: { type: "string", "x-kubernetes-validations": [{ rule: "size(self)" }] } } },
+      "cel expression must evaluate to a bool",
+    ],
+    [
+      "the path of a field that is not there",
+      {
+        type: "object",
+        "x-kubernetes-validations": [{ rule: "self.a == 'a'", fieldPath: ".b" }],
+        properties: { a: { type: "string" } },
+      },
+      "must be a valid path",
+    ],
   ])("are refused with %s", async (_, bad, message) => {
     const answer = await client.post(definitions, definition("bads", bad));
     expect(answer.code).toBe(422);

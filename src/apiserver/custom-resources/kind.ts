@@ -3,7 +3,6 @@ import type {
   CustomResourceDefinition,
   CustomResourceDefinitionVersion,
 } from "../../kinds/generated/apiextensions-v1.ts";
-import { type FieldError, type FieldErrorType, invalidValue } from "../../machinery/errors/field-error.ts";
 import {
   defineKind,
   type KindDefinition,
@@ -17,26 +16,13 @@ import { columnsOf } from "./columns.ts";
 import type { ConvertObjects } from "./conversion.ts";
 import { applySchemaDefaults, hasDefaults } from "./defaulting.ts";
 import { findValues } from "./json-path.ts";
+import { objectValidationOf } from "./object-validation.ts";
 import { publishedSchema } from "./published-schema.ts";
-import { ruleCheckOf } from "./rules.ts";
 import type { JsonSchema } from "./schema.ts";
 import { tableOf } from "./schema-table.ts";
-import { validateValue } from "./validate-value.ts";
 
 const verbs: readonly Verb[] = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 const preserveAll: JsonSchema = { type: "object", "x-kubernetes-preserve-unknown-fields": true };
-
-/** Errors after which rules would look at values that are not what they say. */
-const blocking: ReadonlySet<FieldErrorType> = new Set([
-  "FieldValueNotSupported",
-  "FieldValueRequired",
-  "FieldValueTooLong",
-  "FieldValueTooMany",
-  "FieldValueTypeInvalid",
-]);
-
-/** Checks of CEL rules; returns errors on the object. `old` undefined: on creation. */
-export type RuleCheck = (object: UnknownObject, old: UnknownObject | undefined) => FieldError[];
 
 export interface CustomKindOptions {
   /** Conversion between versions. Default: only apiVersion changes. */
@@ -71,15 +57,7 @@ export function customKind(
   const subresources = subresourcesOf(gvk, version);
   const hasStatus = subresources.some(({ name }) => name === "status");
   const terminating = metadata?.deletionTimestamp !== undefined;
-  const validate = (object: UnknownObject): FieldError[] => validateValue(object, schema);
-  const rules = ruleCheckOf(schema);
-  const checkRules = (object: UnknownObject, old: UnknownObject | undefined): FieldError[] => {
-    if (rules === undefined) return [];
-    if (!validate(object).some(({ type }) => blocking.has(type))) return rules(object, old);
-    const detail =
-      "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
-    return [invalidValue("<nil>", null, detail)];
-  };
+  const validation = objectValidationOf(schema);
   const applyDefaults = (object: UnknownObject): void => applySchemaDefaults(object, schema);
   const { shortNames, categories } = names;
   const { scale } = version.subresources ?? {};
@@ -105,12 +83,9 @@ export function customKind(
     prepareForCreate(object) {
       if (hasStatus) delete object["status"];
     },
-    validate(object) {
-      return validate(object);
-    },
-    validateCreate: (object) => checkRules(object, undefined),
-    validateUpdate: checkRules,
-    validateStatusUpdate: (object, old) => [...validate(object), ...checkRules(object, old)],
+    validateCreate: validation.create,
+    validateUpdate: validation.update,
+    validateStatusUpdate: validation.updateStatus,
     selectableFields: selectableFieldsOf(version),
     columns: columnsOf(version.additionalPrinterColumns),
   });

@@ -1,4 +1,7 @@
-/** x-kubernetes-validations: CEL rules at the nodes of a schema, checked on values and, before that, on themselves. */
+/**
+ * x-kubernetes-validations: CEL rules at the nodes of a schema, checked on values. Follows apiextensions' schema/cel
+ * Validator: limits of cost, transition rules, and errors left out where nothing changed.
+ */
 import type { ValidationRule } from "../../kinds/generated/apiextensions-v1.ts";
 import {
   duplicate,
@@ -9,19 +12,33 @@ import {
   required,
 } from "../../machinery/errors/field-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
-import { CompileError, compile, evaluationMessage } from "../expressions/cel.ts";
-import { toCel, type ValueSchema } from "../expressions/values.ts";
-import type { RuleCheck } from "./kind.ts";
-import { analyze, maximumSize, stepsFor, UndefinedField } from "./rule-analysis.ts";
-import { isMap, type JsonSchema, valuesOf } from "./schema.ts";
+import { compile, evaluationMessage } from "../expressions/cel.ts";
+import { optionalOf, toCel, type ValueSchema } from "../expressions/values.ts";
+import { type Correlated, oldItems } from "./correlation.ts";
+import { stepsFor } from "./rule-analysis.ts";
+import { normalizedFieldPath } from "./rule-field-path.ts";
+import { childPath, isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
-const variables = ["self", "oldSelf"] as const;
-/** Upstream's limits for one evaluation of a rule, and for the estimate of a rule. */
+export const ruleVariables = ["self", "oldSelf"] as const;
+/** Upstream's limits: for one evaluation of a rule, for all rules of an object, and for a message in bytes. */
 const maximumSteps = 1_000_000;
-const maximumEstimate = 10_000_000;
+const maximumStepsOfObject = 10_000_000;
+const maximumMessageBytes = 5 * 1024;
+const outOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
 
-const rulesAt = (schema: JsonSchema): readonly ValidationRule[] => schema["x-kubernetes-validations"] ?? [];
-const usesOldSelf = ({ rule }: ValidationRule): boolean => /\boldSelf\b/.test(rule);
+/** What an object was before an update. */
+export interface RuleHistory {
+  readonly old: UnknownObject;
+  readonly correlated: Correlated;
+  /** Gets errors in what did not change. */
+  warn(message: string): void;
+}
+
+/** Checks the rules on an object; without history: on creation. */
+export type RuleCheck = (object: UnknownObject, history?: RuleHistory) => FieldError[];
+
+export const rulesAt = (schema: JsonSchema): readonly ValidationRule[] => schema["x-kubernetes-validations"] ?? [];
+export const usesOldSelf = ({ rule }: ValidationRule): boolean => compile(rule, ruleVariables).names.has("oldSelf");
 
 function hasRules(schema: JsonSchema): boolean {
   if (rulesAt(schema).length > 0) return true;
@@ -34,7 +51,13 @@ function hasRules(schema: JsonSchema): boolean {
 /** The check of a schema's rules; undefined where it has none. The root's metadata is there as far as rules may see it. */
 export function ruleCheckOf(schema: JsonSchema): RuleCheck | undefined {
   if (!hasRules(schema)) return undefined;
-  return (object, old) => checkNode(visible(object), old === undefined ? undefined : visible(old), schema, "");
+  return (object, history) => {
+    const run = new RuleRun(history?.warn);
+    const old = history === undefined ? undefined : visible(history.old);
+    const root = { schema, path: "", past: { current: history?.correlated, nearest: undefined } };
+    run.check(visible(object), old, root);
+    return run.errors;
+  };
 }
 
 function visible(object: UnknownObject): UnknownObject {
@@ -43,64 +66,137 @@ function visible(object: UnknownObject): UnknownObject {
   return { ...object, metadata };
 }
 
-function checkNode(value: unknown, old: unknown, schema: JsonSchema, path: string): FieldError[] {
-  if (value === undefined || value === null) return [];
-  const errors = rulesAt(schema).flatMap((rule) => checkRule(rule, value, old, { schema, path }));
-  if (Array.isArray(value)) {
+/** The past of a value, and where it has none, that of the nearest value around it that has one. */
+interface Past {
+  readonly current: Correlated | undefined;
+  readonly nearest: Correlated | undefined;
+}
+
+interface Place {
+  readonly schema: JsonSchema;
+  readonly path: string;
+  readonly past: Past;
+}
+
+interface Node extends Place {
+  readonly value: unknown;
+  readonly old: unknown;
+}
+
+const isUnchanged = ({ current, nearest }: Past): boolean => (current ?? nearest)?.unchanged() === true;
+
+function below(past: Past, find: (current: Correlated) => Correlated | undefined): Past {
+  const { current } = past;
+  return current === undefined ? past : { current: find(current), nearest: current };
+}
+
+/** One pass over an object; stops when the work that it may take is spent. */
+class RuleRun {
+  readonly errors: FieldError[] = [];
+  readonly #warn: ((message: string) => void) | undefined;
+  #budget = maximumStepsOfObject;
+  #stopped = false;
+
+  constructor(warn: ((message: string) => void) | undefined) {
+    this.#warn = warn;
+  }
+
+  check(value: unknown, old: unknown, place: Place): void {
+    if (value === undefined || value === null || this.#stopped) return;
+    this.#checkRules({ ...place, value, old });
+    if (Array.isArray(value)) this.#checkItems(value, old, place);
+    else if (isMap(value)) this.#checkFields(value, old, place);
+  }
+
+  #checkItems(value: readonly unknown[], old: unknown, { schema, path, past }: Place): void {
     const { items } = schema;
-    if (items !== undefined && hasRules(items)) {
-      for (const [index, item] of value.entries()) {
-        errors.push(...checkNode(item, correlated(item, old, schema), items, `${path}[${index}]`));
+    if (items === undefined || !hasRules(items)) return;
+    const before = oldItems(old, schema);
+    for (const [index, item] of value.entries()) {
+      const place = { schema: items, path: `${path}[${index}]`, past: below(past, (one) => one.item(index)) };
+      this.check(item, before(item), place);
+    }
+  }
+
+  #checkFields(value: Record<string, unknown>, old: unknown, { schema, path, past }: Place): void {
+    for (const [key, child] of Object.entries(value)) {
+      const property = schema.properties?.[key];
+      const inside = property ?? valuesOf(schema);
+      if (inside === undefined || !hasRules(inside)) continue;
+      const place = property === undefined ? `${path}[${key}]` : childPath(path, key);
+      const before = isMap(old) ? old[key] : undefined;
+      this.check(child, before, { schema: inside, path: place, past: below(past, (one) => one.key(key)) });
+    }
+  }
+
+  #checkRules(node: Node): void {
+    const { schema, value, old } = node;
+    const rules = rulesAt(schema);
+    if (rules.length === 0) return;
+    const self = toCel(value, schema as ValueSchema);
+    const oldSelf = old === undefined || old === null ? undefined : toCel(old, schema as ValueSchema);
+    for (const rule of rules) {
+      const values = { self, oldSelf: rule.optionalOldSelf === true ? optionalOf(oldSelf) : oldSelf };
+      this.#checkRule(rule, node, values);
+      if (this.#stopped) return;
+    }
+  }
+
+  #checkRule(rule: ValidationRule, node: Node, values: Record<string, unknown>): void {
+    const place = node.path || "<nil>";
+    const { type } = node.schema;
+    try {
+      // What is new has nothing that a transition rule could compare it with.
+      if (values["oldSelf"] === undefined && usesOldSelf(rule)) return;
+      const expression = compile(rule.rule, ruleVariables);
+      const steps = stepsFor(expression.tree, node.schema, node.value);
+      if (steps > maximumSteps) {
+        const reason = "operation cancelled: actual cost limit exceeded";
+        const detail = `'${reason}': no further validation rules will be run due to call cost exceeds limit for rule: ${shown(rule)}`;
+        this.#stop(invalidValue(place, type, detail));
+        return;
       }
+      if (steps > this.#budget) {
+        this.#stop(invalidValue(place, type, outOfBudget));
+        return;
+      }
+      this.#budget -= steps;
+      if (expression.evaluate(values) !== true) this.#failed(rule, node, values);
+    } catch (error) {
+      this.errors.push(invalidValue(place, type, evaluationDetail(error, rule)));
     }
-    return errors;
   }
-  if (!isMap(value)) return errors;
-  for (const [key, child] of Object.entries(value)) {
-    const below = schema.properties?.[key] ?? valuesOf(schema);
-    if (below === undefined || !hasRules(below)) continue;
-    const before = isMap(old) ? old[key] : undefined;
-    errors.push(...checkNode(child, before, below, path === "" ? key : `${path}.${key}`));
+
+  #stop(error: FieldError): void {
+    this.errors.push(error);
+    this.#stopped = true;
   }
-  return errors;
+
+  /** Errors of rules about changes stay, whatever changed. */
+  #failed(rule: ValidationRule, node: Node, values: Record<string, unknown>): void {
+    const field = rule.fieldPath ? normalizedFieldPath(rule.fieldPath, node.schema) : undefined;
+    const place = (field === undefined ? node.path : childPath(node.path, field)) || "<nil>";
+    const error = withReason(rule, place, node.value, messageOf(rule, values));
+    if (!usesOldSelf(rule) && isUnchanged(node.past)) this.#warn?.(error.message);
+    else this.errors.push(error);
+  }
 }
 
-/** The item of the old list with the same keys; items of other lists have no past. */
-function correlated(item: unknown, old: unknown, schema: JsonSchema): unknown {
-  const keys = schema["x-kubernetes-list-map-keys"];
-  if (keys === undefined || !Array.isArray(old) || !isMap(item)) return undefined;
-  return old.find((one) => isMap(one) && keys.every((key) => one[key] === item[key]));
-}
+const shown = ({ message, rule }: ValidationRule): string => (message || rule).trim();
 
-type Place = { readonly schema: JsonSchema; readonly path: string };
-
-function checkRule(rule: ValidationRule, value: unknown, old: unknown, { schema, path }: Place): FieldError[] {
-  const transition = usesOldSelf(rule);
-  if (transition && (old === undefined || old === null) && rule.optionalOldSelf !== true) return [];
-  const field = path + (rule.fieldPath ?? "");
-  const place = field.startsWith(".") ? field.slice(1) : field || "<nil>";
-  try {
-    const expression = compile(rule.rule, variables);
-    if (stepsFor(expression.tree, schema, value) > maximumSteps) {
-      const reason = "operation cancelled: actual cost limit exceeded";
-      const detail = `'${reason}': no further validation rules will be run due to call cost exceeds limit for rule: ${rule.rule}`;
-      return [invalidValue(place, schema.type, detail)];
-    }
-    const values = { self: toCel(value, schema as ValueSchema), oldSelf: toCel(old ?? null, schema as ValueSchema) };
-    if (expression.evaluate(values) === true) return [];
-    return [withReason(rule, place, value, messageOf(rule, values))];
-  } catch (error) {
-    const detail = `${evaluationMessage(error)} evaluating rule: ${rule.message || rule.rule}`;
-    return [invalidValue(place, schema.type, detail)];
-  }
+function evaluationDetail(error: unknown, rule: ValidationRule): string {
+  const message = evaluationMessage(error);
+  if (!/no such overload|no matching overload/.test(message)) return `${message} evaluating rule: ${shown(rule)}`;
+  return `'no such overload': call arguments did not match a supported operator, function or macro signature for rule: ${shown(rule)}`;
 }
 
 function messageOf(rule: ValidationRule, values: Record<string, unknown>): string {
-  const fixed = rule.message || `failed rule: ${rule.rule.trim()}`;
+  const fixed = rule.message ? rule.message.trim() : `failed rule: ${shown(rule)}`;
   if (!rule.messageExpression) return fixed;
   try {
-    const text: unknown = compile(rule.messageExpression, variables).evaluate(values);
-    return typeof text === "string" && text.trim() !== "" && !text.includes("\n") ? text.trim() : fixed;
+    const result: unknown = compile(rule.messageExpression, ruleVariables).evaluate(values);
+    const text = typeof result === "string" ? result.trim() : "";
+    return text === "" || text.includes("\n") || Buffer.byteLength(text) > maximumMessageBytes ? fixed : text;
   } catch {
     // Upstream logs this and falls back, too.
     return fixed;
@@ -117,41 +213,5 @@ function withReason({ reason }: ValidationRule, path: string, value: unknown, de
       return duplicate(path, value);
     default:
       return typeof value === "object" ? invalidWithoutValue(path, detail) : invalidValue(path, value, detail);
-  }
-}
-
-/** Rules that do not compile, name fields that are not there, or may take too long. `path` is the schema's. */
-export function validateRules(schema: JsonSchema, path: string, cardinality = 1): FieldError[] {
-  const errors = rulesAt(schema).flatMap((rule, index) =>
-    validateRule(rule, schema, { path: `${path}.x-kubernetes-validations[${index}]`, cardinality }),
-  );
-  const values = valuesOf(schema);
-  const inside = cardinality * maximumSize(schema);
-  if (values !== undefined) errors.push(...validateRules(values, `${path}.additionalProperties`, inside));
-  if (schema.items !== undefined) errors.push(...validateRules(schema.items, `${path}.items`, inside));
-  for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...validateRules(property, `${path}.properties[${key}]`, cardinality));
-  }
-  return errors;
-}
-
-function validateRule(
-  rule: ValidationRule,
-  schema: JsonSchema,
-  { path, cardinality }: { path: string; cardinality: number },
-): FieldError[] {
-  if (rule.rule.trim() === "") return [required(`${path}.rule`, "rule is not specified")];
-  try {
-    const estimate = analyze(compile(rule.rule, variables).tree, schema) * cardinality;
-    if (rule.messageExpression) compile(rule.messageExpression, variables);
-    if (estimate <= maximumEstimate || !/\.(?:all|exists|exists_one|map|filter)\(/.test(rule.rule)) return [];
-    const factor = estimate / maximumEstimate;
-    const shown = factor > 100 ? "more than 100x" : `${factor < 1.5 ? factor.toFixed(6) : factor.toFixed(1)}x`;
-    const detail = `estimated rule cost exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
-    return [forbiddenField(`${path}.rule`, detail)];
-  } catch (error) {
-    if (!(error instanceof CompileError) && !(error instanceof UndefinedField)) throw error;
-    const message = error instanceof UndefinedField ? `ERROR: <input>:1:1: ${error.message}` : error.message;
-    return [invalidValue(`${path}.rule`, rule.rule, `compilation failed: ${message}`)];
   }
 }

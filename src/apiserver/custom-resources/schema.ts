@@ -19,3 +19,6 @@ export function childSchema(schema: JsonSchema, key: string): JsonSchema | undef
   const { properties } = schema;
   return properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : valuesOf(schema);
 }
+
+/** The path of a field, as field.Path's Child. */
+export const childPath = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);

@@ -6,6 +6,7 @@ import {
   notSupported,
   required,
 } from "../../machinery/errors/field-error.ts";
+import { checkListTypes } from "./invariants.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
 import { patternOf, validateValue } from "./validate-value.ts";
 
@@ -106,7 +107,10 @@ function checkContent(schema: JsonSchema, path: string): FieldError[] {
   }
   if (schema.pattern) errors.push(...checkPattern(schema.pattern, path));
   if (schema.default !== undefined) {
-    const complete = schema["x-kubernetes-embedded-resource"] === true ? [] : validateValue(schema.default, schema);
+    const complete =
+      schema["x-kubernetes-embedded-resource"] === true
+        ? []
+        : [...validateValue(schema.default, schema), ...checkListTypes(schema.default, schema)];
     errors.push(...complete.map((error) => invalidValue(`${path}.default`, schema.default, error.message)));
   }
   return errors;

@@ -3,7 +3,6 @@
  * apiextensions-apiserver turns them into field errors.
  */
 import {
-  duplicate,
   type FieldError,
   invalidValue,
   notSupportedInOrder,
@@ -13,20 +12,34 @@ import {
   typeInvalid,
 } from "../../machinery/errors/field-error.ts";
 import { deepEqual } from "../../machinery/meta/accessors.ts";
+import type { Correlated } from "./correlation.ts";
 import { hasFormat } from "./formats.ts";
-import { childSchema, isMap, type JsonSchema } from "./schema.ts";
+import { childPath, childSchema, isMap, type JsonSchema } from "./schema.ts";
 
-/** What is wrong with `value`, at `path`, by a schema; rules in CEL apart. */
-export function validateValue(value: unknown, schema: JsonSchema, path = ""): FieldError[] {
+/**
+ * What is wrong with `value`, at `path`, by a schema; rules in CEL and the invariants of list types apart. With
+ * `correlated`, the value's past, errors inside what did not change are left out.
+ */
+export function validateValue(value: unknown, schema: JsonSchema, path = "", correlated?: Correlated): FieldError[] {
+  const errors = checkValue(value, schema, path, correlated);
+  return errors.length > 0 && correlated?.unchanged() === true ? [] : errors;
+}
+
+function checkValue(
+  value: unknown,
+  schema: JsonSchema,
+  path: string,
+  correlated: Correlated | undefined,
+): FieldError[] {
   if (value === null) return schema.nullable === true ? [] : checkType(value, schema, path);
   return [
     ...checkType(value, schema, path),
-    ...checkLogic(value, schema, path),
+    ...checkLogic(value, schema, path, correlated),
     ...(typeof value === "string" ? checkString(value, schema, path) : []),
     ...(typeof value === "number" ? checkNumber(value, schema, path) : []),
-    ...(Array.isArray(value) ? checkList(value, schema, path) : []),
+    ...(Array.isArray(value) ? checkList(value, schema, path, correlated) : []),
     ...checkEnum(value, schema, path),
-    ...(isMap(value) ? checkMap(value, schema, path) : []),
+    ...(isMap(value) ? checkMap(value, schema, path, correlated) : []),
   ];
 }
 
@@ -57,11 +70,16 @@ function checkType(value: unknown, schema: JsonSchema, path: string): FieldError
   return [typeInvalid(path, actual, `${inBody(path)} must be of type ${types.join(",")}: "${actual}"`)];
 }
 
-/** allOf, anyOf, oneOf and not. */
-function checkLogic(value: unknown, schema: JsonSchema, path: string): FieldError[] {
+/** allOf, anyOf, oneOf and not: what they say of the value itself is not left out, what they say of its fields may be. */
+function checkLogic(
+  value: unknown,
+  schema: JsonSchema,
+  path: string,
+  correlated: Correlated | undefined,
+): FieldError[] {
   const { allOf, anyOf, oneOf, not } = schema;
   if (allOf === undefined && anyOf === undefined && oneOf === undefined && not === undefined) return [];
-  const check = (one: unknown): FieldError[] => validateValue(value, one as JsonSchema, path);
+  const check = (one: unknown): FieldError[] => checkValue(value, one as JsonSchema, path, correlated);
   const name = JSON.stringify(path);
   const fail = (detail: string): FieldError => invalidValue("<nil>", "", `${name} ${detail}`);
   const errors: FieldError[] = [];
@@ -148,45 +166,33 @@ function checkEnum(value: unknown, { enum: allowed }: JsonSchema, path: string):
   return [notSupportedInOrder(path, value, shown)];
 }
 
-function checkList(value: readonly unknown[], schema: JsonSchema, path: string): FieldError[] {
-  const { minItems, maxItems, items } = schema;
+function checkList(
+  value: readonly unknown[],
+  { minItems, maxItems, items }: JsonSchema,
+  path: string,
+  correlated: Correlated | undefined,
+): FieldError[] {
   const errors: FieldError[] = [];
   if (minItems !== undefined && value.length < minItems) {
     errors.push(invalidIn(path, value.length, `should have at least ${minItems} items`));
   }
   if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
-  if (items !== undefined) {
-    for (const [index, item] of value.entries()) errors.push(...validateValue(item, items, `${path}[${index}]`));
-  }
-  return [...errors, ...checkListType(value, schema, path)];
-}
-
-/** Sets have no item twice, maps no key. */
-function checkListType(value: readonly unknown[], schema: JsonSchema, path: string): FieldError[] {
-  const listType = schema["x-kubernetes-list-type"];
-  if (listType !== "set" && listType !== "map") return [];
-  const seen = new Set<string>();
-  const errors: FieldError[] = [];
+  if (items === undefined) return errors;
   for (const [index, item] of value.entries()) {
-    const key = listType === "set" ? item : keysOf(item, schema);
-    const text = JSON.stringify(key);
-    if (seen.has(text)) errors.push(duplicate(`${path}[${index}]`, key));
-    seen.add(text);
+    errors.push(...validateValue(item, items, `${path}[${index}]`, correlated?.item(index)));
   }
   return errors;
 }
 
-function keysOf(item: unknown, schema: JsonSchema): unknown {
-  if (!isMap(item)) return item;
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  return Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]));
-}
-
-function checkMap(value: Record<string, unknown>, schema: JsonSchema, path: string): FieldError[] {
+function checkMap(
+  value: Record<string, unknown>,
+  schema: JsonSchema,
+  path: string,
+  correlated: Correlated | undefined,
+): FieldError[] {
   const { minProperties, maxProperties } = schema;
   const errors: FieldError[] = [];
-  const keys = Object.keys(value);
-  const child = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined);
   if (maxProperties !== undefined && keys.length > maxProperties) {
     errors.push(tooMany(path, keys.length, maxProperties));
   }
@@ -195,13 +201,9 @@ function checkMap(value: Record<string, unknown>, schema: JsonSchema, path: stri
   }
   for (const key of keys) {
     const property = childSchema(schema, key);
-    if (property !== undefined) errors.push(...validateValue(value[key], property, child(key)));
+    if (property === undefined) continue;
+    errors.push(...validateValue(value[key], property, childPath(path, key), correlated?.key(key)));
   }
-  for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(child(key)));
-  if (schema["x-kubernetes-embedded-resource"] === true) {
-    for (const key of ["apiVersion", "kind"]) {
-      if (!value[key]) errors.push(required(child(key), "must not be empty"));
-    }
-  }
+  for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(childPath(path, key)));
   return errors;
 }

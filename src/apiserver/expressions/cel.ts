@@ -14,6 +14,10 @@ export interface Expression {
   readonly source: string;
   /** The syntax tree: `op` and `args`. */
   readonly tree: Tree;
+  /** The variables that the expression names. */
+  readonly names: ReadonlySet<string>;
+  /** The type of the result as far as it is known: `bool`, `dyn`. */
+  readonly type: string;
   /** Throws Error where evaluation fails. */
   evaluate(variables: Readonly<Record<string, unknown>>): unknown;
 }
@@ -50,9 +54,11 @@ export function compile(source: string, variables: readonly string[]): Expressio
   const key = `${variables.join()} ${source}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
-  const run = parse(source, variables);
+  const { run, type } = parse(source, variables);
   const expression: Expression = {
     source,
+    type,
+    names: collectNames(run.ast, new Set()),
     tree: run.ast as unknown as Tree,
     evaluate: (values) => run(values as Record<string, unknown>) as unknown,
   };
@@ -61,16 +67,16 @@ export function compile(source: string, variables: readonly string[]): Expressio
   return expression;
 }
 
-function parse(source: string, variables: readonly string[]): ParseResult {
+function parse(source: string, variables: readonly string[]): { run: ParseResult; type: string } {
   let run: ParseResult;
   try {
     run = environmentOf(variables).parse(withoutMessages(source));
   } catch (cause) {
     throw new CompileError(described("Syntax error: ", cause), { cause });
   }
-  const { valid, error } = run.check();
+  const { valid, error, type = "dyn" } = run.check();
   if (!valid) throw new CompileError(described("", error), { cause: error });
-  return run;
+  return { run, type };
 }
 
 function described(prefix: string, cause: unknown): string {
@@ -78,6 +84,13 @@ function described(prefix: string, cause: unknown): string {
   const undeclared = /^Unknown variable: (.*)$/.exec(message);
   const text = undeclared === null ? message : `undeclared reference to '${undeclared[1]}' (in container '')`;
   return `ERROR: <input>:1:1: ${prefix}${text}`;
+}
+
+function collectNames(node: unknown, names: Set<string>): Set<string> {
+  if (Array.isArray(node)) for (const one of node) collectNames(one, names);
+  if (typeof node !== "object" || node === null || !("op" in node)) return names;
+  const { op, args } = node as Tree;
+  return op === "id" ? names.add(args as string) : collectNames(args, names);
 }
 
 /** The first line of what evaluation threw, with cel-go's words for what is missing. */

@@ -1,4 +1,5 @@
 /** JSON values as CEL sees them: integers are 64-bit, names of fields escaped where they are no identifiers. */
+import { Optional } from "@marcbachmann/cel-js";
 
 export interface ValueSchema {
   readonly type?: string | undefined;
@@ -27,6 +28,9 @@ export function toCel(value: unknown, schema?: ValueSchema): unknown {
   }
   return result;
 }
+
+/** An optional of CEL; undefined: without a value. */
+export const optionalOf = (value: unknown): unknown => (value === undefined ? Optional.none() : Optional.of(value));
 
 function fromString(value: string, format: string | undefined): unknown {
   if (format !== "date-time" && format !== "date" && format !== "datetime") return value;

@@ -104,7 +104,7 @@ export class Updater {
     }
     trackOwners(write, object, old);
     if (!handled) {
-      validateUpdate(kind, object, old, subresource);
+      validateUpdate(write, object, old);
       for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
       const validating = admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
       if (validating !== undefined) await validating;
@@ -196,13 +196,15 @@ function specChanged(object: UnknownObject, old: UnknownObject): boolean {
   return !semanticallyEqual(rest(object), rest(old));
 }
 
-function validateUpdate(kind: KindDefinition, object: UnknownObject, old: UnknownObject, subresource: string): void {
+function validateUpdate(write: WriteRequest, object: UnknownObject, old: UnknownObject): void {
+  const { kind } = write.resource;
+  const warn = (message: string): void => write.warn(message);
   const metadata = object.metadata ?? {};
   const errors = validateMetadataUpdate(kind, metadata, old.metadata ?? {});
-  if (subresource === "status") errors.push(...(kind.validateStatusUpdate?.(object, old) ?? []));
+  if (write.subresource === "status") errors.push(...(kind.validateStatusUpdate?.(object, old, warn) ?? []));
   else {
     errors.push(...(kind.validate?.(object) ?? []));
-    errors.push(...(kind.validateUpdate?.(object, old) ?? []));
+    errors.push(...(kind.validateUpdate?.(object, old, warn) ?? []));
   }
   if (errors.length > 0) throw invalid(kind, metadata.name ?? "", errors);
 }

@@ -1,0 +1,130 @@
+/**
+ * The rules of a CustomResourceDefinition's schema before they are served: their fields, whether they compile and what
+ * they name, and what they may cost. In upstream's words.
+ */
+import type { ValidationRule } from "../../kinds/generated/apiextensions-v1.ts";
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from "../../machinery/errors/field-error.ts";
+import { CompileError, compile } from "../expressions/cel.ts";
+import { analyze, maximumSize, UndefinedField } from "./rule-analysis.ts";
+import { normalizedFieldPath } from "./rule-field-path.ts";
+import { rulesAt, ruleVariables, usesOldSelf } from "./rules.ts";
+import { type JsonSchema, valuesOf } from "./schema.ts";
+
+/** Upstream's limit for the estimate of a rule. */
+const maximumEstimate = 10_000_000;
+const reasons = ["FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate"];
+const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text);
+
+interface Place {
+  readonly path: string;
+  /** How many values of this schema there may be in an object. */
+  readonly cardinality: number;
+  /** The path of the list around it whose items cannot be told from those before. */
+  readonly uncorrelatable?: string | undefined;
+}
+
+/** What is wrong with the rules of a schema at `path`. */
+export const validateRules = (schema: JsonSchema, path: string): FieldError[] =>
+  validateNode(schema, { path, cardinality: 1 });
+
+function validateNode(schema: JsonSchema, place: Place): FieldError[] {
+  const { path, cardinality } = place;
+  const values = valuesOf(schema);
+  const inside = { ...place, cardinality: cardinality * maximumSize(schema) };
+  const errors: FieldError[] = [];
+  if (values !== undefined) errors.push(...validateNode(values, { ...inside, path: `${path}.additionalProperties` }));
+  if (schema.items !== undefined) {
+    const isMap = schema["x-kubernetes-list-type"] === "map";
+    const uncorrelatable = isMap ? place.uncorrelatable : (place.uncorrelatable ?? path);
+    errors.push(...validateNode(schema.items, { ...inside, path: `${path}.items`, uncorrelatable }));
+  }
+  for (const [key, property] of Object.entries(schema.properties ?? {})) {
+    errors.push(...validateNode(property, { ...place, path: `${path}.properties[${key}]` }));
+  }
+  for (const [index, rule] of rulesAt(schema).entries()) {
+    const at = { ...place, path: `${path}.x-kubernetes-validations[${index}]` };
+    const wrong = validateFields(rule, schema, at.path);
+    errors.push(...(wrong.length > 0 ? wrong : validateExpressions(rule, schema, at)));
+  }
+  return errors;
+}
+
+function validateFields(rule: ValidationRule, schema: JsonSchema, path: string): FieldError[] {
+  const errors = validateTexts(rule, path);
+  const { messageExpression, reason, fieldPath } = rule;
+  if (messageExpression && messageExpression.trim() === "") {
+    errors.push(required(`${path}.messageExpression`, "messageExpression must be non-empty if specified"));
+  }
+  if (reason !== undefined && !reasons.includes(reason)) errors.push(notSupported(`${path}.reason`, reason, reasons));
+  if (!fieldPath) return errors;
+  const wrongPath = (detail: string): FieldError => invalidValue(`${path}.fieldPath`, fieldPath, detail);
+  if (fieldPath.trim() === "") errors.push(wrongPath("must be non-empty if specified"));
+  if (hasLineBreak(fieldPath)) errors.push(wrongPath("must not contain line breaks"));
+  if (normalizedFieldPath(fieldPath, schema) === undefined) errors.push(wrongPath("must be a valid path"));
+  return errors;
+}
+
+function validateTexts({ rule, message = "" }: ValidationRule, path: string): FieldError[] {
+  const text = message.trim();
+  if (rule.trim() === "") return [required(`${path}.rule`, "rule is not specified")];
+  if (message !== "" && text === "")
+    return [invalidValue(`${path}.message`, message, "must be non-empty if specified")];
+  if (hasLineBreak(text)) return [invalidValue(`${path}.message`, message, "must not contain line breaks")];
+  if (text !== "" || !hasLineBreak(rule.trim())) return [];
+  return [required(`${path}.message`, "message must be specified if rule contains line breaks")];
+}
+
+function validateExpressions(rule: ValidationRule, schema: JsonSchema, place: Place): FieldError[] {
+  const { path, uncorrelatable } = place;
+  const errors = expressionErrors(rule.rule, ruleKind, schema, place);
+  if (rule.messageExpression && errors.length === 0) {
+    errors.push(...expressionErrors(rule.messageExpression, messageKind, schema, place));
+  }
+  if (errors.some(({ type }) => type === "FieldValueInvalid")) return errors;
+  if (!usesOldSelf(rule)) {
+    if (rule.optionalOldSelf === undefined) return errors;
+    const detail = "may not be set if oldSelf is not used in rule";
+    return [...errors, invalidValue(`${path}.optionalOldSelf`, rule.optionalOldSelf, detail)];
+  }
+  if (uncorrelatable === undefined) return errors;
+  const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelatable}`;
+  return [...errors, invalidValue(`${path}.rule`, rule.rule, detail)];
+}
+
+interface ExpressionKind {
+  readonly field: "rule" | "messageExpression";
+  readonly type: "bool" | "string";
+}
+
+const ruleKind: ExpressionKind = { field: "rule", type: "bool" };
+const messageKind: ExpressionKind = { field: "messageExpression", type: "string" };
+
+function expressionErrors(source: string, kind: ExpressionKind, schema: JsonSchema, place: Place): FieldError[] {
+  const path = `${place.path}.${kind.field}`;
+  const prefix = kind.field === "rule" ? "" : "messageExpression ";
+  try {
+    const { tree, type } = compile(source, ruleVariables);
+    if (type !== kind.type && type !== "dyn") {
+      const detail = kind.field === "rule" ? "cel expression must evaluate to a bool" : "must evaluate to a string";
+      return [invalidValue(path, source, prefix + detail)];
+    }
+    const estimate = analyze(tree, schema) * (kind.field === "rule" ? place.cardinality : 1);
+    if (estimate <= maximumEstimate || !/\.(?:all|exists|exists_one|map|filter)\(/.test(source)) return [];
+    return [forbiddenField(path, costDetail(`estimated ${kind.field} cost`, estimate / maximumEstimate))];
+  } catch (error) {
+    if (!(error instanceof CompileError) && !(error instanceof UndefinedField)) throw error;
+    const message = error instanceof UndefinedField ? `ERROR: <input>:1:1: ${error.message}` : error.message;
+    return [invalidValue(path, source, `${prefix}compilation failed: ${message}`)];
+  }
+}
+
+function costDetail(what: string, factor: number): string {
+  const shown = factor > 100 ? "more than 100x" : `${factor < 1.5 ? factor.toFixed(6) : factor.toFixed(1)}x`;
+  return `${what} exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
+}
