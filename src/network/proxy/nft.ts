@@ -1,5 +1,6 @@
-/** The only place that runs `nft`. Scripts go through standard input; a failed one changes nothing. */
+/** The only place that runs `nft` and `conntrack`. Scripts go through standard input; a failed one changes nothing. */
 import { execFile } from "node:child_process";
+import type { TrackedFlows } from "./stale-flows.ts";
 
 export type ApplyRules = (script: string) => Promise<void>;
 
@@ -12,22 +13,35 @@ export const applyRules: ApplyRules = async (script) => {
   }
 };
 
-/** Forgets tracked UDP flows to `destination`, so that their next packet is routed anew. No such flow is fine. */
-export async function forgetUdpFlows(match: { originalDestination: string; translated?: string }): Promise<void> {
-  const translated = match.translated === undefined ? [] : ["--dst-nat", match.translated];
-  await run("conntrack", ["-D", "--orig-dst", match.originalDestination, ...translated, "-p", "udp"]);
+/** The kernel's table of UDP flows, as conntrack prints it; empty where it cannot be had. */
+export async function listUdpFlows(): Promise<string> {
+  const { stdout } = await run("conntrack", ["-L", "-p", "udp"]);
+  return stdout;
 }
+
+/** Forgets tracked flows, so that their next packet is routed anew. No such flow is fine. */
+export async function forgetUdpFlows(flows: TrackedFlows): Promise<void> {
+  const { destination, destinationPort, answeredFrom, answeredFromPort } = flows;
+  const to = ["--orig-dst", destination, "--orig-port-dst", String(destinationPort)];
+  const from = ["--reply-src", answeredFrom, "--reply-port-src", String(answeredFromPort)];
+  await run("conntrack", ["-D", "-p", "udp", ...to, ...from]);
+}
+
+/** Of a full table of flows. */
+const maximumOutputBytes = 1 << 27;
 
 interface Ended {
   /** Of a command that did not start, failed, or was killed. */
   readonly error: Error | null;
+  readonly stdout: string;
   readonly stderr: string;
 }
 
 /** Never rejects. */
 async function run(command: string, args: readonly string[], input = ""): Promise<Ended> {
   return await new Promise((resolve) => {
-    const child = execFile(command, args, (error, _, stderr) => resolve({ error, stderr }));
+    const options = { maxBuffer: maximumOutputBytes };
+    const child = execFile(command, args, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }));
     // A command that ends without reading everything breaks the pipe; its exit code says what was wrong.
     child.stdin?.on("error", () => undefined);
     child.stdin?.end(input);

@@ -13,10 +13,10 @@ import { createLogger } from "../../lib/log.ts";
 import { internalAddress } from "../routes/pod-routes.ts";
 import { createSyncRunner } from "../sync-runner.ts";
 import { createHealthServers, type HealthServers } from "./health-servers.ts";
-import { type ApplyRules, applyRules, forgetUdpFlows } from "./nft.ts";
+import { type ApplyRules, applyRules, forgetUdpFlows, listUdpFlows } from "./nft.ts";
 import { buildRuleset, type Ruleset, renderTransaction } from "./ruleset.ts";
 import { listServicePorts, type ProxyServicePort } from "./service-ports.ts";
-import { findStaleUdpFlows } from "./stale-flows.ts";
+import { findStaleFlows, mayLeaveStaleFlows, parseFlows } from "./stale-flows.ts";
 
 export interface ServiceProxyOptions {
   readonly informers: Informers;
@@ -57,7 +57,10 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
         // After a failed transaction the kernel's state is still `applied`; a fresh start rebuilds the whole table.
         await apply(renderTransaction(next, applied));
         applied = next;
-        for (const flow of findStaleUdpFlows(previousPorts, servicePorts)) await forgetUdpFlows(flow);
+        if (mayLeaveStaleFlows(previousPorts, servicePorts)) {
+          const flows = parseFlows(await listUdpFlows());
+          for (const stale of findStaleFlows(flows, servicePorts)) await forgetUdpFlows(stale);
+        }
         previousPorts = servicePorts;
         health.update(all, servicePorts);
       };

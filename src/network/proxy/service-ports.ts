@@ -34,13 +34,16 @@ export interface ProxyServicePort {
   readonly internalEndpoints: readonly ProxyEndpoint[];
   /** Where traffic from outside goes. */
   readonly externalEndpoints: readonly ProxyEndpoint[];
+  /** `address:port` of all that serve, terminating ones included, whatever traffic policies say. */
+  readonly serving: ReadonlySet<string>;
   /** Whether there is any endpoint in the cluster: decides between reject and drop where the lists are empty. */
   readonly hasAnyEndpoint: boolean;
 }
 
 interface Candidate extends ProxyEndpoint {
   readonly ready: boolean;
-  readonly servingTerminating: boolean;
+  readonly serving: boolean;
+  readonly terminating: boolean;
 }
 
 const isIPv4 = (address: string): boolean => !address.includes(":");
@@ -52,15 +55,23 @@ export function listServicePorts(
   nodeName: string,
 ): ProxyServicePort[] {
   const result = services.filter(isProxied).flatMap((service) => {
-    const slices = slicesOf(service.metadata?.namespace ?? "", service.metadata?.name ?? "");
+    const all = slicesOf(service.metadata?.namespace ?? "", service.metadata?.name ?? "");
+    const slices = all.filter((slice) => !isForeign(slice));
     return (service.spec?.ports ?? []).map((port) => describePort(service, port, slices, nodeName));
   });
   return result.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
+/** Another program's business, or nobody's: Services and EndpointSlices with these labels do not exist for a proxy. */
+const foreignLabels = ["service.kubernetes.io/service-proxy-name", "service.kubernetes.io/headless"];
+
+function isForeign({ metadata }: Service | EndpointSlice): boolean {
+  return foreignLabels.some((label) => metadata?.labels?.[label] !== undefined);
+}
+
 function isProxied(service: Service): boolean {
   const { clusterIP, type } = service.spec ?? {};
-  if (service.metadata?.labels?.["service.kubernetes.io/service-proxy-name"] !== undefined) return false;
+  if (isForeign(service)) return false;
   return (
     type !== "ExternalName" && clusterIP !== undefined && clusterIP !== "" && clusterIP !== "None" && isIPv4(clusterIP)
   );
@@ -95,6 +106,7 @@ function describePort(
     affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
     internalEndpoints: chooseEndpoints(candidates, spec.internalTrafficPolicy === "Local"),
     externalEndpoints: chooseEndpoints(candidates, externalPolicyLocal),
+    serving: new Set(candidates.filter((one) => one.serving).map(({ address, port }) => `${address}:${port}`)),
     hasAnyEndpoint: chooseEndpoints(candidates, false).length > 0,
   };
 }
@@ -121,7 +133,8 @@ function describeEndpoint(endpoint: Endpoint, port: number, nodeName: string): C
     port,
     local: endpoint.nodeName === nodeName,
     ready: ready ?? true,
-    servingTerminating: (serving ?? ready ?? true) && (terminating ?? false),
+    serving: serving ?? ready ?? true,
+    terminating: terminating ?? false,
   };
 }
 
@@ -129,6 +142,6 @@ function describeEndpoint(endpoint: Endpoint, port: number, nodeName: string): C
 function chooseEndpoints(candidates: readonly Candidate[], localOnly: boolean): ProxyEndpoint[] {
   const eligible = localOnly ? candidates.filter((candidate) => candidate.local) : candidates;
   const ready = eligible.filter((candidate) => candidate.ready);
-  const chosen = ready.length > 0 ? ready : eligible.filter((candidate) => candidate.servingTerminating);
+  const chosen = ready.length > 0 ? ready : eligible.filter((one) => one.serving && one.terminating);
   return chosen.map(({ address, port, local }) => ({ address, port, local }));
 }

@@ -1,16 +1,16 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { ProxyServicePort } from "./service-ports.ts";
-import { findStaleUdpFlows } from "./stale-flows.ts";
+import { findStaleFlows, mayLeaveStaleFlows, parseFlows } from "./stale-flows.ts";
 
 function port(addresses: string[], protocol: ProxyServicePort["protocol"] = "udp"): ProxyServicePort {
-  const endpoints = addresses.map((address) => ({ address, port: 53, local: true }));
+  const endpoints = addresses.map((address) => ({ address, port: 5353, local: true }));
   return {
     id: "kube-system/dns/udp/",
     namespacedName: "kube-system/dns",
     protocol,
     clusterIP: "10.96.0.10",
     port: 53,
-    nodePort: undefined,
+    nodePort: 30053,
     externalIPs: [],
     loadBalancerIPs: [],
     sourceRanges: [],
@@ -18,21 +18,41 @@ function port(addresses: string[], protocol: ProxyServicePort["protocol"] = "udp
     affinitySeconds: undefined,
     internalEndpoints: endpoints,
     externalEndpoints: endpoints,
+    serving: new Set(addresses.map((address) => `${address}:5353`)),
     hasAnyEndpoint: endpoints.length > 0,
   };
 }
 
-it("forgets flows to a removed endpoint, and only those", () => {
-  expect(findStaleUdpFlows([port(["10.244.0.2", "10.244.0.3"])], [port(["10.244.0.3"])])).toEqual([
-    { originalDestination: "10.96.0.10", translated: "10.244.0.2" },
-  ]);
-});
+/** As conntrack 1.4 prints them. */
+const [toClusterIp, unanswered, toNodePort, elsewhere] = [
+  "udp      17 118 src=10.244.0.9 dst=10.96.0.10 sport=4000 dport=53 src=10.244.0.2 dst=10.244.0.9 sport=5353 dport=4000 [ASSURED] mark=0 use=1",
+  "udp      17 12 src=10.244.0.9 dst=10.96.0.10 sport=4001 dport=53 [UNREPLIED] src=10.96.0.10 dst=10.244.0.9 sport=53 dport=4001 mark=0 use=1",
+  "udp      17 28 src=192.168.39.1 dst=192.168.39.2 sport=4002 dport=30053 [UNREPLIED] src=10.244.0.2 dst=10.244.0.1 sport=5353 dport=4002 mark=0 use=1",
+  "udp      17 28 src=192.168.39.2 dst=9.9.9.9 sport=4003 dport=53 src=9.9.9.9 dst=192.168.39.2 sport=53 dport=4003 mark=0 use=1",
+] as const;
+const flows = parseFlows([toClusterIp, unanswered, toNodePort, elsewhere, ""].join("\n"));
 
-it("forgets flows that went nowhere once the first endpoint appears", () => {
-  expect(findStaleUdpFlows([port([])], [port(["10.244.0.2"])])).toEqual([{ originalDestination: "10.96.0.10" }]);
-});
+describe("stale flows", () => {
+  it("go to an endpoint that serves no more, by cluster IP or node port, or to none at all", () => {
+    expect(findStaleFlows(flows, [port(["10.244.0.3"])])).toEqual([
+      { destination: "10.96.0.10", destinationPort: 53, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
+      { destination: "10.96.0.10", destinationPort: 53, answeredFrom: "10.96.0.10", answeredFromPort: 53 },
+      { destination: "192.168.39.2", destinationPort: 30053, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
+    ]);
+  });
 
-it("leaves TCP and unchanged ports alone", () => {
-  expect(findStaleUdpFlows([port(["10.244.0.2"], "tcp")], [])).toEqual([]);
-  expect(findStaleUdpFlows([port(["10.244.0.2"])], [port(["10.244.0.2"])])).toEqual([]);
+  it("are not those to an endpoint that serves", () => {
+    expect(findStaleFlows(parseFlows(toClusterIp), [port(["10.244.0.2", "10.244.0.3"])])).toEqual([]);
+  });
+
+  it("are not those of a Service without endpoints, or of another protocol", () => {
+    expect(findStaleFlows(flows, [port([])])).toEqual([]);
+    expect(findStaleFlows(flows, [port(["10.244.0.3"], "tcp")])).toEqual([]);
+  });
+
+  it("are looked for when UDP endpoints change", () => {
+    expect(mayLeaveStaleFlows([port(["10.244.0.2"])], [port(["10.244.0.2"])])).toBe(false);
+    expect(mayLeaveStaleFlows([port(["10.244.0.2"], "tcp")], [port([], "tcp")])).toBe(false);
+    expect(mayLeaveStaleFlows([port(["10.244.0.2"])], [port(["10.244.0.3"])])).toBe(true);
+  });
 });

@@ -1,14 +1,62 @@
 /**
  * UDP has no connections, so a tracked flow keeps going to an endpoint that is gone, or to nowhere from the time before
- * there was one. Finds the flows that must be forgotten after a change.
+ * there was one. Finds the flows that must be forgotten after a change; as upstream's, Services that no endpoint serves
+ * keep theirs.
  */
 import type { ProxyServicePort } from "./service-ports.ts";
 
-export interface StaleFlow {
-  readonly originalDestination: string;
-  /** Endpoint that is gone; undefined: all flows to the address. */
-  readonly translated?: string;
+/** Tracked flows to one destination that are answered from one place. */
+export interface TrackedFlows {
+  readonly destination: string;
+  readonly destinationPort: number;
+  readonly answeredFrom: string;
+  readonly answeredFromPort: number;
 }
+
+/** A line has the addresses of the original direction, then those of the reply. */
+const flowLine = /^udp .*?\bdst=(\S+) .*?\bdport=(\d+) .*?\bsrc=(\S+) .*?\bsport=(\d+) /;
+
+/** Reads what `conntrack -L -p udp` prints. */
+export function parseFlows(text: string): TrackedFlows[] {
+  const found = new Map<string, TrackedFlows>();
+  for (const line of text.split("\n")) {
+    const [, destination = "", destinationPort, answeredFrom = "", answeredFromPort] = flowLine.exec(line) ?? [];
+    if (destination === "") continue;
+    const flows = {
+      destination,
+      destinationPort: Number(destinationPort),
+      answeredFrom,
+      answeredFromPort: Number(answeredFromPort),
+    };
+    found.set(Object.values(flows).join(" "), flows);
+  }
+  return [...found.values()];
+}
+
+/** Those of `flows` that go to a UDP Service, by one of its addresses or its node port, and to no endpoint of it. */
+export function findStaleFlows(flows: readonly TrackedFlows[], ports: readonly ProxyServicePort[]): TrackedFlows[] {
+  const byAddress = new Map<string, ReadonlySet<string>>();
+  const byNodePort = new Map<number, ReadonlySet<string>>();
+  for (const port of servedUdp(ports)) {
+    for (const address of addressesOf(port)) byAddress.set(`${address}:${port.port}`, port.serving);
+    if (port.nodePort !== undefined) byNodePort.set(port.nodePort, port.serving);
+  }
+  return flows.filter(({ destination, destinationPort, answeredFrom, answeredFromPort }) => {
+    const serving = byAddress.get(`${destination}:${destinationPort}`) ?? byNodePort.get(destinationPort);
+    return serving !== undefined && !serving.has(`${answeredFrom}:${answeredFromPort}`);
+  });
+}
+
+/** Whether flows may have become stale from one state to the next. */
+export function mayLeaveStaleFlows(
+  previous: readonly ProxyServicePort[],
+  current: readonly ProxyServicePort[],
+): boolean {
+  return describe(previous) !== describe(current);
+}
+
+const servedUdp = (ports: readonly ProxyServicePort[]): ProxyServicePort[] =>
+  ports.filter((port) => port.protocol === "udp" && port.serving.size > 0);
 
 const addressesOf = (port: ProxyServicePort): string[] => [
   port.clusterIP,
@@ -16,29 +64,8 @@ const addressesOf = (port: ProxyServicePort): string[] => [
   ...port.loadBalancerIPs,
 ];
 
-const endpointsOf = (port: ProxyServicePort): Set<string> =>
-  new Set([...port.internalEndpoints, ...port.externalEndpoints].map((endpoint) => endpoint.address));
-
-export function findStaleUdpFlows(
-  previous: readonly ProxyServicePort[],
-  current: readonly ProxyServicePort[],
-): StaleFlow[] {
-  const before = new Map(previous.filter((port) => port.protocol === "udp").map((port) => [port.id, port]));
-  const after = new Map(current.filter((port) => port.protocol === "udp").map((port) => [port.id, port]));
-  const stale: StaleFlow[] = [];
-  for (const [id, old] of before) {
-    const now = after.get(id);
-    const remaining = now === undefined ? new Set<string>() : endpointsOf(now);
-    for (const translated of endpointsOf(old)) {
-      if (remaining.has(translated)) continue;
-      for (const originalDestination of addressesOf(old)) stale.push({ originalDestination, translated });
-    }
-  }
-  for (const [id, now] of after) {
-    const hadEndpoints =
-      endpointsOf(before.get(id) ?? { ...now, internalEndpoints: [], externalEndpoints: [] }).size > 0;
-    if (hadEndpoints || endpointsOf(now).size === 0) continue;
-    for (const originalDestination of addressesOf(now)) stale.push({ originalDestination });
-  }
-  return stale;
+function describe(ports: readonly ProxyServicePort[]): string {
+  return JSON.stringify(
+    servedUdp(ports).map((port) => [port.id, port.port, port.nodePort, addressesOf(port), [...port.serving]]),
+  );
 }
