@@ -318,6 +318,7 @@ describe("paths", () => {
     ["/livez?verbose", 200],
     ["/version", 200],
     ["/metrics", 200],
+    ["/metrics/slis", 200],
     ["/api", 200],
     ["/apis/apps", 200],
     ["/apis/apps/v1", 200],

@@ -41,6 +41,12 @@ describe("defaults", () => {
   const table: [string, string, object, object][] = [
     ["a pod", "Pod", bare("nginx"), { spec: { ...podSpec("nginx"), enableServiceLinks: true }, status: {} }],
     [
+      "a pod with a negative grace period",
+      "Pod",
+      { spec: { ...bare("nginx").spec, terminationGracePeriodSeconds: -1 } },
+      { spec: { ...podSpec("nginx"), enableServiceLinks: true, terminationGracePeriodSeconds: 1 }, status: {} },
+    ],
+    [
       "a deployment",
       "Deployment",
       { spec: { selector: {}, template: bare("registry:5000/a/b:1") } },

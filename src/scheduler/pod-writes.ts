@@ -37,7 +37,8 @@ export async function patchStatus(
     present?.status === condition.status && present.lastTransitionTime
       ? present.lastTransitionTime
       : formatTime(clock.now());
-  const conditions = [{ ...condition, lastProbeTime: null, lastTransitionTime }];
+  const observedGeneration = pod.metadata?.generation;
+  const conditions = [{ ...condition, observedGeneration, lastProbeTime: null, lastTransitionTime }];
   const status = { conditions, ...(nominated ? {} : { nominatedNodeName: nominatedNodeName || null }) };
   await ignoreGone(
     client.of(pods).patch(name, { metadata: { uid }, status }, { type: "strategic", namespace, subresource: "status" }),

@@ -78,6 +78,7 @@ describe("scheduler", () => {
       status: "False",
       reason: "Unschedulable",
       message,
+      observedGeneration: 1,
     });
     await api.client.of(nodes).patch("n2", { spec: { unschedulable: null } }, { type: "merge" });
     await settle(1000);

@@ -25,7 +25,16 @@ export interface ServerEndpointParts {
 
 type Endpoint = (context: RequestContext) => void;
 
-const ownPaths = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version"];
+const ownPaths = [
+  "/healthz",
+  "/livez",
+  "/metrics",
+  "/metrics/slis",
+  "/openapi/v2",
+  "/openapi/v3",
+  "/readyz",
+  "/version",
+];
 
 /** The endpoints that are no resources. The result answers a request, or says with false that its path is unknown. */
 export function createServerEndpoints(
@@ -36,10 +45,8 @@ export function createServerEndpoints(
   const fixed = new Map<string, Endpoint>([
     ["/version", (context) => json(context, versionInfo)],
     ["/version/", (context) => json(context, versionInfo)],
-    [
-      "/metrics",
-      (context) => sendBytes(context, 200, "text/plain; version=0.0.4", Buffer.from(parts.metrics.render())),
-    ],
+    ["/metrics", (context) => sendMetrics(context, parts.metrics.render())],
+    ["/metrics/slis", (context) => sendMetrics(context, parts.health.renderIndicators())],
     ["/", (context) => json(context, { paths: [...parts.discovery.paths(), ...ownPaths].sort() })],
     [
       openidConfigurationPath,
@@ -59,6 +66,10 @@ export function createServerEndpoints(
     if (parts.health.handle(context) || parts.discovery.handle(context)) return true;
     return parts.openapi.handle(context);
   };
+}
+
+function sendMetrics(context: RequestContext, text: string): void {
+  sendBytes(context, 200, "text/plain; version=0.0.4", Buffer.from(text));
 }
 
 function requireRead(method: string | undefined): void {

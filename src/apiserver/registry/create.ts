@@ -27,9 +27,6 @@ export class Creator {
    * AlreadyExists, Invalid, BadRequest on a namespace that is not the request's, and what admission says.
    */
   async create(write: WriteRequest, object: UnknownObject): Promise<CachedObject> {
-    if (object.metadata?.resourceVersion) {
-      throw new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
-    }
     const managedFields = write.applied === true ? object.metadata?.managedFields : undefined;
     const metadata = wipeSystemFields(object);
     if (managedFields !== undefined) metadata.managedFields = managedFields;
@@ -68,6 +65,8 @@ export class Creator {
     for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
     const validating = admit(this.#plugins, "validate", "CREATE", write, { object, oldObject: undefined });
     if (validating !== undefined) await validating;
+    if (metadata.resourceVersion && metadata.resourceVersion !== "0") throw resourceVersionSet();
+    delete metadata.resourceVersion;
     try {
       return await this.#writes.create(resource, completeForStorage(kind, object), write.dryRun);
     } catch (error) {
@@ -75,6 +74,10 @@ export class Creator {
     }
   }
 }
+
+/** As upstream's store says it, after everybody else had his say. */
+const resourceVersionSet = (): StatusError =>
+  new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
 
 /** What only the server sets is taken out of what a client sent. Returns the metadata, made where there was none. */
 function wipeSystemFields(object: UnknownObject): ObjectMeta {
@@ -85,7 +88,6 @@ function wipeSystemFields(object: UnknownObject): ObjectMeta {
 }
 
 const systemFields = [
-  "resourceVersion",
   "uid",
   "creationTimestamp",
   "deletionTimestamp",

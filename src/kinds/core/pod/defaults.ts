@@ -12,6 +12,8 @@ export function applyPodDefaults(pod: Pod): void {
   spec.enableServiceLinks ??= true;
   if (spec.hostNetwork) containers.forEach(exposeOnHost);
   applyPodSpecDefaults(spec);
+  // In a pod, not in a template: upstream's conversion.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status ??= {};
   if (pod.status.podIP && !pod.status.podIPs?.length) pod.status.podIPs = [{ ip: pod.status.podIP }];
 }

@@ -89,4 +89,24 @@ describe("quotaMatches", () => {
   ])("%s", (_, spec, subject, expected) => {
     expect(quotaMatches({ spec }, "", "pods", subject)).toBe(expected);
   });
+
+  it.each<[string, ResourceQuotaSpec, PersistentVolumeClaim, boolean]>([
+    [
+      "the class",
+      expression("VolumeAttributesClass", "In", "gold"),
+      { spec: { volumeAttributesClassName: "gold" } },
+      true,
+    ],
+    ["none", expression("VolumeAttributesClass", "In", "gold"), { spec: {} }, false],
+    ["no class at all", expression("VolumeAttributesClass", "DoesNotExist"), { spec: {} }, true],
+    [
+      "the class it has until it gets another",
+      expression("VolumeAttributesClass", "In", "gold"),
+      { spec: { volumeAttributesClassName: "tin" }, status: { currentVolumeAttributesClassName: "gold" } },
+      true,
+    ],
+    ["a scope of pods", { scopes: ["BestEffort"] }, { spec: {} }, false],
+  ])("a claim by its class of volume attributes: %s", (_, spec, claim, expected) => {
+    expect(quotaMatches({ spec }, "", "persistentvolumeclaims", claim)).toBe(expected);
+  });
 });

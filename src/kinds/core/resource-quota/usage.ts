@@ -96,14 +96,35 @@ export function quotaMatches({ spec }: ResourceQuota, group: string, plural: str
     ...(spec?.scopeSelector?.matchExpressions ?? []),
   ];
   if (requirements.length === 0) return true;
-  if (group !== "" || plural !== "pods") return false;
-  return requirements.every((requirement) => podMatches(requirement, object as Pod));
+  if (group !== "") return false;
+  if (plural === "pods") return requirements.every((requirement) => podMatches(requirement, object as Pod));
+  if (plural !== "persistentvolumeclaims") return false;
+  return requirements.every((requirement) => claimMatches(requirement, object as PersistentVolumeClaim));
 }
 
-function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelectorRequirement, pod: Pod): boolean {
+/** By every class that the claim has, wants, or is on its way to. */
+function claimMatches(requirement: ScopedResourceSelectorRequirement, claim: PersistentVolumeClaim): boolean {
+  if (requirement.scopeName !== "VolumeAttributesClass") return false;
+  const { spec, status } = claim;
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+  ].filter((name) => name);
+  return (names.length === 0 ? [""] : names).some((name) => nameMatches(requirement, name ?? ""));
+}
+
+/** An empty name is none. */
+function nameMatches({ operator, values = [] }: ScopedResourceSelectorRequirement, name: string): boolean {
+  if (operator === "Exists") return name !== "";
+  if (operator === "DoesNotExist") return name === "";
+  return operator === "In" ? values.includes(name) : !values.includes(name);
+}
+
+function podMatches(requirement: ScopedResourceSelectorRequirement, pod: Pod): boolean {
   const { spec, status } = pod;
   const isBestEffort = (status?.qosClass ?? podQosClass(spec)) === "BestEffort";
-  switch (scopeName) {
+  switch (requirement.scopeName) {
     case "Terminating":
       return (spec?.activeDeadlineSeconds ?? -1) >= 0;
     case "NotTerminating":
@@ -112,12 +133,8 @@ function podMatches({ scopeName, operator, values = [] }: ScopedResourceSelector
       return isBestEffort;
     case "NotBestEffort":
       return !isBestEffort;
-    case "PriorityClass": {
-      const name = spec?.priorityClassName ?? "";
-      if (operator === "Exists") return name !== "";
-      if (operator === "DoesNotExist") return name === "";
-      return operator === "In" ? values.includes(name) : !values.includes(name);
-    }
+    case "PriorityClass":
+      return nameMatches(requirement, spec?.priorityClassName ?? "");
     case "CrossNamespacePodAffinity":
       return reachesOtherNamespaces(spec?.affinity);
     default:
