@@ -54,7 +54,7 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
 
   function identity(reference: ObjectReference, type: string, reason: string, message: string): string {
     const combined = message.startsWith("(combined from similar events): ");
-    return [referenceKey(reference), type, reason, combined ? "" : message].join("\n");
+    return [referenceKey(reference), reference.fieldPath, type, reason, combined ? "" : message].join("\n");
   }
 
   async function write(reference: ObjectReference, type: string, reason: string, message: string): Promise<void> {
@@ -84,8 +84,8 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
   }
 
   return {
-    event(about, type, reason, message) {
-      const reference = referenceTo(about);
+    event(about, type, reason, message, fieldPath) {
+      const reference = { ...referenceTo(about), ...(fieldPath === undefined ? {} : { fieldPath }) };
       if (!admits(`${source.component}\n${referenceKey(reference)}`)) return;
       tail = tail
         .then(() => write(reference, type, reason, message))

@@ -127,5 +127,6 @@ export interface Informers {
 
 /** Records Events (events.k8s.io/v1 or core/v1), counting repeats instead of writing them again. */
 export interface EventRecorder {
-  event(about: KubernetesObject, type: "Normal" | "Warning", reason: string, message: string): void;
+  /** `fieldPath` says which part of the object is meant, as `spec.containers{name}`. */
+  event(about: KubernetesObject, type: "Normal" | "Warning", reason: string, message: string, fieldPath?: string): void;
 }

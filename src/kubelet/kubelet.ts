@@ -6,10 +6,11 @@
  * over CRI, control groups and volumes on the node, pod and node status and the lease in the API. Every pod has one
  * worker (pods/pod-worker.ts), everything is level-triggered, and running containers survive a restart of the kubelet.
  */
+
 import { mkdir } from "node:fs/promises";
 import { pods, runtimeClasses, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
-import type { Node, Pod } from "../kinds/generated/core-v1.ts";
+import type { Node } from "../kinds/generated/core-v1.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
@@ -19,7 +20,7 @@ import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
 import { createImageService } from "./cri/image-service.ts";
 import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
 import { createSnapshotService } from "./cri/snapshot-service.ts";
-import { evictOnLowMemory } from "./eviction/memory-eviction.ts";
+import { evictPods } from "./eviction/eviction.ts";
 import { collectImages } from "./images/image-collector.ts";
 import { createImageManager } from "./images/image-manager.ts";
 import { rotateLogs } from "./logs/log-rotation.ts";
@@ -34,6 +35,7 @@ import { readHostResolver } from "./pods/dns.ts";
 import { podUid } from "./pods/labels.ts";
 import { watchLifecycle } from "./pods/lifecycle-events.ts";
 import { createMirrorPods } from "./pods/mirror-pods.ts";
+import { containerFieldPath, type RecordPodEvent } from "./pods/pod-events.ts";
 import { createPodManager, type PodManager } from "./pods/pod-manager.ts";
 import { computePodStatus } from "./pods/pod-status.ts";
 import { createPodSyncer } from "./pods/pod-syncer.ts";
@@ -159,8 +161,8 @@ async function run(
     diskCapacity: machine.disk,
     maximumPods: Number(config.extraConfig["kubelet"]?.["max-pods"] ?? 110),
   };
-  const event = (pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void =>
-    recorder.event(pod, type, reason, message);
+  const event: RecordPodEvent = (pod, type, reason, message, container) =>
+    recorder.event(pod, type, reason, message, container && containerFieldPath(pod, container.name));
   const source = createConfigSource(client);
 
   let manager: PodManager | undefined;
@@ -343,7 +345,7 @@ async function run(
     });
   }
   void collectImages({ images: imageService, runtime, mounted: () => imageMounts.mounted(), clock, log, signal });
-  void evictOnLowMemory({ runtime, manager: podManager, clock, log, signal, event });
+  void evictPods({ runtime, manager: podManager, settings, clock, log, signal, event });
   void rotateLogs({ runtime, clock, log, signal, containers: () => runningContainers(podManager) });
   podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));
 

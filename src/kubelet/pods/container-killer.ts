@@ -2,6 +2,7 @@
  * Stops containers: preStop hook, stop signal, and SIGKILL when the grace period is over. Sidecars stop after the
  * regular containers, the last declared first.
  */
+
 import { allContainers } from "../../kinds/core/pod/all-containers.ts";
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod, Probe } from "../../kinds/generated/core-v1.ts";
@@ -10,6 +11,7 @@ import { RuntimeError } from "../cri/connection.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { KillReason } from "./actions.ts";
 import { runHook } from "./lifecycle-hooks.ts";
+import type { RecordPodEvent } from "./pod-events.ts";
 import type { RuntimeContainer, RuntimePod } from "./runtime-status.ts";
 
 const minimumGraceSeconds = 2;
@@ -39,13 +41,13 @@ export interface ContainerKiller {
 export interface KillerDependencies {
   readonly runtime: RuntimeService;
   readonly clock: Clock;
-  event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
+  readonly event: RecordPodEvent;
 }
 
 export function createContainerKiller({ runtime, clock, event }: KillerDependencies): ContainerKiller {
   const kill = async (input: KillInput): Promise<void> => {
     const { pod, container, status, message, signal } = input;
-    event(pod, "Normal", "Killing", message || `Stopping container ${container.name}`);
+    event(pod, "Normal", "Killing", message || `Stopping container ${container.name}`, container);
     const started = clock.now();
     const total = input.grace ?? gracePeriod(input);
     const left = (): number => total - Math.trunc((clock.now() - started) / 1000);
@@ -56,7 +58,7 @@ export function createContainerKiller({ runtime, clock, event }: KillerDependenc
         handler: preStop,
         containerId: status.id,
       });
-      const failed = hook.catch(() => event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed"));
+      const failed = hook.catch(() => event(pod, "Warning", "FailedPreStopHook", "PreStopHook failed", container));
       await withinGrace(failed, total * 1000, signal);
     }
     if (input.turn !== undefined && left() > 0) await withinGrace(input.turn, left() * 1000, signal);

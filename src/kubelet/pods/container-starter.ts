@@ -1,4 +1,5 @@
 /** Starts one container: image, configuration, create, start, postStart hook. Upstream's events and reasons. */
+
 import { mkdir, readdir, readFile, realpath } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container, Pod, Secret, Service } from "../../kinds/generated/core-v1.ts";
@@ -18,6 +19,7 @@ import type { FieldContext } from "./field-values.ts";
 import { podHostname } from "./hosts-file.ts";
 import { podUid } from "./labels.ts";
 import { runHook } from "./lifecycle-hooks.ts";
+import type { RecordPodEvent } from "./pod-events.ts";
 import { findContainer, type RuntimePod } from "./runtime-status.ts";
 import { podLogDirectory } from "./sandbox-config.ts";
 import { serviceEnvironment } from "./service-environment.ts";
@@ -32,7 +34,7 @@ export interface StarterDependencies {
   readonly settings: KubeletSettings;
   readonly clock: Clock;
   services(): Promise<Iterable<Service>>;
-  event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
+  readonly event: RecordPodEvent;
 }
 
 export interface StartInput {
@@ -55,9 +57,9 @@ export type ContainerStarter = (input: StartInput) => Promise<void>;
 export function createContainerStarter(dependencies: StarterDependencies): ContainerStarter {
   const { runtime, images, imageMounts, killer, settings, clock, event } = dependencies;
 
-  const failWith = (pod: Pod, reason: StartReason, error: unknown): never => {
+  const failWith = ({ pod, container }: StartInput, reason: StartReason, error: unknown): never => {
     const message = error instanceof Error ? error.message : String(error);
-    event(pod, "Warning", "Failed", `Error: ${message}`);
+    event(pod, "Warning", "Failed", `Error: ${message}`, container);
     throw new StartError(reason, message, { cause: error });
   };
 
@@ -68,10 +70,10 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
         ...input,
         image: container.image ?? "",
         policy: container.imagePullPolicy,
-        event: (type, reason, message) => event(pod, type, reason, message),
+        event: (type, reason, message) => event(pod, type, reason, message, container),
       })
       .catch((error: StartError) => {
-        event(pod, "Warning", "Failed", `Error: ${error.reason}`);
+        event(pod, "Warning", "Failed", `Error: ${error.reason}`, container);
         throw error;
       });
     try {
@@ -112,14 +114,14 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
         targetId: target?.id,
       });
     } catch (error) {
-      return failWith(pod, error instanceof StartError ? error.reason : "CreateContainerConfigError", error);
+      return failWith(input, error instanceof StartError ? error.reason : "CreateContainerConfigError", error);
     }
   };
 
   return async (input) => {
     const { pod, container, runtimePod } = input;
     const missing = missingImages(container, input.volumeImages);
-    for (const { reason } of missing) event(pod, "Warning", "Failed", `Error: ${reason}`);
+    for (const { reason } of missing) event(pod, "Warning", "Failed", `Error: ${reason}`, container);
     const last = missing.at(-1);
     if (last !== undefined) throw last;
     const before = findContainer(runtimePod, container.name);
@@ -131,17 +133,17 @@ export function createContainerStarter(dependencies: StarterDependencies): Conta
     const request = { podSandboxId: input.sandboxId, config, sandboxConfig: input.sandbox };
     const id = await runtime
       .createContainer(request)
-      .catch((error: unknown) => failWith(pod, "CreateContainerError", error));
-    event(pod, "Normal", "Created", "Container created");
-    await runtime.startContainer(id).catch((error: unknown) => failWith(pod, "RunContainerError", error));
-    event(pod, "Normal", "Started", "Container started");
+      .catch((error: unknown) => failWith(input, "CreateContainerError", error));
+    event(pod, "Normal", "Created", "Container created", container);
+    await runtime.startContainer(id).catch((error: unknown) => failWith(input, "RunContainerError", error));
+    event(pod, "Normal", "Started", "Container started", container);
     const handler = container.lifecycle?.postStart;
     if (handler === undefined) return;
     const podIP = input.ips[0] ?? "";
     try {
       await runHook(runtime, clock, { handler, containerId: id, pod, container, podIP });
     } catch (error) {
-      event(pod, "Warning", "FailedPostStartHook", "PostStartHook failed");
+      event(pod, "Warning", "FailedPostStartHook", "PostStartHook failed", container);
       const status = { ...emptyStatus, id, name: container.name };
       await killer.kill({ pod, container, status, message: "FailedPostStartHook", reason: "", podIP });
       throw new StartError("PostStartHookError", (error as Error).message, { cause: error });

@@ -2,6 +2,7 @@
  * Brings the containers of one pod to its spec, one step of actions at a time: kill, sandbox, ephemeral, init and
  * regular containers. Called by the pod's worker alone, so that there is one at a time for a pod.
  */
+
 import { mkdir } from "node:fs/promises";
 import type { Container, Pod, Secret } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -22,6 +23,7 @@ import { podDns, type ResolverSettings } from "./dns.ts";
 import type { ConfigSource } from "./environment.ts";
 import { podHostname } from "./hosts-file.ts";
 import { podUid } from "./labels.ts";
+import type { RecordPodEvent } from "./pod-events.ts";
 import type { RuntimePod } from "./runtime-status.ts";
 import { podLogDirectory, sandboxConfig } from "./sandbox-config.ts";
 import { createSlots } from "./slots.ts";
@@ -43,7 +45,7 @@ export interface SyncerDependencies {
   runtimeHandler(className: string | undefined): Promise<string>;
   /** False while the network plugin is not ready: only pods on the node's network can start. */
   networkReady(): Promise<boolean>;
-  event(pod: Pod, type: "Normal" | "Warning", reason: string, message: string): void;
+  readonly event: RecordPodEvent;
 }
 
 export interface SyncResult {
@@ -188,7 +190,13 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     const { leftMs, delayMs } = crashLoop.check(key, exited.finishedAt);
     if (leftMs === 0) return false;
     const where = `${pod.metadata?.name ?? ""}_${pod.metadata?.namespace ?? ""}(${uid})`;
-    event(pod, "Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${where}`);
+    event(
+      pod,
+      "Warning",
+      "BackOff",
+      `Back-off restarting failed container ${container.name} in pod ${where}`,
+      container,
+    );
     const message = `back-off ${formatDelay(delayMs)} restarting failed container=${container.name} pod=${where}`;
     setReason(uid, container.name, { reason: "CrashLoopBackOff", message });
     retryIn(context, leftMs);

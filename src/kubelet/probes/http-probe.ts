@@ -8,6 +8,8 @@ import type { ProbeOutcome } from "../pods/actions.ts";
 export interface ProbeResult {
   readonly outcome: ProbeOutcome;
   readonly output: string;
+  /** Of a success that its owner should hear about. */
+  readonly warning?: string;
 }
 
 const maximumBodyBytes = 10 * 1024;
@@ -51,7 +53,10 @@ export async function probeHttp(input: HttpRequestInput): Promise<ProbeResult> {
       }
       if (answer.code < 300 || answer.location === undefined) return { outcome: "success", output: answer.body };
       const next = new URL(answer.location, url);
-      if (next.hostname !== new URL(url).hostname) return { outcome: "success", output: "Probe terminated redirects" };
+      if (next.hostname !== new URL(url).hostname) {
+        const warning = `Probe terminated redirects, Response body: ${answer.body}`;
+        return { outcome: "success", output: warning, warning };
+      }
       if (redirects >= 10) return { outcome: "failure", output: "stopped after 10 redirects" };
       url = next.href;
     }

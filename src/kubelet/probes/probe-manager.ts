@@ -8,6 +8,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { ProbeOutcome, ProbeResults } from "../pods/actions.ts";
 import { podUid } from "../pods/labels.ts";
+import type { RecordPodEvent } from "../pods/pod-events.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "../pods/runtime-status.ts";
 import { runProbe } from "./probe-runner.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
@@ -24,7 +25,7 @@ export interface ProbeManagerDependencies {
   readonly runtime: RuntimeService;
   readonly clock: Clock;
   readonly nodeAddress: string;
-  event(pod: Pod, type: "Warning", reason: string, message: string): void;
+  readonly event: RecordPodEvent;
   /** A result changed: the pod should be synced. */
   changed(uid: string): void;
 }
@@ -66,7 +67,10 @@ export function createProbeManager(dependencies: ProbeManagerDependencies): Prob
         started: () => workers.startup === undefined || workers.startup.result === "success",
         failed: ({ outcome, output }) => {
           const what = outcome === "unknown" ? "errored and resulted in unknown state" : "failed";
-          event(pod, "Warning", "Unhealthy", `${words[kind]} probe ${what}: ${output}`);
+          event(pod, "Warning", "Unhealthy", `${words[kind]} probe ${what}: ${output}`, container);
+        },
+        warned: (warning) => {
+          event(pod, "Warning", "ProbeWarning", `${words[kind]} probe warning: ${warning}`, container);
         },
         changed: (outcome) => {
           if (kind === "startup" && outcome === "success") {

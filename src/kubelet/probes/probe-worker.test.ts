@@ -20,6 +20,7 @@ function setup(kind: ProbeKind, probe: object, started = true) {
     started: () => started,
     changed: (outcome) => changes.push(outcome),
     failed: () => undefined,
+    warned: () => undefined,
   });
   return { clock, script, changes, worker, runs: () => runs };
 }

@@ -21,6 +21,8 @@ export interface ProbeWorkerInput {
   changed(outcome: ProbeOutcome): void;
   /** A run failed or could not be made; for events. */
   failed(result: ProbeResult): void;
+  /** A run succeeded, with something to tell about it. */
+  warned(warning: string): void;
 }
 
 export class ProbeWorker {
@@ -84,6 +86,7 @@ export class ProbeWorker {
     if (this.#stopped) return;
     const { probe, kind } = this.#input;
     if (result.outcome !== "success") this.#input.failed(result);
+    else if (result.warning !== undefined) this.#input.warned(result.warning);
     // A probe that could not be made says nothing.
     if (result.outcome === "unknown") return;
     this.#count = this.#last === result.outcome ? this.#count + 1 : 1;
