@@ -19,6 +19,11 @@ export interface KubeletSettings {
 }
 
 /** Folder of everything that one pod has on the node. */
-export function podFolder(settings: KubeletSettings, uid: string): string {
+export function podFolder(settings: Pick<KubeletSettings, "root">, uid: string): string {
   return `${settings.root}/pods/${uid}`;
+}
+
+/** Folder of a volume that lies on the node's disk. */
+export function volumeFolder(settings: Pick<KubeletSettings, "root">, uid: string, volume: string): string {
+  return `${podFolder(settings, uid)}/volumes/${volume}`;
 }

@@ -4,6 +4,7 @@ import type { Container, ContainerStatus, Pod, PodStatus } from "../../kinds/gen
 import { computeConditions, isKubeletCondition } from "./conditions.ts";
 import { computeContainerStatuses, type WaitingReason } from "./container-statuses.ts";
 import { computePhase, type PodPhase } from "./phase.ts";
+import type { Verdict } from "./pod-worker.ts";
 import { findContainer, type RuntimePod } from "./runtime-status.ts";
 
 export interface PodStatusInput {
@@ -16,7 +17,7 @@ export interface PodStatusInput {
   readonly runtimeName: string;
   readonly hostIP: string;
   /** Set when the kubelet ends the pod itself: eviction, deadline. */
-  readonly verdict?: { readonly reason: string; readonly message: string } | undefined;
+  readonly verdict?: Verdict | undefined;
   waitingReason(container: string): WaitingReason | undefined;
   /** Fills `ready` and `started` from the probes. Mutates. */
   applyProbes(pod: Pod, status: PodStatus): void;
@@ -35,7 +36,9 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   if (ephemeral.length > 0) status.ephemeralContainerStatuses = ephemeral;
 
   setPhase(input, status, [...initStatuses, ...statuses]);
-  if (verdict !== undefined) Object.assign(status, { phase: "Failed", ...verdict });
+  if (verdict !== undefined) {
+    Object.assign(status, { phase: "Failed", reason: verdict.reason, message: verdict.message });
+  }
   const final = terminalPhase(pod.status?.phase);
   if (final !== undefined) status.phase = final;
 
@@ -43,7 +46,7 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   const others = (pod.status?.conditions ?? []).filter(({ type }) => !isKubeletCondition(type));
   const disruption = previous.conditions?.find(({ type }) => type === "DisruptionTarget");
   if (disruption !== undefined && !others.some(({ type }) => type === "DisruptionTarget")) others.push(disruption);
-  if (verdict?.reason === "Evicted" && disruption === undefined) {
+  if (verdict?.disruption === true && disruption === undefined) {
     const { message } = verdict;
     others.push({ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message });
   }

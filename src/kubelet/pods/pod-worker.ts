@@ -16,6 +16,8 @@ import type { StatusManager } from "./status-manager.ts";
 export interface Verdict {
   readonly reason: string;
   readonly message: string;
+  /** The pod did nothing wrong: what looks after it must not count this as a failure of its own. */
+  readonly disruption?: boolean;
 }
 
 export interface WorkerDependencies {

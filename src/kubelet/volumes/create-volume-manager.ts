@@ -10,7 +10,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ConfigSource } from "../pods/environment.ts";
 import type { FieldContext } from "../pods/field-values.ts";
 import { podUid } from "../pods/labels.ts";
-import { type KubeletSettings, podFolder } from "../settings.ts";
+import { type KubeletSettings, podFolder, volumeFolder } from "../settings.ts";
 import { writeAtomically } from "./atomic-writer.ts";
 import { volumeContents } from "./contents.ts";
 import { prepareEmptyDir } from "./empty-dir.ts";
@@ -69,8 +69,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
     });
     if (files === undefined) return undefined;
     const secret = volume.secret !== undefined || volume.projected !== undefined;
-    const base = secret ? join(memory, podUid(pod)) : join(podFolder(settings, podUid(pod)), "volumes");
-    const path = join(base, volume.name);
+    const path = secret ? join(memory, podUid(pod), volume.name) : volumeFolder(settings, podUid(pod), volume.name);
     const group = pod.spec?.securityContext?.fsGroup;
     if ((await mkdir(path, { recursive: true })) !== undefined) {
       await chmod(path, 0o777);
@@ -83,7 +82,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
   const prepare = async (pod: Pod, volume: Volume): Promise<MountedVolume> => {
     const contents = await prepareContents(pod, volume);
     if (contents !== undefined) return contents;
-    const path = join(podFolder(settings, podUid(pod)), "volumes", volume.name);
+    const path = volumeFolder(settings, podUid(pod), volume.name);
     const { emptyDir, hostPath, persistentVolumeClaim, ephemeral } = volume;
     if (emptyDir !== undefined) {
       await prepareEmptyDir(path, emptyDir, pod.spec?.securityContext?.fsGroup);

@@ -1,0 +1,62 @@
+/** Which limits of local storage a pod has, and whether it keeps to them, in upstream's order and words: pure. */
+import { aggregateContainerResources } from "../../kinds/core/pod/container-aggregation.ts";
+import type { Container, Pod, Volume } from "../../kinds/generated/core-v1.ts";
+import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
+import { isOnDisk, type LocalStorageUsage } from "../stats/local-storage-usage.ts";
+
+const resource = "ephemeral-storage";
+
+export function hasSizeLimit({ emptyDir }: Volume): boolean {
+  return emptyDir?.sizeLimit !== undefined && parseQuantity(emptyDir.sizeLimit).sign > 0;
+}
+
+/** Whether some container of the pod limits its ephemeral storage, which limits that of the pod as a whole. */
+export function hasStorageLimit(pod: Pod): boolean {
+  const limits = ({ resources }: Container): boolean => resources?.limits?.[resource] !== undefined;
+  return (pod.spec?.containers ?? []).some(limits) || (pod.spec?.initContainers ?? []).some(limits);
+}
+
+/** Says which limit the pod exceeds: that of a volume, of all its containers, of one container. Undefined: none. */
+export function exceededLimit(pod: Pod, usage: LocalStorageUsage): string | undefined {
+  return exceededVolume(pod, usage) ?? exceededPod(pod, usage) ?? exceededContainer(pod, usage);
+}
+
+function exceededVolume(pod: Pod, { volumes }: Pick<LocalStorageUsage, "volumes">): string | undefined {
+  for (const { name, emptyDir } of (pod.spec?.volumes ?? []).filter(hasSizeLimit)) {
+    const limit = parseQuantity(emptyDir?.sizeLimit ?? "0");
+    if (exceeds(volumes.get(name) ?? 0, limit))
+      return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `;
+  }
+  return undefined;
+}
+
+/** Containers without a limit count to the usage, not to the limit. */
+function exceededPod(pod: Pod, { containers, volumes, shared }: LocalStorageUsage): string | undefined {
+  const limit = podLimit(pod);
+  if (limit === undefined) return undefined;
+  let used = shared;
+  for (const bytes of containers.values()) used += bytes;
+  for (const volume of (pod.spec?.volumes ?? []).filter(isOnDisk)) used += volumes.get(volume.name) ?? 0;
+  if (!exceeds(used, limit)) return undefined;
+  return `Pod ephemeral local storage usage exceeds the total limit of containers ${limit}. `;
+}
+
+function exceededContainer(pod: Pod, { containers }: LocalStorageUsage): string | undefined {
+  for (const { name, resources } of pod.spec?.containers ?? []) {
+    const limit = parseQuantity(resources?.limits?.[resource] ?? "0");
+    if (limit.isZero || !exceeds(containers.get(name) ?? 0, limit)) continue;
+    return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `;
+  }
+  return undefined;
+}
+
+function podLimit({ spec }: Pod): Quantity | undefined {
+  const text = spec === undefined ? undefined : aggregateContainerResources(spec, "limits")[resource];
+  if (text === undefined) return undefined;
+  const limit = parseQuantity(text);
+  return limit.isZero ? limit : limit.add(parseQuantity(spec?.overhead?.[resource] ?? "0"));
+}
+
+function exceeds(bytes: number, limit: Quantity): boolean {
+  return Quantity.of(bytes).compare(limit) > 0;
+}
