@@ -128,4 +128,14 @@ describe("computePodStatus", () => {
       ...verdict,
     });
   });
+
+  it.each([
+    { verdict: { reason: "Evicted", message: "no memory", disruption: true }, disrupted: true },
+    { verdict: { reason: "Evicted", message: "over its own limit" }, disrupted: false },
+  ])("tells a disruption from the pod's own fault: $verdict.message", ({ verdict, disrupted }) => {
+    const status = compute(makePod(), makeRuntimePod(makeContainer("c", "running")), { verdict });
+    expect(status).toMatchObject({ phase: "Failed", reason: "Evicted", message: verdict.message });
+    expect(status).not.toHaveProperty("disruption");
+    expect(status.conditions?.some(({ type }) => type === "DisruptionTarget")).toBe(disrupted);
+  });
 });
