@@ -77,35 +77,42 @@ function decidePath({ of, path }: PathCheck, verb: string): Decision {
 
 export function registerAuthorizer(environment: Environment): void {
   environment
-    .registerType("Authorizer", { ctor: CelAuthorizer, fields: {} })
-    .registerType("PathCheck", { ctor: PathCheck, fields: {} })
-    .registerType("GroupCheck", { ctor: GroupCheck, fields: {} })
-    .registerType("ResourceCheck", { ctor: ResourceCheck, fields: {} })
-    .registerType("Decision", { ctor: Decision, fields: {} })
+    .registerType("kubernetes.authorization.Authorizer", { ctor: CelAuthorizer, fields: {} })
+    .registerType("kubernetes.authorization.PathCheck", { ctor: PathCheck, fields: {} })
+    .registerType("kubernetes.authorization.GroupCheck", { ctor: GroupCheck, fields: {} })
+    .registerType("kubernetes.authorization.ResourceCheck", { ctor: ResourceCheck, fields: {} })
+    .registerType("kubernetes.authorization.Decision", { ctor: Decision, fields: {} })
     .registerFunction(
-      "Authorizer.path(string): PathCheck",
+      "kubernetes.authorization.Authorizer.path(string): kubernetes.authorization.PathCheck",
       (of: CelAuthorizer, path: string) => new PathCheck(of, path),
     )
-    .registerFunction("PathCheck.check(string): Decision", decidePath)
+    .registerFunction("kubernetes.authorization.PathCheck.check(string): kubernetes.authorization.Decision", decidePath)
     .registerFunction(
-      "Authorizer.group(string): GroupCheck",
+      "kubernetes.authorization.Authorizer.group(string): kubernetes.authorization.GroupCheck",
       (of: CelAuthorizer, group: string) => new GroupCheck(of, { group }),
     )
     .registerFunction(
-      "GroupCheck.resource(string): ResourceCheck",
+      "kubernetes.authorization.GroupCheck.resource(string): kubernetes.authorization.ResourceCheck",
       ({ of, subject }: GroupCheck, resource: string) => new ResourceCheck(of, { ...subject, resource }),
     )
-    .registerFunction("ResourceCheck.subresource(string): ResourceCheck", (check: ResourceCheck, subresource: string) =>
-      check.with({ subresource }),
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.subresource(string): kubernetes.authorization.ResourceCheck",
+      (check: ResourceCheck, subresource: string) => check.with({ subresource }),
     )
-    .registerFunction("ResourceCheck.namespace(string): ResourceCheck", (check: ResourceCheck, namespace: string) =>
-      check.with({ namespace }),
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.namespace(string): kubernetes.authorization.ResourceCheck",
+      (check: ResourceCheck, namespace: string) => check.with({ namespace }),
     )
-    .registerFunction("ResourceCheck.name(string): ResourceCheck", (check: ResourceCheck, name: string) =>
-      check.with({ name }),
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.name(string): kubernetes.authorization.ResourceCheck",
+      (check: ResourceCheck, name: string) => check.with({ name }),
     )
-    .registerFunction("ResourceCheck.check(string): Decision", decideResource)
-    .registerFunction("Decision.allowed(): bool", ({ decision }: Decision) => decision.allowed)
-    .registerFunction("Decision.reason(): string", ({ decision }: Decision) => decision.reason)
-    .registerFunction("Decision.errored(): bool", () => false);
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.check(string): kubernetes.authorization.Decision",
+      decideResource,
+    )
+    .registerFunction("kubernetes.authorization.Decision.allowed(): bool", ({ decision }: Decision) => decision.allowed)
+    .registerFunction("kubernetes.authorization.Decision.reason(): string", ({ decision }: Decision) => decision.reason)
+    .registerFunction("kubernetes.authorization.Decision.errored(): bool", () => false)
+    .registerFunction("kubernetes.authorization.Decision.error(): string", () => "");
 }

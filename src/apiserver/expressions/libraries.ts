@@ -1,19 +1,10 @@
 /** Functions that Kubernetes adds to CEL: lists, regular expressions, strings, sets, quantities, URLs and addresses. */
-import { isIP } from "node:net";
 import type { Environment } from "@marcbachmann/cel-js";
-import { compareQuantities, isQuantity } from "./quantities.ts";
-
-type Comparable = bigint | number | string;
-
-const compare = (a: Comparable, b: Comparable): number => (a < b ? -1 : a > b ? 1 : 0);
-
-class Quantity {
-  readonly text: string;
-  constructor(text: string) {
-    if (!isQuantity(text)) throw new Error("quantities must match the regular expression");
-    this.text = text;
-  }
-}
+import { registerFormats } from "./format-library.ts";
+import { registerLists } from "./list-library.ts";
+import { registerNetwork } from "./network-library.ts";
+import { registerQuantities } from "./quantity-library.ts";
+import { registerSemver } from "./semver-library.ts";
 
 class Url {
   readonly url: URL;
@@ -25,31 +16,11 @@ class Url {
 export function registerLibraries(environment: Environment): void {
   registerLists(environment);
   registerStrings(environment);
-  registerSets(environment);
   registerQuantities(environment);
   registerUrls(environment);
-}
-
-function registerLists(environment: Environment): void {
-  environment
-    .registerFunction("list<dyn>.isSorted(): bool", (list: Comparable[]) =>
-      list.every((item, index) => index === 0 || compare(list[index - 1] as Comparable, item) <= 0),
-    )
-    .registerFunction("list<dyn>.sum(): dyn", (list: (bigint | number)[]) =>
-      list.length === 0 ? 0n : list.reduce((total, item) => ((total as number) + (item as number)) as number),
-    )
-    .registerFunction("list<dyn>.min(): dyn", (list: Comparable[]) => extreme(list, -1, "min"))
-    .registerFunction("list<dyn>.max(): dyn", (list: Comparable[]) => extreme(list, 1, "max"))
-    .registerFunction("list<dyn>.indexOf(dyn): int", (list: unknown[], item: unknown) => BigInt(list.indexOf(item)))
-    .registerFunction("list<dyn>.lastIndexOf(dyn): int", (list: unknown[], item: unknown) =>
-      BigInt(list.lastIndexOf(item)),
-    );
-}
-
-function extreme(list: readonly Comparable[], sign: number, name: string): Comparable {
-  const [first, ...rest] = list;
-  if (first === undefined) throw new Error(`${name} called on empty list`);
-  return rest.reduce((best, item) => (compare(item, best) * sign > 0 ? item : best), first);
+  registerNetwork(environment);
+  registerFormats(environment);
+  registerSemver(environment);
 }
 
 function registerStrings(environment: Environment): void {
@@ -63,9 +34,20 @@ function registerStrings(environment: Environment): void {
     .registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) => [
       ...(text.match(new RegExp(pattern, "g")) ?? []),
     ])
+    .registerFunction("string.findAll(string, int): list<string>", (text: string, pattern: string, most: bigint) => {
+      const found: string[] = text.match(new RegExp(pattern, "g")) ?? [];
+      return most < 0n ? found : found.slice(0, Number(most));
+    })
+    .registerFunction("string.replace(string, string, int): string", replaceSome)
     .registerFunction("string.charAt(int): string", (text: string, index: bigint) => text.charAt(Number(index)))
     .registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""))
     .registerFunction("string.format(list<dyn>): string", format);
+}
+
+/** The first `most` occurrences; all below zero. */
+function replaceSome(text: string, from: string, to: string, most: bigint): string {
+  let left = most < 0n ? Number.POSITIVE_INFINITY : Number(most);
+  return text.replaceAll(from, (found) => (left-- > 0 ? to : found));
 }
 
 function format(pattern: string, values: readonly unknown[]): string {
@@ -91,36 +73,26 @@ function formatValue(value: unknown): string {
   return String(value);
 }
 
-function registerSets(environment: Environment): void {
-  const has = (list: readonly unknown[], item: unknown): boolean => list.includes(item);
-  environment
-    .registerType("SetsNamespace", class SetsNamespace {})
-    .registerFunction("string.isIP(): bool", (text: string) => isIP(text) !== 0)
-    .registerFunction("isIP(string): bool", (text: string) => isIP(text) !== 0)
-    .registerFunction("isURL(string): bool", (text: string) => URL.canParse(text))
-    .registerFunction("isQuantity(string): bool", isQuantity)
-    .registerFunction("list<dyn>.containsAll(list<dyn>): bool", (a: unknown[], b: unknown[]) =>
-      b.every((item) => has(a, item)),
-    );
-}
-
-function registerQuantities(environment: Environment): void {
-  const order = (a: Quantity, b: Quantity): number => compareQuantities(a.text, b.text);
-  environment
-    .registerType("Quantity", { ctor: Quantity, fields: {} })
-    .registerFunction("quantity(string): Quantity", (text: string) => new Quantity(text))
-    .registerFunction("Quantity.isGreaterThan(Quantity): bool", (a: Quantity, b: Quantity) => order(a, b) > 0)
-    .registerFunction("Quantity.isLessThan(Quantity): bool", (a: Quantity, b: Quantity) => order(a, b) < 0)
-    .registerFunction("Quantity.compareTo(Quantity): int", (a: Quantity, b: Quantity) => BigInt(order(a, b)));
-}
+class PatchNamespace {}
 
 function registerUrls(environment: Environment): void {
   environment
-    .registerType("Url", { ctor: Url, fields: {} })
-    .registerFunction("url(string): Url", (text: string) => new Url(text))
-    .registerFunction("Url.getScheme(): string", ({ url }: Url) => url.protocol.replace(/:$/, ""))
-    .registerFunction("Url.getHost(): string", ({ url }: Url) => url.host)
-    .registerFunction("Url.getHostname(): string", ({ url }: Url) => url.hostname)
-    .registerFunction("Url.getPort(): string", ({ url }: Url) => url.port)
-    .registerFunction("Url.getEscapedPath(): string", ({ url }: Url) => url.pathname);
+    .registerType("kubernetes.URL", { ctor: Url, fields: {} })
+    .registerType("PatchNamespace", { ctor: PatchNamespace, fields: {} })
+    .registerConstant("jsonpatch", "PatchNamespace", new PatchNamespace())
+    .registerFunction("PatchNamespace.escapeKey(string): string", (_: unknown, key: string) =>
+      key.replaceAll("~", "~0").replaceAll("/", "~1"),
+    )
+    .registerFunction("isURL(string): bool", (text: string) => URL.canParse(text))
+    .registerFunction("kubernetes.URL.getQuery(): map<string, list<string>>", ({ url }: Url) => {
+      const names = [...new Set(url.searchParams.keys())];
+      return Object.fromEntries(names.map((name) => [name, url.searchParams.getAll(name)]));
+    })
+    .registerOperator("kubernetes.URL == kubernetes.URL", (a: Url, b: Url) => a.url.href === b.url.href)
+    .registerFunction("url(string): kubernetes.URL", (text: string) => new Url(text))
+    .registerFunction("kubernetes.URL.getScheme(): string", ({ url }: Url) => url.protocol.replace(/:$/, ""))
+    .registerFunction("kubernetes.URL.getHost(): string", ({ url }: Url) => url.host)
+    .registerFunction("kubernetes.URL.getHostname(): string", ({ url }: Url) => url.hostname)
+    .registerFunction("kubernetes.URL.getPort(): string", ({ url }: Url) => url.port)
+    .registerFunction("kubernetes.URL.getEscapedPath(): string", ({ url }: Url) => url.pathname);
 }

@@ -112,7 +112,7 @@ function checkerOf(kind: KindDefinition, params: Params | undefined, spec: NonNu
         oldObject: object.name,
         request: requestType,
         namespaceObject: namespaceType,
-        authorizer: "Authorizer",
+        authorizer: "kubernetes.authorization.Authorizer",
         variables: variablesType,
         ...(params === undefined ? {} : { params: params.type?.name ?? "dyn" }),
       },
