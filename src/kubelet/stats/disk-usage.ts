@@ -1,34 +1,36 @@
-/** How much of the disk files take, counted as upstream's kubelet does for logs and volumes. */
-import type { Stats } from "node:fs";
-import { lstat, opendir } from "node:fs/promises";
+/**
+ * How much of the disk files take, counted as upstream's kubelet does for logs and volumes. The calls are synchronous,
+ * which take a fifth of the time of asynchronous ones, and stop for everything else every few milliseconds.
+ */
+import { type Dir, lstatSync, opendirSync, type Stats } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 
 const blockBytes = 512;
-/** Files that are asked about at the same time. */
-const batchSize = 64;
+const sliceMs = 5;
+/** Names read from a folder at a time. */
+const bufferSize = 256;
 
 /**
  * Bytes of a file, or of a folder and all that is in it: allocated blocks, each hard link once, links not followed, other
  * file systems left out. What is not there, or goes away meanwhile, takes none. Throws what the file system says.
  */
 export async function diskUsage(path: string): Promise<number> {
-  const top = await present(lstat(path));
+  const top = statOf(path);
   if (top === undefined) return 0;
-  if (!top.isDirectory()) return top.blocks * blockBytes;
+  let bytes = top.blocks * blockBytes;
+  if (!top.isDirectory()) return bytes;
   const seen = new Set<number>();
   const folders = [path];
-  let bytes = top.blocks * blockBytes;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const batch of entries(folder)) {
-      for (const [child, stats] of batch) {
-        if (stats.dev !== top.dev) continue;
-        if (stats.isDirectory()) folders.push(child);
-        else if (stats.nlink > 1) {
-          if (seen.has(stats.ino)) continue;
-          seen.add(stats.ino);
-        }
-        bytes += stats.blocks * blockBytes;
+    for await (const [child, stats] of entries(folder)) {
+      if (stats.dev !== top.dev) continue;
+      if (stats.isDirectory()) folders.push(child);
+      else if (stats.nlink > 1) {
+        if (seen.has(stats.ino)) continue;
+        seen.add(stats.ino);
       }
+      bytes += stats.blocks * blockBytes;
     }
   }
   return bytes;
@@ -37,33 +39,37 @@ export async function diskUsage(path: string): Promise<number> {
 /** Bytes of the files right in that folder: neither of the folder itself nor of those in it. */
 export async function filesUsage(folder: string): Promise<number> {
   let bytes = 0;
-  for await (const batch of entries(folder)) {
-    for (const [, stats] of batch) if (!stats.isDirectory()) bytes += stats.blocks * blockBytes;
-  }
+  for await (const [, stats] of entries(folder)) if (!stats.isDirectory()) bytes += stats.blocks * blockBytes;
   return bytes;
 }
 
-async function* entries(folder: string): AsyncGenerator<[path: string, stats: Stats][]> {
-  const names = await present(opendir(folder));
-  if (names === undefined) return;
-  let paths: string[] = [];
-  for await (const { name } of names) {
-    paths.push(join(folder, name));
-    if (paths.length < batchSize) continue;
-    yield await statAll(paths);
-    paths = [];
+async function* entries(path: string): AsyncGenerator<[path: string, stats: Stats]> {
+  const folder = open(path);
+  if (folder === undefined) return;
+  // Each folder begins with a turn of the others, as many small ones add up too.
+  let until = 0;
+  try {
+    for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
+      const child = join(path, entry.name);
+      const stats = statOf(child);
+      if (stats !== undefined) yield [child, stats];
+      if (performance.now() < until) continue;
+      await setImmediate();
+      until = performance.now() + sliceMs;
+    }
+  } finally {
+    folder.closeSync();
   }
-  if (paths.length > 0) yield await statAll(paths);
 }
 
-async function statAll(paths: readonly string[]): Promise<[path: string, stats: Stats][]> {
-  const found = await Promise.all(paths.map(async (path) => [path, await present(lstat(path))] as const));
-  return found.flatMap(([path, stats]) => (stats === undefined ? [] : [[path, stats]]));
-}
-
-function present<T>(result: Promise<T>): Promise<T | undefined> {
-  return result.catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT" || error.code === "ENOTDIR") return undefined;
+function open(path: string): Dir | undefined {
+  try {
+    return opendirSync(path, { bufferSize });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw error;
-  });
+  }
 }
+
+const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });
