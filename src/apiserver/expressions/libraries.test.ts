@@ -34,6 +34,11 @@ describe("Kubernetes' libraries of CEL", () => {
     "[[1], [2]].flatten() == [1, 2] && [1, 2, 3].slice(1, 2) == [2] && [1].first().value() == 1",
     "'abab'.findAll('[ab]', 3) == ['a', 'b', 'a'] && 'aaa'.replace('a', 'b', 2) == 'bba'",
     "url('https://example.com/a?b=c&b=d').getQuery()['b'] == ['c', 'd']",
+    "optional.of(1).optMap(x, x + 1).value() == 2 && !optional.none().optMap(x, x).hasValue()",
+    "{'a': {'b': 1}}.?a.optFlatMap(a, a.?b).orValue(0) == 1",
+    "[1, 2].all(i, v, v == i + 1) && {'a': 'b'}.exists(k, v, k + v == 'ab') && [5, 6].existsOne(i, _v, i == 1)",
+    "['a', 'b'].transformList(i, v, i > 0, v + v) == ['bb'] && {'a': 1}.transformMap(k, v, v + 1)['a'] == 2",
+    "[0, 1].exists(i, v, 1 / v == 1) && [[1], [2]].all(i, v, v.exists(j, w, w == i + 1 && j == 0))",
     "jsonpatch.escapeKey('a/b~c') == 'a~1b~0c'",
   ])("%s", (source) => {
     expect(evaluate(source)).toBe(true);

@@ -2,6 +2,7 @@
 import type { Environment } from "@marcbachmann/cel-js";
 import { registerFormats } from "./format-library.ts";
 import { registerLists } from "./list-library.ts";
+import { registerMacros } from "./macros.ts";
 import { registerNetwork } from "./network-library.ts";
 import { registerQuantities } from "./quantity-library.ts";
 import { registerSemver } from "./semver-library.ts";
@@ -21,6 +22,7 @@ export function registerLibraries(environment: Environment): void {
   registerNetwork(environment);
   registerFormats(environment);
   registerSemver(environment);
+  registerMacros(environment);
 }
 
 function registerStrings(environment: Environment): void {

@@ -57,6 +57,8 @@ describe("type checking of policies", () => {
     ["object.metadata.creationTimestamp == 1", "applied to '(timestamp, int)'"],
     ["params.x == 1", "undeclared reference to 'params' (in container '')"],
     ["request.userInfo.name == 'x'", "undefined field 'name'"],
+    ["object.spec.template.spec.containers.all(i, c, c.nam == 'x' && i > 0)", "undefined field 'nam'"],
+    ["object.metadata.?labels.optMap(l, l == 1).orValue(false)", "applied to '(map(string, string), int)'"],
     ["object.spec.containers == [] || object.spec.\nfoo", "<input>:1:44: undefined field 'foo'"],
   ])("finds what is wrong with %s", (expression, message) => {
     expect(warnings(expression).join()).toContain(message);
