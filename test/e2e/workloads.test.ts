@@ -194,6 +194,28 @@ describe("resource limits", () => {
     expect(terminated).toMatchObject({ reason: "OOMKilled", exitCode: 137 });
   });
 
+  it("evicts pods that write more to the node's disk than they may", async () => {
+    const limits = { "ephemeral-storage": "1Mi" };
+    await apply(pod("wide", "head -c 3000000 /dev/zero > /file; sleep 100000", { resources: { limits } }));
+    await apply(
+      pod(
+        "deep",
+        "head -c 3000000 /dev/zero > /scratch/file; sleep 100000",
+        { volumeMounts: [{ name: "scratch", mountPath: "/scratch" }] },
+        { spec: { volumes: [{ name: "scratch", emptyDir: { sizeLimit: "1Mi" } }] } },
+      ),
+    );
+    for (const name of ["wide", "deep"]) await waitFor(`pod/${name}`, "jsonpath={.status.reason}=Evicted");
+    expect(JSON.parse(await jsonpath("pod/wide", ".status"))).toMatchObject({
+      phase: "Failed",
+      message: "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ",
+    });
+    expect(JSON.parse(await jsonpath("pod/deep", ".status"))).toMatchObject({
+      phase: "Failed",
+      message: 'Usage of EmptyDir volume "scratch" exceeds the limit "1Mi". ',
+    });
+  });
+
   it("leaves a pod pending that asks for more than the node has", async () => {
     await apply(pod("huge", "sleep 1", { resources: { requests: { cpu: "100" } } }));
     await waitFor("pod/huge", "condition=PodScheduled=false");
