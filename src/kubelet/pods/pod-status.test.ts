@@ -133,9 +133,15 @@ describe("computePodStatus", () => {
     { verdict: { reason: "Evicted", message: "no memory", disruption: true }, disrupted: true },
     { verdict: { reason: "Evicted", message: "over its own limit" }, disrupted: false },
   ])("tells a disruption from the pod's own fault: $verdict.message", ({ verdict, disrupted }) => {
-    const status = compute(makePod(), makeRuntimePod(makeContainer("c", "running")), { verdict });
+    const pod = makePod({}, { generation: 2 });
+    const status = compute(pod, makeRuntimePod(makeContainer("c", "running")), { verdict });
     expect(status).toMatchObject({ phase: "Failed", reason: "Evicted", message: verdict.message });
     expect(status).not.toHaveProperty("disruption");
-    expect(status.conditions?.some(({ type }) => type === "DisruptionTarget")).toBe(disrupted);
+    const { message } = verdict;
+    const reason = "TerminationByKubelet";
+    const condition = { type: "DisruptionTarget", observedGeneration: 2, status: "True", reason, message };
+    expect(status.conditions?.filter(({ type }) => type === condition.type)).toMatchObject(
+      disrupted ? [condition] : [],
+    );
   });
 });

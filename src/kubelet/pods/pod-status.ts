@@ -47,8 +47,14 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   const disruption = previous.conditions?.find(({ type }) => type === "DisruptionTarget");
   if (disruption !== undefined && !others.some(({ type }) => type === "DisruptionTarget")) others.push(disruption);
   if (verdict?.disruption === true && disruption === undefined) {
-    const { message } = verdict;
-    others.push({ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message });
+    const generation = pod.metadata?.generation;
+    others.push({
+      type: "DisruptionTarget",
+      ...(generation === undefined ? {} : { observedGeneration: generation }),
+      status: "True",
+      reason: "TerminationByKubelet",
+      message: verdict.message,
+    });
   }
   status.conditions = [
     ...others,
