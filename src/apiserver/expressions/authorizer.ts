@@ -4,6 +4,7 @@
  * at once, which RBAC's are.
  */
 import type { Environment } from "@marcbachmann/cel-js";
+import { nameIsDnsLabel, nameIsDnsSubdomain } from "../../machinery/validation/names.ts";
 import type { AuthorizationDecision, AuthorizationRequest, Authorizer, UserInfo } from "../types.ts";
 
 export class CelAuthorizer {
@@ -32,6 +33,8 @@ interface Subject {
   readonly subresource?: string;
   readonly namespace?: string;
   readonly name?: string;
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
 }
 
 class GroupCheck {
@@ -67,12 +70,22 @@ function decide({ authorizer, user }: CelAuthorizer, info: AuthorizationRequest[
 function decideResource({ of, subject }: ResourceCheck, verb: string): Decision {
   const { group, resource = "", subresource = "", namespace = "", name = "" } = subject;
   const info = { path: "", verb, isResourceRequest: true, group, version: "*", resource, subresource, namespace, name };
-  return decide(of, info);
+  const { fieldSelector = "", labelSelector = "" } = subject;
+  if (fieldSelector === "" && labelSelector === "") return decide(of, info);
+  return decide(of, { ...info, query: new URLSearchParams({ fieldSelector, labelSelector }) });
 }
 
 function decidePath({ of, path }: PathCheck, verb: string): Decision {
   const nothing = { group: "", version: "", resource: "", subresource: "", namespace: "", name: "" };
   return decide(of, { path, verb, isResourceRequest: false, ...nothing });
+}
+
+/** Throws an Error on names that no service account can have. */
+function asServiceAccount({ authorizer }: CelAuthorizer, namespace: string, name: string): CelAuthorizer {
+  if (nameIsDnsSubdomain(name, false).length > 0) throw new Error("Invalid service account name");
+  if (nameIsDnsLabel(namespace, false).length > 0) throw new Error("Invalid service account namespace");
+  const groups = ["system:serviceaccounts", `system:serviceaccounts:${namespace}`];
+  return new CelAuthorizer(authorizer, { username: `system:serviceaccount:${namespace}:${name}`, groups });
 }
 
 export function registerAuthorizer(environment: Environment): void {
@@ -106,6 +119,18 @@ export function registerAuthorizer(environment: Environment): void {
     .registerFunction(
       "kubernetes.authorization.ResourceCheck.name(string): kubernetes.authorization.ResourceCheck",
       (check: ResourceCheck, name: string) => check.with({ name }),
+    )
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.fieldSelector(string): kubernetes.authorization.ResourceCheck",
+      (check: ResourceCheck, fieldSelector: string) => check.with({ fieldSelector }),
+    )
+    .registerFunction(
+      "kubernetes.authorization.ResourceCheck.labelSelector(string): kubernetes.authorization.ResourceCheck",
+      (check: ResourceCheck, labelSelector: string) => check.with({ labelSelector }),
+    )
+    .registerFunction(
+      "kubernetes.authorization.Authorizer.serviceAccount(string, string): kubernetes.authorization.Authorizer",
+      asServiceAccount,
     )
     .registerFunction(
       "kubernetes.authorization.ResourceCheck.check(string): kubernetes.authorization.Decision",

@@ -5,7 +5,7 @@ import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
 import { conditionsHold } from "../conditions.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
-import { type ServedKinds, typeCheck } from "./type-checking.ts";
+import type { ServedKinds } from "./type-checking.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
 
 interface Denial {
@@ -49,6 +49,8 @@ async function noteTypes(policy: Policy, writer: ObjectWriter, servedKinds: Serv
   if (!isUnchecked(policy)) return;
   const target = { group, plural, namespace: "", name: policy.metadata?.name ?? "", subresource: "status" };
   try {
+    // Most API servers never see a policy.
+    const { typeCheck } = await import("./type-checking.ts");
     await writer.modify(target, (current) => {
       if (!isUnchecked(current)) return undefined;
       const expressionWarnings = typeCheck(current, servedKinds);
