@@ -234,6 +234,34 @@ describe("definitions", () => {
       "cel expression must evaluate to a bool",
     ],
     [
+      "a rule that may cost too much",
+      {
+        type: "object",
+        properties: {
+          a: {
+            type: "array",
+            items: { type: "string" },
+            "x-kubernetes-validations": [{ rule: "self.all(x, self.all(y, x == y))" }],
+          },
+        },
+      },
+      "rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x",
+    ],
+    [
+      "rules that may cost too much together",
+      {
+        type: "object",
+        properties: {
+          a: {
+            type: "array",
+            items: { type: "number" },
+            "x-kubernetes-validations": Array.from({ length: 30 }, (_, i) => ({ rule: `self.all(x, x != ${i}.5)` })),
+          },
+        },
+      },
+      "estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of 1.9x",
+    ],
+    [
       "the path of a field that is not there",
       {
         type: "object",

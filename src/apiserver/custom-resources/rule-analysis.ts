@@ -1,13 +1,11 @@
 /**
- * What can be said of a rule before it runs: fields that its schema does not have, and how much work it may be. Walks the
- * syntax tree of an expression along a schema.
+ * What a rule names that its schema does not have, and how much work it is on a value. Walks the syntax tree of an
+ * expression along a schema.
  */
 import type { Tree } from "../expressions/cel.ts";
 import { escapeName } from "../expressions/values.ts";
 import { isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
-/** Sizes of lists and maps that state none, as what fits into a request of 3 MB. */
-const unboundedSize = 1_000_000;
 const loops = new Set(["all", "exists", "exists_one", "map", "filter", "existsOne"]);
 
 interface Seen {
@@ -22,16 +20,16 @@ type SizeOf = (list: Tree, schema: JsonSchema | undefined) => number;
 
 export class UndefinedField extends Error {}
 
-/** An estimate of the steps that the rule takes at most. Throws UndefinedField. */
-export function analyze(tree: Tree, schema: JsonSchema): number {
+/** Throws UndefinedField. */
+export function checkFields(tree: Tree, schema: JsonSchema): void {
   const scope: Scope = new Map([
     ["self", schema],
     ["oldSelf", schema],
   ]);
-  return visit(tree, scope, (_, list) => maximumSize(list)).cost;
+  visit(tree, scope, () => 1);
 }
 
-/** The same with the sizes of the lists that are really there. */
+/** How many steps a rule takes, with the sizes of the lists that are really there. */
 export function stepsFor(tree: Tree, schema: JsonSchema, self: unknown): number {
   const scope: Scope = new Map([["self", schema]]);
   const sizeOf: SizeOf = (list) => {
@@ -40,12 +38,6 @@ export function stepsFor(tree: Tree, schema: JsonSchema, self: unknown): number 
     return isMap(value) ? Object.keys(value).length : 1;
   };
   return visit(tree, scope, sizeOf).cost;
-}
-
-export function maximumSize(schema: JsonSchema | undefined): number {
-  if (schema === undefined) return 1;
-  const stated = schema.items === undefined ? schema.maxProperties : schema.maxItems;
-  return stated ?? unboundedSize;
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && "op" in value;

@@ -11,32 +11,55 @@ import {
   required,
 } from "../../machinery/errors/field-error.ts";
 import { CompileError, compile } from "../expressions/cel.ts";
-import { analyze, maximumSize, UndefinedField } from "./rule-analysis.ts";
+import { checkFields, UndefinedField } from "./rule-analysis.ts";
+import { estimateCost } from "./rule-cost.ts";
 import { normalizedFieldPath } from "./rule-field-path.ts";
 import { rulesAt, ruleVariables, usesOldSelf } from "./rules.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
+import { largestCount, statedCount } from "./schema-size.ts";
 
-/** Upstream's limit for the estimate of a rule. */
+/** Upstream's limits for the estimates of a rule, and of all rules of a schema. */
 const maximumEstimate = 10_000_000;
+const maximumTotal = 100_000_000;
+/** So many rules are named when they are too much together; each of them is at least a hundredth of the limit. */
+const maximumNamed = 4;
 const reasons = ["FieldValueRequired", "FieldValueForbidden", "FieldValueInvalid", "FieldValueDuplicate"];
 const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text);
 
 interface Place {
   readonly path: string;
-  /** How many values of this schema there may be in an object. */
-  readonly cardinality: number;
+  /** How many values of this schema there may be in an object; undefined: as many as fit into a request. */
+  readonly cardinality: number | undefined;
   /** The path of the list around it whose items cannot be told from those before. */
   readonly uncorrelatable?: string | undefined;
+  /** Gets the estimates of all rules. */
+  readonly costs: { readonly path: string; readonly cost: number }[];
 }
 
 /** What is wrong with the rules of a schema at `path`. */
-export const validateRules = (schema: JsonSchema, path: string): FieldError[] =>
-  validateNode(schema, { path, cardinality: 1 });
+export function validateRules(schema: JsonSchema, path: string): FieldError[] {
+  const costs: Place["costs"] = [];
+  const errors = validateNode(schema, { path, cardinality: 1, costs });
+  const total = costs.reduce((sum, { cost }) => sum + cost, 0);
+  if (total <= maximumTotal) return errors;
+  const expensive = costs.filter(({ cost }) => cost >= maximumTotal / 100).sort((a, b) => b.cost - a.cost);
+  const contributed = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
+  const what = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema";
+  return [
+    ...errors,
+    ...expensive.slice(0, maximumNamed).map((one) => forbiddenField(one.path, contributed)),
+    forbiddenField(path, costDetail(what, total / maximumTotal)),
+  ];
+}
 
 function validateNode(schema: JsonSchema, place: Place): FieldError[] {
   const { path, cardinality } = place;
   const values = valuesOf(schema);
-  const inside = { ...place, cardinality: cardinality * maximumSize(schema) };
+  const count = statedCount(schema);
+  const inside = {
+    ...place,
+    cardinality: cardinality === undefined || count === undefined ? undefined : cardinality * count,
+  };
   const errors: FieldError[] = [];
   if (values !== undefined) errors.push(...validateNode(values, { ...inside, path: `${path}.additionalProperties` }));
   if (schema.items !== undefined) {
@@ -114,8 +137,11 @@ function expressionErrors(source: string, kind: ExpressionKind, schema: JsonSche
       const detail = kind.field === "rule" ? "cel expression must evaluate to a bool" : "must evaluate to a string";
       return [invalidValue(path, source, prefix + detail)];
     }
-    const estimate = analyze(tree, schema) * (kind.field === "rule" ? place.cardinality : 1);
-    if (estimate <= maximumEstimate || !/\.(?:all|exists|exists_one|map|filter)\(/.test(source)) return [];
+    checkFields(tree, schema);
+    const times = kind.field === "rule" ? (place.cardinality ?? largestCount(schema)) : 1;
+    const estimate = estimateCost(tree, schema) * times;
+    place.costs.push({ path, cost: estimate });
+    if (estimate <= maximumEstimate) return [];
     return [forbiddenField(path, costDetail(`estimated ${kind.field} cost`, estimate / maximumEstimate))];
   } catch (error) {
     if (!(error instanceof CompileError) && !(error instanceof UndefinedField)) throw error;
