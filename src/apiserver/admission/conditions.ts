@@ -14,6 +14,15 @@ export interface Conditional {
   readonly failurePolicy?: string | undefined;
 }
 
+export interface ConditionContext {
+  /** For messages: `ValidatingAdmissionPolicy 'x'`. */
+  readonly what: string;
+  readonly authorizer: Authorizer;
+  /** What conditions can name, where that is more than conditionVariables, with its values. */
+  readonly names?: readonly string[];
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
 /** Variables of expressions about a request. */
 export function requestVariables(request: AdmissionRequest, authorizer: Authorizer): Record<string, unknown> {
   const { object: _, oldObject: __, ...fields } = requestFields(request);
@@ -33,14 +42,14 @@ export function requestVariables(request: AdmissionRequest, authorizer: Authoriz
 export function conditionsHold(
   { matchConditions = [], failurePolicy }: Conditional,
   request: AdmissionRequest,
-  { what, authorizer }: { readonly what: string; readonly authorizer: Authorizer },
+  { what, authorizer, names = conditionVariables, values }: ConditionContext,
 ): boolean {
   if (matchConditions.length === 0) return true;
-  const variables = requestVariables(request, authorizer);
+  const variables = values ?? requestVariables(request, authorizer);
   const failures: string[] = [];
   for (const { expression } of matchConditions) {
     try {
-      if (compile(expression, conditionVariables).evaluate(variables) !== true) return false;
+      if (compile(expression, names).evaluate(variables) !== true) return false;
     } catch (error) {
       failures.push(evaluationMessage(error));
     }

@@ -138,12 +138,13 @@ describe("admission policies", () => {
   const matchConstraints = { resourceRules: rules };
 
   it("deny what an expression says, with variables, parameters and messages", async () => {
-    await client.post(maps, configMap("limits", { maximum: "2" }));
+    await client.post(maps, configMap("limits", { maximum: "2", free: "free" }));
     await create("validatingadmissionpolicies", {
       metadata: { name: "sizes" },
       spec: {
         matchConstraints,
         paramKind: { apiVersion: "v1", kind: "ConfigMap" },
+        matchConditions: [{ name: "unless-free", expression: "object.metadata.name != params.data.?free.orValue('')" }],
         variables: [{ name: "count", expression: "has(object.data) ? size(object.data) : 0" }],
         validations: [
           {
@@ -163,6 +164,7 @@ describe("admission policies", () => {
       },
     } as never);
     expect((await client.post(maps, configMap("two", { a: "1", b: "2" }))).code).toBe(201);
+    expect((await client.post(maps, configMap("free", { a: "1", b: "2", c: "3" }))).code).toBe(201);
     const denied = await client.post(maps, configMap("three", { a: "1", b: "2", c: "3" }));
     expect(denied.code).toBe(422);
     expect(denied.body).toMatchObject({
@@ -170,6 +172,14 @@ describe("admission policies", () => {
       message:
         "configmaps \"three\" is forbidden: ValidatingAdmissionPolicy 'sizes' with binding 'sizes' denied request: too many: 3",
     });
+  });
+
+  it("name params only where they say of what kind those are", async () => {
+    const validations = [{ expression: "params.data.maximum == '2'" }];
+    const spec = { matchConstraints, validations };
+    const answer = await client.post(`${group}/validatingadmissionpolicies`, { metadata: { name: "x" }, spec });
+    expect(answer.code).toBe(422);
+    expect(answer.body.message).toContain("undeclared reference to 'params' (in container '')");
   });
 
   it("change objects by apply configurations and JSON patches", async () => {

@@ -42,22 +42,29 @@ function checkWebhooks({ object }: AdmissionRequest): FieldError[] {
   );
 }
 
+const withoutParams = policyVariables.filter((name) => name !== "params");
+
 function checkPolicy({ object }: AdmissionRequest): FieldError[] {
-  const { validations = [], mutations = [], variables = [], matchConditions = [] } = (object as Policy).spec ?? {};
+  const {
+    paramKind,
+    validations = [],
+    mutations = [],
+    variables = [],
+    matchConditions = [],
+  } = (object as Policy).spec ?? {};
+  const names = paramKind === undefined ? withoutParams : policyVariables;
   return [
     ...matchConditions.flatMap(({ expression }, at) =>
-      check(expression, `spec.matchConditions[${at}].expression`, policyVariables),
+      check(expression, `spec.matchConditions[${at}].expression`, names),
     ),
-    ...variables.flatMap(({ expression }, at) =>
-      check(expression, `spec.variables[${at}].expression`, policyVariables),
-    ),
+    ...variables.flatMap(({ expression }, at) => check(expression, `spec.variables[${at}].expression`, names)),
     ...validations.flatMap(({ expression, messageExpression }, at) => [
-      ...check(expression, `spec.validations[${at}].expression`, policyVariables),
-      ...check(messageExpression, `spec.validations[${at}].messageExpression`, policyVariables),
+      ...check(expression, `spec.validations[${at}].expression`, names),
+      ...check(messageExpression, `spec.validations[${at}].messageExpression`, names),
     ]),
     ...mutations.flatMap(({ applyConfiguration, jsonPatch }, at) => [
-      ...check(applyConfiguration?.expression, `spec.mutations[${at}].applyConfiguration.expression`, policyVariables),
-      ...check(jsonPatch?.expression, `spec.mutations[${at}].jsonPatch.expression`, policyVariables),
+      ...check(applyConfiguration?.expression, `spec.mutations[${at}].applyConfiguration.expression`, names),
+      ...check(jsonPatch?.expression, `spec.mutations[${at}].jsonPatch.expression`, names),
     ]),
   ];
 }

@@ -28,13 +28,6 @@ export function mutatingAdmissionPolicy(tools: PolicyTools): AdmissionPlugin {
 
 function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
   const name = policy.metadata?.name ?? "";
-  if (
-    !conditionsHold(policy.spec ?? {}, request, {
-      what: `MutatingAdmissionPolicy '${name}'`,
-      authorizer: tools.authorizer,
-    })
-  )
-    return;
   for (const binding of bindings) {
     try {
       mutate(policy, binding, request, tools);
@@ -49,7 +42,11 @@ function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, too
 
 function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): void {
   const { variables = [], mutations = [] } = policy.spec ?? {};
+  const what = `MutatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
   for (const params of paramsOf(policy, binding, request, tools)) {
+    const before = variablesOf(request, params, variables, tools);
+    const context = { what, authorizer: tools.authorizer, names: policyVariables, values: before };
+    if (!conditionsHold(policy.spec ?? {}, request, context)) continue;
     for (const mutation of mutations) {
       const values = variablesOf(request, params, variables, tools);
       replaceObject(request, mutated(mutation, request, values));

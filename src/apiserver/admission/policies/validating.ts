@@ -72,13 +72,6 @@ function isUnchecked(policy: Policy): boolean {
 
 function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
   const name = policy.metadata?.name ?? "";
-  if (
-    !conditionsHold(policy.spec ?? {}, request, {
-      what: `ValidatingAdmissionPolicy '${name}'`,
-      authorizer: tools.authorizer,
-    })
-  )
-    return;
   for (const binding of bindings) {
     const bindingName = binding.metadata?.name ?? "";
     const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
@@ -91,16 +84,22 @@ function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, too
 }
 
 function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): Denial[] {
-  const { spec } = policy;
+  const { spec = {} } = policy;
+  const { validations = [], variables = [], failurePolicy } = spec;
+  let found: ReturnType<typeof paramsOf>;
   try {
-    return paramsOf(policy, binding, request, tools).flatMap((params) => {
-      const values = variablesOf(request, params, spec?.variables ?? [], tools);
-      return (spec?.validations ?? []).flatMap((validation) => check(validation, values, spec?.failurePolicy));
-    });
+    found = paramsOf(policy, binding, request, tools);
   } catch (error) {
-    if (spec?.failurePolicy === "Ignore") return [];
+    if (failurePolicy === "Ignore") return [];
     return [{ message: `failed to configure binding: ${(error as Error).message}` }];
   }
+  const what = `ValidatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
+  return found.flatMap((params) => {
+    const values = variablesOf(request, params, variables, tools);
+    const context = { what, authorizer: tools.authorizer, names: policyVariables, values };
+    if (!conditionsHold(spec, request, context)) return [];
+    return validations.flatMap((validation) => check(validation, values, failurePolicy));
+  });
 }
 
 function check(validation: Validation, values: Record<string, unknown>, failurePolicy: string | undefined): Denial[] {
