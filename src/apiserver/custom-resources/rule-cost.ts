@@ -3,6 +3,7 @@
  * schema allows. What no size is known of counts as one step, so that a rule is not refused for what is not known here.
  */
 import type { Tree } from "../expressions/cel.ts";
+import { presenceMacro } from "../expressions/presence.ts";
 import { escapeName } from "../expressions/values.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
 import { largestSize } from "./schema-size.ts";
@@ -94,7 +95,8 @@ function visit({ op, args }: Tree, scope: Scope): Costed {
     case "call": {
       const [name, words] = args as [string, readonly Tree[]];
       const [target, ...rest] = words;
-      if (name === "has" && target !== undefined) return { ...scalar, cost: visit(target, scope).cost - 1 };
+      if ((name === "has" || name === presenceMacro) && target !== undefined)
+        return { ...scalar, cost: visit(target, scope).cost - 1 };
       return callCost(name, target, rest, scope);
     }
     case "rcall": {

@@ -6,6 +6,7 @@ import { Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { registerAuthorizer } from "./authorizer.ts";
 import { registerLibraries } from "./libraries.ts";
 import { withoutMessages } from "./message-literals.ts";
+import { presenceMacro, registerPresence, withPresenceMacro } from "./presence.ts";
 
 /** An expression that cannot be compiled, in cel-go's form: `ERROR: <input>:1:6: Syntax error: …`. */
 export class CompileError extends Error {}
@@ -40,6 +41,7 @@ function environmentOf(variables: readonly string[]): Environment {
     });
     registerLibraries(environment);
     registerAuthorizer(environment);
+    registerPresence(environment);
     for (const name of variables) environment.registerVariable(name, "dyn");
     environments.set(key, environment);
   }
@@ -75,6 +77,9 @@ function parse(source: string, variables: readonly string[]): { run: ParseResult
     throw new CompileError(described("Syntax error: ", cause), { cause });
   }
   const { valid, error, type = "dyn" } = run.check();
+  if (!valid && error?.message.startsWith("has() invalid argument") === true && !source.includes(presenceMacro)) {
+    return parse(withPresenceMacro(source), variables);
+  }
   if (!valid) throw new CompileError(described("", error), { cause: error });
   return { run, type };
 }
