@@ -261,6 +261,23 @@ describe.skipIf(!possible)("kubelet on containerd", () => {
     expect(events).toContain("sick Unhealthy");
   });
 
+  it("tells that a pod is not ready any more while it takes its time to end", async () => {
+    const leave = ["sh", "-c", "touch /up; trap 'rm /up; sleep 5; exit' TERM; while true; do sleep 0.1; done"];
+    const readinessProbe = { exec: { command: ["test", "-f", "/up"] }, periodSeconds: 1, failureThreshold: 1 };
+    const containers = [{ name: "c", image: "busybox:test", command: leave, readinessProbe }];
+    await create("leaving", { terminationGracePeriodSeconds: 30, containers });
+    await expect.poll(() => container("leaving")?.ready, { timeout: 20_000 }).toBe(true);
+    const finalizers = (names: string[] | null) =>
+      api.client
+        .of(pods)
+        .patch("leaving", { metadata: { finalizers: names } }, { type: "merge", namespace: "default" });
+    await finalizers(["test/hold"]);
+    await api.client.of(pods).delete("leaving", { namespace: "default" });
+    await expect.poll(() => container("leaving")?.ready, { timeout: 20_000 }).toBe(false);
+    expect(container("leaving")?.state?.running).toBeDefined();
+    await finalizers(null);
+  });
+
   it("finds its pods running after a restart, and ends those that were removed meanwhile", async () => {
     await create("stays", {});
     await create("goes", {});

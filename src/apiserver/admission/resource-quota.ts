@@ -54,11 +54,19 @@ export function resourceQuota(reader: ObjectReader, writer: ObjectWriter): Admis
   };
 }
 
-function isCounted({ kind, operation, subresource, namespace }: AdmissionRequest): boolean {
+function isCounted(request: AdmissionRequest): boolean {
+  const { kind, operation, subresource, namespace } = request;
   if (namespace === "" || ignored.has(kind.plural)) return false;
   if (kind.group === "" && kind.plural === "pods" && subresource === "resize") return operation === "UPDATE";
   if (subresource !== "") return false;
+  if (operation === "UPDATE" && kind.group === "" && kind.plural === "pods") return changesScope(request);
   return operation === "CREATE" || (operation === "UPDATE" && kind.group === "" && countedUpdates.has(kind.plural));
+}
+
+/** Whether a pod gets a deadline, or loses it: it is then among the pods of another scope. */
+function changesScope({ object, oldObject }: AdmissionRequest): boolean {
+  const hasDeadline = (pod: Pod | undefined): boolean => (pod?.spec?.activeDeadlineSeconds ?? -1) >= 0;
+  return hasDeadline(object as Pod | undefined) !== hasDeadline(oldObject as Pod | undefined);
 }
 
 /** The quota with the request's usage added; undefined where it does not count it. Throws StatusError where it is exceeded. */
@@ -77,8 +85,9 @@ function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | 
   const used = quota.status?.used ?? {};
   const unknown = counted.filter((one) => used[one] === undefined).sort();
   if (unknown.length > 0) throw refuse(request, `status unknown for quota: ${name}, resources: ${unknown.join(",")}`);
-  const previous =
-    request.operation === "UPDATE" && oldObject ? quotaUsage(kind.group, kind.plural, oldObject, now) : {};
+  const wasCounted =
+    request.operation === "UPDATE" && oldObject && quotaMatches(quota, kind.group, kind.plural, oldObject);
+  const previous = wasCounted ? quotaUsage(kind.group, kind.plural, oldObject, now) : {};
   const delta = withoutZeros(subtractQuantities(pick(usage, counted), previous));
   if (Object.keys(delta).length === 0) return undefined;
   const total = addResources(used, delta);

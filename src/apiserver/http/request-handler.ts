@@ -11,6 +11,7 @@ import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, Requ
 import type { RequestMetrics } from "./metrics.ts";
 import { RequestContext } from "./request-context.ts";
 import { parseRequestInfo } from "./request-info.ts";
+import { requestTimeout } from "./request-timeout.ts";
 import { sendError } from "./respond.ts";
 
 export interface RequestHandlerParts {
@@ -28,7 +29,6 @@ export interface RequestHandlerParts {
   readonly log: Logger;
 }
 
-const requestTimeoutMs = 60_000;
 const longRunningSubresources = new Set(["exec", "attach", "portforward", "proxy", "log"]);
 const nobody: RequestInfo = parseRequestInfo("GET", "/");
 
@@ -60,8 +60,9 @@ export class RequestHandler {
       this.#parts.metrics.observe(info, response.statusCode, seconds);
     });
     try {
+      const limitMs = longRunning ? undefined : requestTimeout(context.query);
       const pending = this.#run(context, (authorized) => this.#dispatch(authorized));
-      if (pending !== undefined) this.#follow(context, pending, longRunning);
+      if (pending !== undefined) this.#follow(context, pending, limitMs);
     } catch (error) {
       this.#fail(context, error);
     }
@@ -139,13 +140,14 @@ export class RequestHandler {
     });
   }
 
-  /** Answers with Timeout what takes too long; the work itself goes on and its answer is dropped. */
-  #follow(context: RequestContext, pending: Promise<void>, longRunning: boolean): void {
-    const timer = longRunning
-      ? undefined
-      : setTimeout(() => {
-          sendError(context, timeout("request did not complete within the allotted timeout"));
-        }, requestTimeoutMs);
+  /** Answers with Timeout what takes longer than `limitMs`; the work itself goes on and its answer is dropped. */
+  #follow(context: RequestContext, pending: Promise<void>, limitMs: number | undefined): void {
+    const timer =
+      limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            sendError(context, timeout("request did not complete within the allotted timeout"));
+          }, limitMs);
     pending.catch((error: unknown) => this.#fail(context, error)).finally(() => clearTimeout(timer));
   }
 

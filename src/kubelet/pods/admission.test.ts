@@ -7,6 +7,12 @@ const withPort = (port: Partial<ContainerPort>): Pod => ({
 });
 
 describe("admission of pods that were bound past the scheduler", () => {
+  it("refuses pods for another system", () => {
+    const verdict = admitPod({ spec: { os: { name: "windows" }, containers: [] } }, [], undefined);
+    expect(verdict?.reason).toBe("PodOSNotSupported");
+    expect(admitPod({ spec: { os: { name: "linux" }, containers: [] } }, [], undefined)).toBeUndefined();
+  });
+
   it.each([
     ["the same port", {}, true],
     ["another port", { hostPort: 81 }, false],

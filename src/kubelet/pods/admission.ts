@@ -9,8 +9,17 @@ import type { Verdict } from "./pod-worker.ts";
 export function admitPod(pod: Pod, others: Iterable<Pod>, node: Node | undefined): Verdict | undefined {
   const running = [...others];
   return (
-    checkSysctls(pod) ?? checkSelector(pod, node) ?? checkPorts(pod, running) ?? checkResources(pod, running, node)
+    checkSystem(pod) ??
+    checkSysctls(pod) ??
+    checkSelector(pod, node) ??
+    checkPorts(pod, running) ??
+    checkResources(pod, running, node)
   );
+}
+
+function checkSystem({ spec }: Pod): Verdict | undefined {
+  if (spec?.os === undefined || spec.os.name === "linux") return undefined;
+  return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
 }
 
 function checkSysctls(pod: Pod): Verdict | undefined {

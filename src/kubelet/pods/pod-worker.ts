@@ -51,6 +51,7 @@ export class PodWorker {
   #admitted: boolean;
   #due = false;
   #running = false;
+  #killing = false;
   #failures = 0;
   #cancelTimer: () => void = () => undefined;
   #cancelDeadline: () => void = () => undefined;
@@ -89,6 +90,8 @@ export class PodWorker {
   /** Something may have changed. */
   trigger(): void {
     this.#due = true;
+    // The step waits for containers that end as slowly as they may; that they are not ready any more is told meanwhile.
+    if (this.#killing) this.#publish(this.#lastRuntime, false);
     if (!this.#running && this.#state !== "finished") void this.#run();
   }
 
@@ -224,6 +227,7 @@ export class PodWorker {
     this.#cancelDeadline();
     this.#publish(runtimePod, false);
     probe(this.#pod, runtimePod, "terminating");
+    this.#killing = true;
     try {
       await syncer.kill(this.#pod, runtimePod, this.#grace, this.#termination.signal);
     } catch (error) {
@@ -231,6 +235,8 @@ export class PodWorker {
         this.#deps.event(this.#pod, "Warning", "FailedKillPod", `error killing pod: ${(error as Error).message}`);
       }
       throw error;
+    } finally {
+      this.#killing = false;
     }
     const stopped = await this.#read();
     const running = stopped.containers.filter(({ state }) => state === "running");
