@@ -183,6 +183,16 @@ describe("delete", () => {
     expect(body.metadata.uid).toBeDefined();
   });
 
+  it("keeps the pods of a job that is deleted without a word about them, and says so", async () => {
+    const jobs = "/apis/batch/v1/namespaces/default/jobs";
+    const spec = { template: { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "i" }] } } };
+    await client.post(jobs, { metadata: { name: "kept", finalizers: ["test/hold"] }, spec });
+    const { body, headers } = await client.delete(`${jobs}/kept`);
+    expect(body.metadata.finalizers).toContain("orphan");
+    expect(String(headers["warning"])).toContain("child pods are preserved by default when jobs are deleted");
+    await client.patch(`${jobs}/kept`, { metadata: { finalizers: null } });
+  });
+
   it("deletes collections by label", async () => {
     for (const name of ["c1", "c2"]) await client.post(configMaps, configMap(name, {}, { group: "c" }));
     const { body } = await client.delete(`${configMaps}?labelSelector=group%3Dc`);

@@ -126,6 +126,8 @@ export interface KindDefinition<T extends KubernetesObject = KubernetesObject> {
   markDeleted?(object: T): void;
   /** Default propagation where the client names none. Default Background. */
   readonly defaultPropagation?: "Background" | "Orphan";
+  /** For who deletes without saying what becomes of dependents. */
+  readonly deletionWarning?: string;
 
   /** Empty: name and creation time, as upstream for kinds without a printer. */
   readonly columns?: readonly Column<T>[];

@@ -58,6 +58,9 @@ export class Deleter {
    * what admission says.
    */
   async delete(write: WriteRequest, options: DeleteOptions): Promise<DeleteResult> {
+    const { deletionWarning } = write.resource.kind;
+    const unsaid = options.propagationPolicy === undefined && options.orphanDependents === undefined;
+    if (deletionWarning !== undefined && unsaid) write.warn(deletionWarning);
     for (let attempt = 1; ; attempt++) {
       const current = write.resource.get(write.namespace, write.name);
       if (current === undefined) throw notFound(write.resource.name, write.name);

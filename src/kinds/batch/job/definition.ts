@@ -8,6 +8,9 @@ import { validateJob, validateJobUpdate } from "./validation.ts";
 export const job = fromTable<Job>("batch", "v1", "Job", {
   categories: ["all"],
   tracksGeneration: true,
+  defaultPropagation: "Orphan",
+  deletionWarning:
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning",
   selectableFields: { "status.successful": (job) => String(job.status?.succeeded ?? 0) },
   applyDefaults: applyJobDefaults,
   prepareForCreate,
