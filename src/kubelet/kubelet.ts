@@ -8,6 +8,7 @@
  */
 
 import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { pods, runtimeClasses, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
 import type { Node } from "../kinds/generated/core-v1.ts";
@@ -329,6 +330,7 @@ async function run(
       runtime,
       manager: podManager,
       statuses,
+      logs: dirname(paths.podLogs),
       stats: createStatsSource({
         runtime,
         nodeName,

@@ -52,6 +52,7 @@ function servicePort(change: Partial<ProxyServicePort> = {}): ProxyServicePort {
     affinitySeconds: undefined,
     internalEndpoints: endpoints,
     externalEndpoints: endpoints,
+    localReady: [],
     serving: new Set(endpoints.map(({ address, port }) => `${address}:${port}`)),
     hasAnyEndpoint: true,
     ...change,

@@ -1,5 +1,5 @@
 /**
- * The kubelet's HTTPS server (10250): logs, exec, attach, port-forward, run, pods, stats, metrics; and plain health on
+ * The kubelet's HTTPS server (10250): logs of containers and of the node, exec, attach, port-forward, run, pods, stats, metrics; and plain health on
  * the loopback interface (10248). Requests come from the API server, metrics collectors and administrators.
  */
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
@@ -17,6 +17,7 @@ import type { StatsSource } from "../stats/stats.ts";
 import { createAccess } from "./access.ts";
 import { sendContainerLogs } from "./container-logs.ts";
 import { findWorker, HttpProblem, runningContainerId } from "./container-lookup.ts";
+import { sendNodeLogs } from "./node-logs.ts";
 import { containerTarget } from "./request-target.ts";
 import { streamingUrl } from "./streaming-url.ts";
 import { proxyUpgrade } from "./upgrade-proxy.ts";
@@ -34,6 +35,8 @@ export interface KubeletServerInput {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
+  /** Folder of the node's log files. */
+  readonly logs: string;
   /** Shown at /configz. */
   readonly configuration: object;
   /** Why the kubelet is not well; undefined: it is. */
@@ -133,6 +136,8 @@ async function route(input: KubeletServerInput, request: IncomingMessage, respon
   switch (first) {
     case "healthz":
       return sendHealth(input, response);
+    case "logs":
+      return sendNodeLogs(input.logs, url.pathname.slice("/logs".length), response);
     case "containerLogs":
       return sendContainerLogs(input, rest, url.searchParams, response);
     case "pods":

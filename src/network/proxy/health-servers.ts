@@ -1,6 +1,6 @@
 /**
  * The proxy's HTTP answers: /healthz and /livez for the node, and for each Service with a healthCheckNodePort whether
- * this node has local endpoints (200 with their number, 503 without), as load balancers ask.
+ * this node has ready endpoints of its own (200 with their number, 503 without), as load balancers ask.
  */
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
@@ -81,6 +81,5 @@ export async function createHealthServers(port: number): Promise<HealthServers> 
 
 function countLocal(ports: readonly ProxyServicePort[], namespace: string, name: string): number {
   const mine = ports.filter((port) => port.namespacedName === `${namespace}/${name}`);
-  const addresses = mine.flatMap((port) => port.externalEndpoints.filter((one) => one.local).map((one) => one.address));
-  return new Set(addresses).size;
+  return new Set(mine.flatMap((port) => port.localReady)).size;
 }

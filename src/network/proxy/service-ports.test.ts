@@ -41,6 +41,12 @@ describe("listServicePorts", () => {
     expect(addresses(ports(service({}), [leaving, ready])[0]?.internalEndpoints)).toEqual(["10.244.0.5"]);
   });
 
+  it("tells load balancers of ready endpoints of this node alone, and keeps flows to whatever serves", () => {
+    const [port] = ports(service({}), [ready, remote, leaving, broken]);
+    expect(port?.localReady).toEqual(["10.244.0.5"]);
+    expect([...(port?.serving ?? [])]).toEqual(["10.244.0.5:8080", "10.244.0.7:8080", "10.244.1.6:8080"]);
+  });
+
   it("keeps each traffic policy to this node's endpoints on its own", () => {
     const [internal] = ports(service({ internalTrafficPolicy: "Local" }), [ready, remote]);
     expect(addresses(internal?.internalEndpoints)).toEqual(["10.244.0.5"]);
@@ -54,6 +60,7 @@ describe("listServicePorts", () => {
     ["headless", service({ clusterIP: "None" })],
     ["external name", service({ type: "ExternalName", clusterIP: "10.96.0.20" })],
     ["another proxy's", service({}, { "service.kubernetes.io/service-proxy-name": "other" })],
+    ["labelled as headless", service({}, { "service.kubernetes.io/headless": "" })],
     ["IPv6", service({ clusterIP: "fd00::1" })],
   ])("leaves out a service that is %s", (_name, one) => {
     expect(ports(one, [ready])).toEqual([]);

@@ -34,6 +34,8 @@ export interface ProxyServicePort {
   readonly internalEndpoints: readonly ProxyEndpoint[];
   /** Where traffic from outside goes. */
   readonly externalEndpoints: readonly ProxyEndpoint[];
+  /** Addresses of endpoints on this node that are ready: what load balancers ask for. */
+  readonly localReady: readonly string[];
   /** `address:port` of all that serve, terminating ones included, whatever traffic policies say. */
   readonly serving: ReadonlySet<string>;
   /** Whether there is any endpoint in the cluster: decides between reject and drop where the lists are empty. */
@@ -106,6 +108,7 @@ function describePort(
     affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
     internalEndpoints: chooseEndpoints(candidates, spec.internalTrafficPolicy === "Local"),
     externalEndpoints: chooseEndpoints(candidates, externalPolicyLocal),
+    localReady: candidates.filter(({ local, ready }) => local && ready).map(({ address }) => address),
     serving: new Set(candidates.filter((one) => one.serving).map(({ address, port }) => `${address}:${port}`)),
     hasAnyEndpoint: chooseEndpoints(candidates, false).length > 0,
   };

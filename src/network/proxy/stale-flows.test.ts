@@ -18,6 +18,7 @@ function port(addresses: string[], protocol: ProxyServicePort["protocol"] = "udp
     affinitySeconds: undefined,
     internalEndpoints: endpoints,
     externalEndpoints: endpoints,
+    localReady: [],
     serving: new Set(addresses.map((address) => `${address}:5353`)),
     hasAnyEndpoint: endpoints.length > 0,
   };
