@@ -6,7 +6,6 @@
  * over CRI, control groups and volumes on the node, pod and node status and the lease in the API. Every pod has one
  * worker (pods/pod-worker.ts), everything is level-triggered, and running containers survive a restart of the kubelet.
  */
-
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pods, runtimeClasses, services } from "../client/resources.ts";

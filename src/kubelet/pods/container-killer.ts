@@ -2,7 +2,6 @@
  * Stops containers: preStop hook, stop signal, and SIGKILL when the grace period is over. Sidecars stop after the
  * regular containers, the last declared first.
  */
-
 import { allContainers } from "../../kinds/core/pod/all-containers.ts";
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod, Probe } from "../../kinds/generated/core-v1.ts";

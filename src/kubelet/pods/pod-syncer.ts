@@ -2,7 +2,6 @@
  * Brings the containers of one pod to its spec, one step of actions at a time: kill, sandbox, ephemeral, init and
  * regular containers. Called by the pod's worker alone, so that there is one at a time for a pod.
  */
-
 import { mkdir } from "node:fs/promises";
 import type { Container, Pod, Secret } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
