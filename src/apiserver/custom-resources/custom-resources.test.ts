@@ -184,6 +184,35 @@ describe("custom resources", () => {
     watch.stop();
     expect((await client.get(path)).code).toBe(404);
   });
+
+  it("end their watches when they change their form, and tell of every object that goes with them", async () => {
+    const versions = [{ name: "v2", served: true, storage: false, schema: { openAPIV3Schema: schema } }];
+    const name = `${definitions}/gears.stable.example.com`;
+    const path = (version: string) => `/apis/stable.example.com/${version}/namespaces/default/gears`;
+    const watch = (version: string) => client.watch(`${path(version)}?watch=true`);
+    await client.post(definitions, definition("gears", schema, versions));
+    await established("gears");
+    await client.post(path("v1"), { ...tab("g", { cronSpec: "x" }), kind: "gears" });
+
+    const older = await watch("v1");
+    const withdrawn = await watch("v2");
+    await older.until(1);
+    // What is no part of the form leaves watches alone.
+    await client.patch(name, { metadata: { labels: { a: "b" } } });
+    await client.patch(`${path("v1")}/g`, { metadata: { labels: { a: "b" } } });
+    await older.until(2);
+    await client.patch(name, [{ op: "replace", path: "/spec/versions/1/served", value: false }], "json");
+    await Promise.all([older.until(Infinity), withdrawn.until(Infinity)]);
+    expect(older.events.map(({ type }) => type)).toEqual(["ADDED", "MODIFIED"]);
+    expect((await client.get(`${path("v2")}?watch=true`)).code).toBe(404);
+
+    const last = await watch("v1");
+    await last.until(1);
+    await client.delete(name);
+    await last.until(Infinity);
+    expect(last.events.map(({ type }) => type)).toEqual(["ADDED", "DELETED"]);
+    expect((await client.get(`${path("v1")}?watch=true`)).code).toBe(404);
+  });
 });
 
 describe("definitions", () => {

@@ -78,7 +78,8 @@ class CustomResources {
     const { resources, reader } = this.#parts;
     const name = definition.metadata?.name ?? "";
     const before = this.#served.get(name);
-    if (before !== undefined && !looksDifferent(before.definition, definition)) return;
+    const sameObjects = before !== undefined && deepEqual(formOf(before.definition), formOf(definition));
+    if (sameObjects && isLeaving(before.definition) === isLeaving(definition)) return;
     const kinds: KindDefinition[] = [];
     const convert = webhookConversion(definition, reader);
     for (const version of definition.spec.versions) {
@@ -87,7 +88,8 @@ class CustomResources {
     for (const old of before?.kinds ?? []) {
       if (!kinds.some(({ version }) => version === old.version)) resources.remove(old);
     }
-    for (const kind of kinds) resources.add(kind);
+    // Who watches is told of the objects that go away with their definition, and has to come back for another schema.
+    for (const kind of kinds) resources.add(kind, { keepWatches: sameObjects });
     this.#served.set(name, { definition, kinds });
   }
 
@@ -168,12 +170,11 @@ async function ignoreMissing(work: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Whether what is served changes. */
-function looksDifferent(a: CustomResourceDefinition, b: CustomResourceDefinition): boolean {
-  const relevant = ({ spec, status, metadata }: CustomResourceDefinition): unknown => [
-    spec,
-    status?.acceptedNames,
-    metadata?.deletionTimestamp === undefined,
-  ];
-  return !deepEqual(relevant(a), relevant(b));
+/** What the form of served objects follows from; as upstream, a change of it ends watches. */
+function formOf({ spec, status, metadata }: CustomResourceDefinition): unknown {
+  return [spec, status?.acceptedNames, metadata?.uid];
+}
+
+function isLeaving({ metadata }: CustomResourceDefinition): boolean {
+  return metadata?.deletionTimestamp !== undefined;
 }

@@ -4,6 +4,7 @@ import { formatApiVersion, type UnknownObject } from "../../machinery/meta/objec
 import type { CachedObject } from "../watch/cached-object.ts";
 import type { ResourceCache } from "../watch/resource-cache.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
+import { WatchGroup } from "../watch/watch-group.ts";
 
 /** A resource in one version, and where its objects are: versions and groups that share storage share `cache`. */
 export class ServedResource {
@@ -15,12 +16,15 @@ export class ServedResource {
   /** Whether objects go through kind.storage on their way in and out. */
   readonly converts: boolean;
   readonly subresources: ReadonlySet<string>;
+  /** Its watches, which end when it is taken away or served in another form. */
+  readonly watches: WatchGroup;
   /** What a conversion webhook made of objects. */
   readonly #prepared = new WeakMap<CachedObject, UnknownObject>();
 
-  constructor(kind: KindDefinition, cache: ResourceCache) {
+  constructor(kind: KindDefinition, cache: ResourceCache, watches = new WatchGroup()) {
     this.kind = kind;
     this.cache = cache;
+    this.watches = watches;
     this.name = { group: kind.group, plural: kind.plural };
     this.apiVersion = formatApiVersion(kind);
     this.converts =
@@ -109,19 +113,27 @@ export class ResourceRegistry {
     return this.#generation;
   }
 
-  add(kind: KindDefinition): void {
+  /** Serves a kind. Watches of what was served in its place end, unless its objects look as they did (`keepWatches`). */
+  add(kind: KindDefinition, { keepWatches = false } = {}): void {
     const { storage } = kind;
     const shared = storage === undefined ? undefined : this.#storagePlural(kind);
     const cache = this.#cache.resource(shared ?? kind);
-    const resource = new ServedResource(kind, cache);
+    const key = keyOf(kind.group, kind.version, kind.plural);
+    const before = this.#resources.get(key);
+    const resource = new ServedResource(kind, cache, keepWatches ? before?.watches : undefined);
     if (!resource.converts) cache.kind = kind;
-    this.#resources.set(keyOf(kind.group, kind.version, kind.plural), resource);
+    this.#resources.set(key, resource);
     this.#prefer(kind.group, kind.plural);
+    if (!keepWatches) before?.watches.end();
   }
 
+  /** Serves a kind no longer; its watches end. */
   remove(kind: Pick<KindDefinition, "group" | "version" | "plural">): void {
-    this.#resources.delete(keyOf(kind.group, kind.version, kind.plural));
+    const key = keyOf(kind.group, kind.version, kind.plural);
+    const before = this.#resources.get(key);
+    this.#resources.delete(key);
     this.#prefer(kind.group, kind.plural);
+    before?.watches.end();
   }
 
   find(group: string, version: string, plural: string): ServedResource | undefined {

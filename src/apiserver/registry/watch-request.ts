@@ -37,9 +37,10 @@ export async function serveWatch(
   const { contentType, stream } = encoding;
   response.writeHead(200, commonHeaders(context, stream === undefined ? contentType : `${contentType};stream=watch`));
   response.flushHeaders();
+  const watched = watchedCache(resource);
   const session = new WatchSession(response, {
     cache,
-    resource: watchedCache(resource),
+    resource: watched,
     prefix: resource.prefix(context.info.namespace),
     matches: selection.all ? undefined : (object) => selection.matches(object),
     encoding,
@@ -48,6 +49,8 @@ export async function serveWatch(
     ...start,
   });
   hub.add(session);
+  const member = { end: () => (watched.settled === undefined ? session.end() : watched.settled(() => session.end())) };
+  resource.watches.add(member);
   const timeoutMs = (options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random());
   const timer = setTimeout(() => {
     // The client goes on from here, and not from the last change of what it watches.
@@ -59,19 +62,23 @@ export async function serveWatch(
   } finally {
     clearTimeout(timer);
     hub.remove(session);
+    resource.watches.remove(member);
   }
 }
 
 /** Events wait, in their order, until a conversion webhook has answered. */
-function watchedCache(resource: ServedResource): WatchedResource {
+function watchedCache(resource: ServedResource): WatchedResource & { settled?(then: () => void): void } {
   const { cache, kind } = resource;
   if (kind.storage?.convert === undefined) return cache;
+  let chain = Promise.resolve();
   return {
     prefix: cache.prefix,
     list: (prefix) => cache.list(prefix),
     eventsAfter: (revision) => cache.eventsAfter(revision),
+    settled(then) {
+      void chain.then(then);
+    },
     subscribe(subscriber) {
-      let chain = Promise.resolve();
       return cache.subscribe((event) => {
         const objects = event.previous === undefined ? [event.object] : [event.object, event.previous];
         // Where it fails the object goes out in its stored version, which its apiVersion says.

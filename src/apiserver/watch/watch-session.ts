@@ -63,6 +63,7 @@ export class WatchSession {
 
   /** Sends what comes first, then events as they happen. Resolves when it has caught up; never rejects. */
   async run(): Promise<void> {
+    if (this.#ended) return;
     const { resource, cache, afterRevision, initialState, prefix } = this.#options;
     this.#response.once("close", () => this.#stop());
     // From here to the snapshot nothing may be awaited, or changes would fall between the two.
