@@ -33,6 +33,7 @@ import { replicaSetController } from "./replicaset/replica-set.ts";
 import { replicationControllerController } from "./replicationcontroller/replication-controller.ts";
 import { createResourceQuotaController } from "./resourcequota/resource-quota.ts";
 import { createRootCaPublisher } from "./root-ca-publisher/root-ca-publisher.ts";
+import { serviceCIDRController } from "./service-cidrs/service-cidr.ts";
 import { serviceAccountController } from "./serviceaccount/service-account.ts";
 import { statefulSetController } from "./statefulset/stateful-set.ts";
 import { taintEvictionController } from "./taint-eviction/taint-eviction.ts";
@@ -78,6 +79,7 @@ export function createControllers({
     endpointSliceController,
     endpointsController,
     endpointSliceMirroringController,
+    serviceCIDRController,
     createHorizontalPodAutoscalerController(),
     disruptionController,
     claimBinder,

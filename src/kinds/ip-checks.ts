@@ -1,6 +1,7 @@
 /** IP addresses and prefixes, in the words of apimachinery's util/validation (strict parsing, as 1.36 has it on). */
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import { type FieldError, invalidValue } from "../machinery/errors/field-error.ts";
+import { canonicalIP, parseAddress, parsePrefix } from "./ip-prefix.ts";
 
 /** Four decimal numbers with leading zeros, which older releases took. */
 function isSloppyIPv4(value: string): boolean {
@@ -23,22 +24,35 @@ export function checkIP(path: string, value: string | undefined): FieldError[] {
   return mapped(text) ? [invalidValue(path, text, "must not be an IPv4-mapped IPv6 address")] : [];
 }
 
-export function checkCidr(path: string, value: string | undefined): FieldError[] {
-  const text = value ?? "";
-  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
-  const address = match?.[1] ?? "";
-  const length = Number(match?.[2]);
-  const bits = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-  if (match === null || length > bits) {
-    return [invalidValue(path, text, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)")];
-  }
-  if (/^0\d/.test(match[2] ?? "")) return [invalidValue(path, text, "must not have leading 0s in prefix length")];
-  if (bits === 32) return checkHostBits(path, text, address, length);
-  return mapped(address) ? [invalidValue(path, text, "must not have an IPv4-mapped IPv6 address")] : [];
+/** Besides, the address must be in its canonical form: for fields that came after strict parsing. */
+export function checkCanonicalIP(path: string, value: string | undefined): FieldError[] {
+  const errors = checkIP(path, value);
+  const canonical = errors.length > 0 ? "" : canonicalIP(value ?? "");
+  if (errors.length > 0 || canonical === value) return errors;
+  return [invalidValue(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }
 
-function checkHostBits(path: string, text: string, address: string, length: number): FieldError[] {
-  const value = address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - length);
-  return value % size === 0 ? [] : [invalidValue(path, text, "must not have bits set beyond the prefix length")];
+export function checkCidr(path: string, value: string | undefined): FieldError[] {
+  const text = value ?? "";
+  const refuse = (detail: string): FieldError[] => [invalidValue(path, text, detail)];
+  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const [address, length] = [match?.[1] ?? "", match?.[2] ?? ""];
+  const bits = isIPv4(address) || isSloppyIPv4(address) ? 32 : isIPv6(address) && !address.includes("%") ? 128 : -1;
+  if (match === null || Number(length) > bits) {
+    return refuse("must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)");
+  }
+  if (isIP(address) === 0 || /^0\d/.test(length)) return refuse("must not have leading 0s in IP or prefix length");
+  if (mapped(address)) return refuse("must not have an IPv4-mapped IPv6 address");
+  const hasHostBits = parsePrefix(text)?.base !== parseAddress(address)?.value;
+  return hasHostBits ? refuse("must not have bits set beyond the prefix length") : [];
+}
+
+/** Besides, the prefix must be in its canonical form. */
+export function checkCanonicalCidr(path: string, value: string | undefined): FieldError[] {
+  const errors = checkCidr(path, value);
+  if (errors.length > 0) return errors;
+  const [address = "", length] = (value ?? "").split("/");
+  const canonical = `${canonicalIP(address)}/${length}`;
+  if (canonical === value) return [];
+  return [invalidValue(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)];
 }

@@ -177,6 +177,62 @@ describe("the admission chain", () => {
       await expect(run("", "services", other)).resolves.toBeDefined();
     });
 
+    it("takes addresses from the ServiceCIDRs that are ready, and from them alone", async () => {
+      const group = "networking.k8s.io";
+      const range = (name: string, cidr: string, status?: string, deletionTimestamp?: string) =>
+        objects.put(group, "servicecidrs", {
+          metadata: { name, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) },
+          spec: { cidrs: [cidr] },
+          status: { conditions: status === undefined ? [] : [{ type: "Ready", status }] },
+        });
+      const addressOf = async (name: string, spec = {}) =>
+        specOf(await run("", "services", service(name, spec))).clusterIP;
+      const mismatch = "failed to allocate IP 203.0.113.10: the provided network does not match the current range";
+      range("kubernetes", "10.96.0.0/29");
+      for (let last = 1; last <= 6; last++) await addressOf(`s${last}`, { clusterIP: `10.96.0.${last}` });
+      range("more", "203.0.113.8/29");
+      await expect(addressOf("early", { clusterIP: "203.0.113.10" })).rejects.toThrow(mismatch);
+      range("more", "203.0.113.8/29", "True");
+      expect(await addressOf("next")).toMatch(/^203\.0\.113\.(9|1[0-4])$/);
+      range("more", "203.0.113.8/29", "True", "2026-11-23T00:00:00Z");
+      await expect(addressOf("late")).rejects.toThrow("range is full");
+      await expect(addressOf("late", { clusterIP: "203.0.113.15" })).rejects.toThrow("does not match");
+    });
+
+    it("leaves out an address that an IPAddress of somebody else has", async () => {
+      const gateway = { spec: { parentRef: { group: "gateway.networking.k8s.io", resource: "gateways", name: "g" } } };
+      for (const last of [1, 2, 3, 4, 5]) {
+        objects.put("networking.k8s.io", "ipaddresses", { metadata: { name: `10.96.0.${last}` }, ...gateway });
+      }
+      expect(specOf(await run("", "services", service("a"))).clusterIP).toBe("10.96.0.6");
+      const wanted = run("", "services", service("b", { clusterIP: "10.96.0.2" }));
+      await expect(wanted).rejects.toThrow("failed to allocate IP 10.96.0.2: provided IP is already allocated");
+    });
+
+    it("keeps an IPAddress for each cluster IP, and makes it again when it is gone or wrong", async () => {
+      const group = "networking.k8s.io";
+      const created = await run("", "services", service("a", { clusterIP: "10.96.0.3" }));
+      const settle = () => new Promise((resolve) => setImmediate(resolve));
+      const parent = () => objects.get(group, "ipaddresses", "", "10.96.0.3")?.["spec"];
+      const right = { parentRef: { group: "", resource: "services", namespace: "default", name: "a" } };
+      objects.put("", "services", created);
+      await settle();
+      expect(parent()).toEqual(right);
+      objects.remove(group, "ipaddresses", "", "10.96.0.3");
+      await settle();
+      expect(parent()).toEqual(right);
+      expect(objects.list("events.k8s.io", "events")).toMatchObject([
+        { reason: "ClusterIPNotAllocated", note: "Cluster IP [IPv4]: 10.96.0.3 is not allocated; repairing" },
+      ]);
+      const wrong = { parentRef: { ...right.parentRef, resource: "gateways" } };
+      objects.put(group, "ipaddresses", { metadata: { name: "10.96.0.3" }, spec: wrong });
+      await settle();
+      expect(parent()).toEqual(right);
+      objects.remove("", "services", "default", "a");
+      await settle();
+      expect(parent()).toBeUndefined();
+    });
+
     it("claims nothing in a dry run", async () => {
       await run("", "services", service("a", { clusterIP: "10.96.0.3" }), { dryRun: true });
       await expect(run("", "services", service("b", { clusterIP: "10.96.0.3" }))).resolves.toBeDefined();

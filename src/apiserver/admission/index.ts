@@ -31,7 +31,7 @@ import { admissionWebhooks } from "./webhooks/index.ts";
 
 export interface AdmissionOptions {
   readonly authorizer: RuleAuthorizer;
-  /** `10.96.0.0/12`: where cluster IPs are taken from. */
+  /** `10.96.0.0/12`: where cluster IPs are taken from, besides the ServiceCIDRs that users add. */
   readonly serviceSubnet: string;
   /** Inclusive; default 30000 to 32767. */
   readonly nodePortRange?: readonly [number, number];
@@ -52,7 +52,7 @@ export function createAdmissionChain(
 ): AdmissionPlugin[] {
   const { authorizer, serviceSubnet, nodePortRange = defaultNodePortRange, clock = systemClock } = options;
   const { findKind = () => undefined, servedKinds = () => [] } = options;
-  followIpAddresses(reader, writer);
+  followIpAddresses(reader, writer, clock);
   const policyTools = { reader, authorizer, findKind };
   const webhooks = admissionWebhooks(reader, authorizer);
   return [

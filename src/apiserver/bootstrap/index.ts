@@ -5,7 +5,9 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterRole, ClusterRoleBinding } from "../../kinds/generated/rbac-v1.ts";
+import { defaultServiceCIDRName } from "../../kinds/networking/service-cidr/ranges.ts";
 import { formatTime, systemClock } from "../../lib/clock.ts";
+import { createLogger } from "../../lib/log.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { firstServiceAddress } from "../admission/services/subnet.ts";
@@ -45,6 +47,7 @@ const restore: Reconcile = (stored, wanted) => {
 
 export function createBootstrap(options: BootstrapOptions): Bootstrap {
   const { reader, writer } = options;
+  const log = createLogger("bootstrap");
 
   async function ensure(plural: string, wanted: UnknownObject, reconcile: Reconcile): Promise<void> {
     const { group } = parseApiVersion(wanted.apiVersion ?? "v1");
@@ -96,15 +99,27 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
         ensure("configmaps", tokenTracking(), keep),
         ...flowSchemas().map((schema) => markFlowSchemaFound(schema)),
       ]);
+      reader.subscribe("networking.k8s.io", "servicecidrs", ({ type, object }) => {
+        if (type === "DELETED" && object.metadata?.name === defaultServiceCIDRName) void remakeServiceCidr();
+      });
     },
   };
+
+  /** A default range that was replaced by a larger one comes back with the server's own, as upstream's does. */
+  async function remakeServiceCidr(): Promise<void> {
+    try {
+      await ensureServiceCidr();
+    } catch (error) {
+      log.warn("cannot make the default ServiceCIDR again", { error });
+    }
+  }
 
   async function ensureServiceCidr(): Promise<void> {
     const group = "networking.k8s.io";
     await ensure("servicecidrs", system.defaultServiceCidr(options.serviceSubnet), keep);
     const message = "Kubernetes default Service CIDR is ready";
     await ensureCondition(
-      { group, plural: "servicecidrs", name: "kubernetes" },
+      { group, plural: "servicecidrs", name: defaultServiceCIDRName },
       { type: "Ready", status: "True", reason: "", message },
     );
   }

@@ -9,12 +9,14 @@ import type { Clock } from "../../../lib/clock.ts";
 import { type FieldError, invalidValue } from "../../../machinery/errors/field-error.ts";
 import { internalError, invalid } from "../../../machinery/errors/status-error.ts";
 import type { AdmissionPlugin, ObjectReader } from "../../types.ts";
+import { followAddressRanges, isAddressHeldElsewhere } from "./address-ranges.ts";
 import { initializeIPFamilies } from "./ip-families.ts";
 import { Pool } from "./pool.ts";
 import * as fields from "./service-fields.ts";
-import { formatAddress, parseAddress, parseSubnet, type Subnet } from "./subnet.ts";
+import { formatAddress, parseAddress } from "./subnet.ts";
 
 export interface ServiceAllocationOptions {
+  /** What the default ServiceCIDR has; others are added through the API. */
   readonly serviceSubnet: string;
   /** Inclusive. */
   readonly nodePortRange: readonly [number, number];
@@ -23,7 +25,6 @@ export interface ServiceAllocationOptions {
 }
 
 interface Pools {
-  readonly subnet: Subnet;
   readonly addresses: Pool;
   readonly ports: Pool;
   readonly portRange: readonly [number, number];
@@ -61,20 +62,17 @@ export function createServiceAllocation(options: ServiceAllocationOptions): Admi
   };
 }
 
-function createPools({ serviceSubnet, nodePortRange, clock }: ServiceAllocationOptions): Pools {
-  const subnet = parseSubnet(serviceSubnet);
+function createPools({ serviceSubnet, nodePortRange, reader, clock }: ServiceAllocationOptions): Pools {
   const [first, last] = nodePortRange;
-  const band = (size: number, share: number, maximum: number): number =>
-    Math.min(Math.max(16, Math.floor(size / share)), maximum);
+  const staticBand = Math.min(Math.max(16, Math.floor((last - first + 1) / 32)), 128);
+  const portRanges = [{ first, last, staticBand }];
   return {
-    subnet,
     addresses: new Pool({
-      first: subnet.base + 1,
-      last: subnet.base + subnet.size - 2,
-      staticBand: band(subnet.size, 16, 256),
+      ranges: followAddressRanges(reader, serviceSubnet),
+      isHeldElsewhere: (value) => isAddressHeldElsewhere(reader, value),
       clock,
     }),
-    ports: new Pool({ first, last, staticBand: band(last - first + 1, 32, 128), clock }),
+    ports: new Pool({ ranges: () => portRanges, clock }),
     portRange: nodePortRange,
   };
 }
@@ -105,7 +103,7 @@ function heldBy(spec: ServiceSpec): { addresses: number[]; ports: number[] } {
   return { addresses: fields.needsClusterIP(spec) ? addresses.map(parseAddress) : [], ports };
 }
 
-function allocateClusterIP({ addresses, subnet }: Pools, spec: ServiceSpec, { owner, dryRun }: Claim): FieldError[] {
+function allocateClusterIP({ addresses }: Pools, spec: ServiceSpec, { owner, dryRun }: Claim): FieldError[] {
   if (!fields.needsClusterIP(spec) || isHeadless(spec)) return [];
   const wanted = spec.clusterIPs?.[0];
   if (!wanted) {
@@ -122,9 +120,7 @@ function allocateClusterIP({ addresses, subnet }: Pools, spec: ServiceSpec, { ow
     invalidValue("spec.clusterIPs", spec.clusterIPs, `failed to allocate IP ${wanted}: ${why}`),
   ];
   const address = parseAddress(wanted);
-  if (!addresses.contains(address)) {
-    return refuse(`the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${subnet.cidr}`);
-  }
+  if (!addresses.contains(address)) return refuse("the provided network does not match the current range");
   return addresses.take(address, owner, dryRun) ? [] : refuse("provided IP is already allocated");
 }
 

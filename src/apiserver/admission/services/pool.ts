@@ -4,12 +4,19 @@ import type { Clock } from "../../../lib/clock.ts";
 /** How long a value stays set aside for a write that has not shown up in the cache: the write failed by then. */
 const reservationMs = 30_000;
 
-export interface PoolOptions {
-  /** Inclusive range of values. */
+export interface ValueRange {
+  /** Inclusive; there are no values where `last` is the lower one. */
   readonly first: number;
   readonly last: number;
   /** How many of the lowest values are given out last, for users who name theirs (KEP-3070). */
   readonly staticBand: number;
+}
+
+export interface PoolOptions {
+  /** Where values are taken from now, in this order. They may overlap. */
+  readonly ranges: () => readonly ValueRange[];
+  /** Whether somebody who takes no part in the pool has the value. */
+  readonly isHeldElsewhere?: (value: number) => boolean;
   readonly clock: Clock;
 }
 
@@ -27,13 +34,13 @@ export class Pool {
   }
 
   contains(value: number): boolean {
-    return value >= this.#options.first && value <= this.#options.last;
+    return this.#options.ranges().some(({ first, last }) => value >= first && value <= last);
   }
 
-  /** False where another owner has the value. */
+  /** False where another owner has the value, or somebody elsewhere. */
   take(value: number, owner: string, dryRun: boolean): boolean {
     const holder = this.#holder(value);
-    if (holder !== undefined && holder !== owner) return false;
+    if (holder === undefined ? this.#isHeldElsewhere(value) : holder !== owner) return false;
     if (!dryRun) {
       this.#reservations.set(value, { owner, expires: this.#options.clock.now() + reservationMs });
     }
@@ -42,11 +49,14 @@ export class Pool {
 
   /** A free value, at random; undefined where all are taken. */
   takeNext(owner: string, dryRun: boolean): number | undefined {
-    const { first, last, staticBand } = this.#options;
-    const border = Math.min(first + staticBand, last + 1);
-    const value = this.#findFree(border, last) ?? this.#findFree(first, border - 1);
-    if (value !== undefined) this.take(value, owner, dryRun);
-    return value;
+    for (const { first, last, staticBand } of this.#options.ranges()) {
+      const border = Math.min(first + staticBand, last + 1);
+      const value = this.#findFree(border, last) ?? this.#findFree(first, border - 1);
+      if (value === undefined) continue;
+      this.take(value, owner, dryRun);
+      return value;
+    }
+    return undefined;
   }
 
   /** What the cache shows. */
@@ -76,8 +86,12 @@ export class Pool {
     const start = randomInt(count);
     for (let step = 0; step < count; step++) {
       const value = first + ((start + step) % count);
-      if (this.#holder(value) === undefined) return value;
+      if (this.#holder(value) === undefined && !this.#isHeldElsewhere(value)) return value;
     }
     return undefined;
+  }
+
+  #isHeldElsewhere(value: number): boolean {
+    return this.#options.isHeldElsewhere?.(value) ?? false;
   }
 }

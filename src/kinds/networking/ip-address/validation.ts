@@ -1,20 +1,23 @@
 /** An IPAddress is named by the address, and belongs to its parent for good. */
 import { type FieldError, required } from "../../../machinery/errors/field-error.ts";
-import { isPathSegmentName } from "../../../machinery/validation/names.ts";
-import { checkImmutable, checkRequiredText } from "../../field-checks.ts";
+import { isDns1123Subdomain, isPathSegmentName } from "../../../machinery/validation/names.ts";
+import { checkImmutable, checkRequiredText, checkText } from "../../field-checks.ts";
 import type { IPAddress } from "../../generated/networking-v1.ts";
-import { checkIP } from "../../ip-checks.ts";
+import { checkCanonicalIP } from "../../ip-checks.ts";
 
 export function validateName(name: string): readonly string[] {
-  return checkIP("", name).map(({ detailMessage }) => detailMessage.slice(detailMessage.indexOf('": ') + 3));
+  return checkCanonicalIP("", name).map(({ detailMessage }) => detailMessage.slice(detailMessage.indexOf('": ') + 3));
 }
 
 export function validateIpAddress({ spec }: IPAddress): FieldError[] {
+  const path = "spec.parentRef";
   const parent = spec?.parentRef;
-  if (parent === undefined) return [required("spec.parentRef")];
+  if (parent === undefined) return [required(path)];
   return [
-    ...checkRequiredText("spec.parentRef.resource", parent.resource, isPathSegmentName),
-    ...checkRequiredText("spec.parentRef.name", parent.name, isPathSegmentName),
+    ...(parent.group ? checkText(`${path}.group`, parent.group, isDns1123Subdomain) : []),
+    ...checkRequiredText(`${path}.resource`, parent.resource, isPathSegmentName),
+    ...checkRequiredText(`${path}.name`, parent.name, isPathSegmentName),
+    ...(parent.namespace ? checkText(`${path}.namespace`, parent.namespace, isPathSegmentName) : []),
   ];
 }
 

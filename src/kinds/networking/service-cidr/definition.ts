@@ -6,7 +6,7 @@ import { validateServiceCIDR, validateServiceCIDRUpdate } from "./validation.ts"
 
 export const serviceCIDR = fromTable<ServiceCIDR>("networking.k8s.io", "v1", "ServiceCIDR", {
   prepareForCreate: clearStatus,
-  validate: validateServiceCIDR,
+  validateCreate: validateServiceCIDR,
   validateUpdate: validateServiceCIDRUpdate,
   columns: serviceCIDRColumns,
 });
