@@ -60,9 +60,10 @@ function servicePort(change: Partial<ProxyServicePort> = {}): ProxyServicePort {
 }
 
 let applied: Ruleset | undefined;
+let serviceCidrs: string[] = [];
 
 async function apply(...servicePorts: ProxyServicePort[]): Promise<void> {
-  const next = buildRuleset({ servicePorts, podSubnet, nodeAddresses: [nodeAddress] });
+  const next = buildRuleset({ servicePorts, podSubnet, nodeAddresses: [nodeAddress], serviceCidrs });
   await execa("ip", ["netns", "exec", node, "nft", "-f", "-"], { input: renderTransaction(next, applied) });
   applied = next;
 }
@@ -136,6 +137,22 @@ describe("the service proxy's ruleset", () => {
     expect(await connect(podName(2), "10.96.0.20", 80)).toBe("ECONNREFUSED");
     expect(await connect(podName(2), nodeAddress, 30080)).toBe("ECONNREFUSED");
     await apply(servicePort());
+    expect(await connect(podName(2), "10.96.0.20", 81)).toBe("ECONNREFUSED");
+  });
+
+  it("drops what goes to an address for services that none has, from pods and from the node", async () => {
+    const unallocated = "10.96.0.99";
+    await run(podName(1), "ip", "address", "add", `${unallocated}/32`, "dev", "eth0");
+    await run(node, "ip", "route", "add", unallocated, "via", pods[1]);
+    await serve(1, unallocated);
+    await apply(servicePort());
+    expect(await connect(podName(2), unallocated, 8080)).toMatch(unallocated);
+    expect(await connect(node, unallocated, 8080)).toMatch(unallocated);
+    serviceCidrs = ["10.96.0.0/24", "198.51.100.0/24"];
+    await apply(servicePort());
+    expect(await connect(podName(2), unallocated, 8080)).toBe("timeout");
+    expect(await connect(node, unallocated, 8080)).toBe("timeout");
+    expect(await connect(podName(2), "10.96.0.20", 80)).toMatch(/^10\.244\.7\.[23] /);
     expect(await connect(podName(2), "10.96.0.20", 81)).toBe("ECONNREFUSED");
   });
 

@@ -7,11 +7,18 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import { createLogger } from "../../lib/log.ts";
 import type { ProxyServicePort } from "./service-ports.ts";
+import type { SyncStatus } from "./sync-status.ts";
 
 export interface HealthServers {
   /** Called after each transaction; opens and closes the ports of Services. */
   update(services: readonly Service[], ports: readonly ProxyServicePort[]): void;
   close(): void;
+}
+
+export interface NodeHealth {
+  readonly status: SyncStatus;
+  /** Whether load balancers may send to this node. */
+  readonly nodeEligible: () => boolean;
 }
 
 interface ServiceHealth {
@@ -22,17 +29,28 @@ interface ServiceHealth {
 
 const log = createLogger("kube-proxy");
 
-function answer(response: ServerResponse, code: number, body: unknown): void {
-  response.writeHead(code, { "content-type": "application/json", "x-content-type-options": "nosniff" });
+function answer(response: ServerResponse, code: number, body: unknown, headers: Record<string, string> = {}): void {
+  response.writeHead(code, { "content-type": "application/json", "x-content-type-options": "nosniff", ...headers });
   response.end(JSON.stringify(body));
 }
 
 /** Rejects when `port` cannot be listened on. */
-export async function createHealthServers(port: number): Promise<HealthServers> {
-  let lastUpdated = new Date().toISOString();
+export async function createHealthServers(port: number, { status, nodeEligible }: NodeHealth): Promise<HealthServers> {
   const own = createServer((request, response) => {
-    const known = request.url === "/healthz" || request.url === "/livez";
-    answer(response, known ? 200 : 404, { lastUpdated, currentTime: new Date().toISOString(), nodeEligible: true });
+    const name = request.url?.split("?")[0];
+    if (name !== "/healthz" && name !== "/livez") return answer(response, 404, {});
+    const { healthy, lastUpdated, currentTime } = status.health();
+    const eligible = name === "/livez" || nodeEligible();
+    const code = healthy && eligible ? 200 : 503;
+    const updated = code === 200 ? currentTime : lastUpdated;
+    status.countAnswer(name === "/livez" ? "livez" : "healthz", code);
+    answer(response, code, {
+      lastUpdated: updated,
+      currentTime,
+      ...(name === "/healthz" ? { nodeEligible: eligible } : {}),
+      healthy,
+      status: { IPv4: { lastUpdated, healthy } },
+    });
   });
   own.listen(port, "0.0.0.0");
   await once(own, "listening");
@@ -41,11 +59,10 @@ export async function createHealthServers(port: number): Promise<HealthServers> 
   const open = (nodePort: number, health: ServiceHealth): void => {
     const server = createServer((_request, response) => {
       const { namespace, name, localEndpoints } = health;
-      answer(response, localEndpoints > 0 ? 200 : 503, {
-        service: { namespace, name },
-        localEndpoints,
-        serviceProxyHealthy: true,
-      });
+      const { healthy } = status.health();
+      const body = { service: { namespace, name }, localEndpoints, serviceProxyHealthy: healthy };
+      const weight = { "x-load-balancing-endpoint-weight": String(localEndpoints) };
+      answer(response, localEndpoints > 0 && healthy ? 200 : 503, body, weight);
     });
     server.on("error", (error) => log.error("cannot serve the health check node port", { nodePort, error }));
     server.listen(nodePort, "0.0.0.0");
@@ -54,7 +71,6 @@ export async function createHealthServers(port: number): Promise<HealthServers> 
 
   return {
     update(services, ports) {
-      lastUpdated = new Date().toISOString();
       const wanted = new Map<number, ServiceHealth>();
       for (const { metadata, spec } of services) {
         if (spec?.healthCheckNodePort === undefined || spec.healthCheckNodePort === 0) continue;

@@ -12,6 +12,8 @@ export interface RulesetInput {
   readonly podSubnet: string;
   /** Addresses of this node on which node ports answer. */
   readonly nodeAddresses: readonly string[];
+  /** IPv4 CIDRs of the ServiceCIDRs: what goes to an address in them that no Service has is dropped. */
+  readonly serviceCidrs: readonly string[];
 }
 
 export interface Ruleset {
@@ -70,7 +72,6 @@ const fixedChains: Record<string, readonly string[]> = {
   "firewall-check": [`${serviceLookup} @firewall-ips`],
   "service-endpoints-check": [`${serviceLookup} @no-endpoint-services`],
   "nodeport-endpoints-check": [`${nodePortLookup} @no-endpoint-nodeports`],
-  "cluster-ips-check": ["ip daddr @cluster-ips reject"],
   services: [`${serviceLookup} @service-ips`, `${nodePortLookup} @service-nodeports`],
   "mark-for-masquerade": [`meta mark set meta mark or ${masqueradeMark}`],
   masquerading: [
@@ -115,10 +116,12 @@ class Builder {
 }
 
 /** All chains and set elements for these ports of Services, in the order that they are given. */
-export function buildRuleset({ servicePorts, podSubnet, nodeAddresses }: RulesetInput): Ruleset {
+export function buildRuleset({ servicePorts, podSubnet, nodeAddresses, serviceCidrs }: RulesetInput): Ruleset {
   const builder = new Builder();
   for (const [name, { rules }] of Object.entries(baseChains)) builder.chain(name, [...rules]);
   for (const [name, rules] of Object.entries(fixedChains)) builder.chain(name, [...rules]);
+  const unallocated = serviceCidrs.length === 0 ? [] : [`ip daddr { ${serviceCidrs.join(", ")} } drop`];
+  builder.chain("cluster-ips-check", ["ip daddr @cluster-ips reject", ...unallocated]);
   for (const address of nodeAddresses) builder.element("nodeport-ips", address);
   for (const address of new Set(servicePorts.map((port) => port.clusterIP))) builder.element("cluster-ips", address);
   for (const port of servicePorts) addServicePort(builder, port, podSubnet);
