@@ -11,9 +11,11 @@ import type { FindKind } from "./admission/policies/policy-set.ts";
 import { Aggregator } from "./aggregation/index.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
+import { maintainFlowControl } from "./bootstrap/flow-control-maintenance.ts";
 import { createBootstrap } from "./bootstrap/index.ts";
 import { serveCustomResources } from "./custom-resources/index.ts";
 import { DiscoveryEndpoints } from "./discovery/endpoints.ts";
+import { FlowControl } from "./flow-control/index.ts";
 import { Health } from "./http/health.ts";
 import { RequestMetrics } from "./http/metrics.ts";
 import type { RequestContext } from "./http/request-context.ts";
@@ -113,6 +115,9 @@ export async function createApiServerParts(
   const aggregator = new Aggregator({ reader, writer, clock, log, proxyClient: options.tls.proxyClient });
   const stopCustomResources = serveCustomResources({ resources, reader, writer, clock, log });
 
+  const flowControl = new FlowControl({ reader, writer, clock, log });
+  let stopMaintenance = pass;
+
   let state: "starting" | "ready" | "stopping" = "starting";
   const metrics = new RequestMetrics(() => ({
     apiserver_current_inflight_requests: handler.inFlight - hub.size,
@@ -136,6 +141,7 @@ export async function createApiServerParts(
   const nonResource = createServerEndpoints({
     health,
     metrics,
+    flowControl,
     discovery: new DiscoveryEndpoints(resources, aggregator),
     openapi: new OpenApiEndpoints(resources),
     issuer,
@@ -145,6 +151,7 @@ export async function createApiServerParts(
   const handler = new RequestHandler({
     authenticate: (request) => authenticator.authenticate(request),
     impersonate: (request, user) => impersonate(request, user, authorizer),
+    startFlow: (info, user) => flowControl.start(info, user),
     authorizer,
     forbidden: (info, user, decision) => forbiddenError({ info, user }, decision),
     resource: (context) => aggregator.handle(context) ?? resourceHandler.handle(context),
@@ -176,6 +183,7 @@ export async function createApiServerParts(
         clientCa: options.tls.clientCa,
         ...(options.tls.requestHeader === undefined ? {} : { requestHeader: options.tls.requestHeader }),
       }).run();
+      stopMaintenance = maintainFlowControl({ reader, writer, clock, log });
       if (state === "starting") state = "ready";
     },
     beginShutdown() {
@@ -184,6 +192,8 @@ export async function createApiServerParts(
     },
     close() {
       stopExpiry();
+      stopMaintenance();
+      flowControl.close();
       stopCustomResources();
       resourceMetrics.close();
       aggregator.close();

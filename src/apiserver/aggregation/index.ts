@@ -80,6 +80,8 @@ export class Aggregator {
     const backend = this.#backendOf(context.info.path);
     if (backend === undefined) return undefined;
     authenticateAs(context.request, context.user);
+    // The extension server has a watch to look after then, and its own flow control.
+    if (context.info.verb === "watch") context.flow?.finish();
     return proxyRequest(this.target(backend, context.request.url), context.request, context.response);
   }
 

@@ -1,4 +1,5 @@
 /** The FlowSchemas and PriorityLevelConfigurations of Kubernetes 1.36, mandatory and suggested ones. */
+import type { FlowSchema, PriorityLevelConfiguration } from "../../kinds/generated/flowcontrol-v1.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 
 const apiVersion = "flowcontrol.apiserver.k8s.io/v1";
@@ -160,4 +161,19 @@ export function flowSchemas(): UnknownObject[] {
       rules: [{ subjects, ...rules }],
     },
   }));
+}
+
+/** Those without which requests would have nowhere to go: they are put back whatever becomes of them. */
+const mandatory: ReadonlySet<string | undefined> = new Set(["exempt", "catch-all"]);
+
+export function isMandatory({ metadata }: UnknownObject): boolean {
+  return mandatory.has(metadata?.name);
+}
+
+export function mandatoryPriorityLevels(): PriorityLevelConfiguration[] {
+  return priorityLevelConfigurations().filter(isMandatory) as unknown as PriorityLevelConfiguration[];
+}
+
+export function mandatoryFlowSchemas(): FlowSchema[] {
+  return flowSchemas().filter(isMandatory) as unknown as FlowSchema[];
 }

@@ -12,7 +12,7 @@ import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { firstServiceAddress } from "../admission/services/subnet.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
-import { flowSchemas, priorityLevelConfigurations } from "./flow-control.ts";
+import { ensureFlowControl } from "./flow-control-maintenance.ts";
 import * as rbac from "./rbac-objects.ts";
 import * as system from "./system-objects.ts";
 
@@ -83,8 +83,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
           reconcileBinding,
         ),
         ...ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
-        ...ensureAll("prioritylevelconfigurations", priorityLevelConfigurations(), keep),
-        ...ensureAll("flowschemas", flowSchemas(), keep),
+        ensureFlowControl({ reader, writer }),
         ensure("apiservices", system.metricsApiService(), keep),
         ensureServiceCidr(),
       ]);
@@ -97,7 +96,6 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
         ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
         ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
         ensure("configmaps", tokenTracking(), keep),
-        ...flowSchemas().map((schema) => markFlowSchemaFound(schema)),
       ]);
       reader.subscribe("networking.k8s.io", "servicecidrs", ({ type, object }) => {
         if (type === "DELETED" && object.metadata?.name === defaultServiceCIDRName) void remakeServiceCidr();
@@ -122,13 +120,6 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
       { group, plural: "servicecidrs", name: defaultServiceCIDRName },
       { type: "Ready", status: "True", reason: "", message },
     );
-  }
-
-  async function markFlowSchemaFound({ metadata, spec }: UnknownObject): Promise<void> {
-    const level = (spec as { priorityLevelConfiguration: { name: string } }).priorityLevelConfiguration.name;
-    const target = { group: "flowcontrol.apiserver.k8s.io", plural: "flowschemas", name: metadata?.name ?? "" };
-    const message = `This FlowSchema references the PriorityLevelConfiguration object named ${JSON.stringify(level)} and it exists`;
-    await ensureCondition(target, { type: "Dangling", status: "False", reason: "Found", message });
   }
 
   /** Puts a condition into the status of a cluster-wide object that has none of its type. */

@@ -1,3 +1,4 @@
+import type { FlowRequest } from "../flow-control/flow-request.ts";
 import type { HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
 import { negotiate, type OutputForm, type Producible } from "./negotiation.ts";
 
@@ -7,6 +8,8 @@ export class RequestContext {
   readonly response: HttpResponse;
   readonly info: RequestInfo;
   user: UserInfo;
+  /** How priority and fairness classified the request; undefined where it is not subject to it, or not yet known. */
+  flow: FlowRequest | undefined;
   /** Aborted when the client goes away. Made when first asked for. */
   #abort: AbortController | undefined;
   #warnings: Set<string> | undefined;

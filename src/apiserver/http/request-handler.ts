@@ -7,16 +7,19 @@ import type { Duplex } from "node:stream";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
 import { anonymous } from "../authentication/user.ts";
+import type { FlowRequest } from "../flow-control/flow-request.ts";
 import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import { RequestContext } from "./request-context.ts";
 import { parseRequestInfo } from "./request-info.ts";
 import { requestTimeout } from "./request-timeout.ts";
-import { sendError } from "./respond.ts";
+import { sendError, sendTooManyRequests } from "./respond.ts";
 
 export interface RequestHandlerParts {
   authenticate(request: HttpRequest): Promise<UserInfo> | UserInfo;
   impersonate(request: HttpRequest, user: UserInfo): Promise<UserInfo>;
+  /** Asks for a seat under priority and fairness. */
+  startFlow(info: RequestInfo, user: UserInfo): FlowRequest;
   readonly authorizer: Authorizer;
   forbidden(info: RequestInfo, user: UserInfo, decision: AuthorizationDecision): StatusError;
   /** Answers a request for a resource. */
@@ -29,6 +32,8 @@ export interface RequestHandlerParts {
   readonly log: Logger;
 }
 
+/** For what has no time limit of its own; a request waits for a quarter of its limit at most. */
+const maximumWaitMs = 60_000;
 const longRunningSubresources = new Set(["exec", "attach", "portforward", "proxy", "log"]);
 const nobody: RequestInfo = parseRequestInfo("GET", "/");
 
@@ -61,9 +66,14 @@ export class RequestHandler {
     });
     try {
       const limitMs = longRunning ? undefined : requestTimeout(context.query);
-      const pending = this.#run(context, (authorized) => this.#dispatch(authorized));
+      const limited = !longRunning || info.verb === "watch";
+      const pending = this.#run(context, (identified) =>
+        limited ? this.#limit(identified, limitMs) : this.#authorize(identified, this.#dispatch),
+      );
       if (pending !== undefined) this.#follow(context, pending, limitMs);
+      else context.flow?.finish();
     } catch (error) {
+      context.flow?.finish();
       this.#fail(context, error);
     }
   };
@@ -75,7 +85,9 @@ export class RequestHandler {
     socket.on("error", (error) => this.#parts.log.debug("connection failed", { error }));
     (socket as Socket).setTimeout?.(0);
     const run = async (): Promise<void> =>
-      this.#run(context, (authorized) => this.#parts.upgrade(authorized, socket, head));
+      this.#run(context, (identified) =>
+        this.#authorize(identified, (authorized) => this.#parts.upgrade(authorized, socket, head)),
+      );
     run().catch((error: unknown) => this.#fail(context, error));
   };
 
@@ -105,10 +117,28 @@ export class RequestHandler {
     then: (context: RequestContext) => Promise<void> | void,
   ): Promise<void> | void {
     context.user = user;
-    if (!wantsImpersonation(context.request)) return this.#authorize(context, then);
+    if (!wantsImpersonation(context.request)) return then(context);
     return this.#parts.impersonate(context.request, user).then((other) => {
       context.user = other;
-      return this.#authorize(context, then);
+      return then(context);
+    });
+  }
+
+  /** Goes on when the request has a seat, or refuses it. Before authorization, as upstream: that too is work. */
+  #limit(context: RequestContext, limitMs: number | undefined): Promise<void> | void {
+    const flow = this.#parts.startFlow(context.info, context.user);
+    context.flow = flow;
+    if (flow.executing) return this.#authorize(context, this.#dispatch);
+    if (!flow.waiting) {
+      sendTooManyRequests(context, flow.retryAfterSeconds);
+      return;
+    }
+    const { response } = context;
+    const turn = flow.turn((limitMs ?? maximumWaitMs) / 4, (gone) => response.once("close", gone));
+    return turn.then((executes) => {
+      if (executes) return this.#authorize(context, this.#dispatch);
+      sendTooManyRequests(context, flow.retryAfterSeconds);
+      return undefined;
     });
   }
 
@@ -128,7 +158,7 @@ export class RequestHandler {
     return then(context);
   }
 
-  #dispatch(context: RequestContext): Promise<void> | void {
+  readonly #dispatch = (context: RequestContext): Promise<void> | void => {
     if (context.info.isResourceRequest) {
       return this.#parts.resource(context);
     }
@@ -138,7 +168,7 @@ export class RequestHandler {
     return known.then((answered) => {
       if (!answered) throw unknownPath();
     });
-  }
+  };
 
   /** Answers with Timeout what takes longer than `limitMs`; the work itself goes on and its answer is dropped. */
   #follow(context: RequestContext, pending: Promise<void>, limitMs: number | undefined): void {
@@ -148,7 +178,12 @@ export class RequestHandler {
         : setTimeout(() => {
             sendError(context, timeout("request did not complete within the allotted timeout"));
           }, limitMs);
-    pending.catch((error: unknown) => this.#fail(context, error)).finally(() => clearTimeout(timer));
+    pending
+      .catch((error: unknown) => this.#fail(context, error))
+      .finally(() => {
+        clearTimeout(timer);
+        context.flow?.finish();
+      });
   }
 
   #fail(context: RequestContext, error: unknown): void {

@@ -78,6 +78,16 @@ export function sendError(context: RequestContext, error: StatusError): void {
   sendStatus(context, error.status);
 }
 
+/** Refuses a request that flow control has no room for; in plain text, as upstream. */
+export function sendTooManyRequests(context: RequestContext, retryAfterSeconds: number): void {
+  const { response, request } = context;
+  if (response.headersSent || isGone(response)) return;
+  response.setHeader("retry-after", String(retryAfterSeconds));
+  response.setHeader("x-content-type-options", "nosniff");
+  if (!request.complete && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+  sendText(context, 429, "Too many requests, please try again later.\n");
+}
+
 export function sendStatus(context: RequestContext, status: Status): void {
   const pretty = context.query.get("pretty") === "true" || context.query.get("pretty") === "1";
   sendBytes(context, status.code ?? 200, "application/json", encodeJson(status, pretty));
@@ -89,6 +99,11 @@ export function commonHeaders(context: RequestContext, contentType: string): Out
     "cache-control": "no-cache, private",
     "content-type": contentType,
   };
+  const { flow } = context;
+  if (flow !== undefined) {
+    headers["x-kubernetes-pf-flowschema-uid"] = flow.schema.uid;
+    headers["x-kubernetes-pf-prioritylevel-uid"] = flow.schema.level.uid;
+  }
   if (context.warnings !== undefined) {
     // Several values of one header; the type knows only one.
     headers["warning"] = [...context.warnings].map(warningHeader) as unknown as string;

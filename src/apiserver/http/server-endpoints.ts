@@ -8,6 +8,7 @@ import {
   openidConfigurationPath,
 } from "../authentication/index.ts";
 import type { DiscoveryEndpoints } from "../discovery/endpoints.ts";
+import type { FlowControl } from "../flow-control/index.ts";
 import type { OpenApiEndpoints } from "../openapi/endpoints.ts";
 import type { Health } from "./health.ts";
 import type { RequestMetrics } from "./metrics.ts";
@@ -17,6 +18,7 @@ import { encodeJson, sendBytes } from "./respond.ts";
 export interface ServerEndpointParts {
   readonly health: Health;
   readonly metrics: RequestMetrics;
+  readonly flowControl: FlowControl;
   readonly discovery: DiscoveryEndpoints;
   readonly openapi: OpenApiEndpoints;
   readonly issuer: string;
@@ -45,7 +47,7 @@ export function createServerEndpoints(
   const fixed = new Map<string, Endpoint>([
     ["/version", (context) => json(context, versionInfo)],
     ["/version/", (context) => json(context, versionInfo)],
-    ["/metrics", (context) => sendMetrics(context, parts.metrics.render())],
+    ["/metrics", (context) => sendMetrics(context, parts.metrics.render() + parts.flowControl.renderMetrics())],
     ["/metrics/slis", (context) => sendMetrics(context, parts.health.renderIndicators())],
     ["/", (context) => json(context, { paths: [...parts.discovery.paths(), ...ownPaths].sort() })],
     [

@@ -58,7 +58,8 @@ export async function serveWatch(
     session.end();
   }, timeoutMs);
   try {
-    await Promise.all([session.run(), closed(response)]);
+    // A watch needs its seat only until it has caught up.
+    await Promise.all([session.run().then(() => context.flow?.finish()), closed(response)]);
   } finally {
     clearTimeout(timer);
     hub.remove(session);

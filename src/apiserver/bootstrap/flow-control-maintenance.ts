@@ -1,0 +1,105 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/log.ts";
+import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import type { ObjectReader, ObjectWriter } from "../types.ts";
+import { flowSchemas, isMandatory, priorityLevelConfigurations } from "./flow-control.ts";
+
+const group = "flowcontrol.apiserver.k8s.io";
+const annotation = "apf.kubernetes.io/autoupdate-spec";
+const periodMs = 60_000;
+
+export interface FlowControlMaintenance {
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+}
+
+/**
+ * Creates the default objects of priority and fairness that are missing, puts back the specs of mandatory ones and of those
+ * whose annotation asks for it, and deletes defaults of other releases, as upstream's ensurer. Idempotent.
+ */
+export async function ensureFlowControl(parts: FlowControlMaintenance): Promise<void> {
+  await Promise.all([
+    ensureAll(parts, "prioritylevelconfigurations", priorityLevelConfigurations()),
+    ensureAll(parts, "flowschemas", flowSchemas()),
+  ]);
+}
+
+/** Does so every minute from now on. Returns how to stop. */
+export function maintainFlowControl(
+  parts: FlowControlMaintenance & { readonly clock: Clock; readonly log: Logger },
+): () => void {
+  const abort = new AbortController();
+  const run = async (): Promise<void> => {
+    for (;;) {
+      await parts.clock.sleep(periodMs, abort.signal);
+      await ensureFlowControl(parts).catch((error: unknown) => {
+        if (!abort.signal.aborted) parts.log.warn("cannot maintain flow control, trying again", { error });
+      });
+    }
+  };
+  run().catch((error: unknown) => {
+    if (!abort.signal.aborted) parts.log.error("maintenance of flow control ended", { error });
+  });
+  return () => abort.abort();
+}
+
+async function ensureAll(parts: FlowControlMaintenance, plural: string, wanted: UnknownObject[]): Promise<void> {
+  const names = new Set(wanted.map(({ metadata }) => metadata?.name));
+  const unwanted = parts.reader
+    .list<UnknownObject>(group, plural)
+    .filter(({ metadata }) => !names.has(metadata?.name) && isTrue(metadata?.annotations?.[annotation]));
+  await Promise.all([
+    ...wanted.map((one) => ensure(parts, plural, one)),
+    ...unwanted.map(({ metadata }) => ignoreMissing(parts.writer.delete(group, plural, "", metadata?.name ?? ""))),
+  ]);
+}
+
+async function ensure(
+  { reader, writer }: FlowControlMaintenance,
+  plural: string,
+  wanted: UnknownObject,
+): Promise<void> {
+  const name = wanted.metadata?.name ?? "";
+  const stored = reader.get<UnknownObject>(group, plural, "", name);
+  if (stored === undefined) {
+    try {
+      await writer.create(group, plural, wanted);
+      return;
+    } catch (error) {
+      // Another API server on the same store, or a cache that is behind it.
+      if (!isAlreadyExists(error)) throw error;
+    }
+  } else if (revise(stored, wanted) === undefined) return;
+  await ignoreMissing(writer.modify({ group, plural, namespace: "", name }, (current) => revise(current, wanted)));
+}
+
+/** The object as it should be; undefined where it is. */
+export function revise(stored: UnknownObject, wanted: UnknownObject): UnknownObject | undefined {
+  const value = stored.metadata?.annotations?.[annotation];
+  const updates = isMandatory(wanted) || (isBoolean(value) ? isTrue(value) : stored.metadata?.generation === 1);
+  const annotated = isBoolean(value) && isTrue(value) === updates;
+  const same = !updates || isDeepStrictEqual(stored["spec"], wanted["spec"]);
+  if (annotated && same) return undefined;
+  const annotations = { ...stored.metadata?.annotations, ...(annotated ? {} : { [annotation]: String(updates) }) };
+  return {
+    ...stored,
+    metadata: { ...stored.metadata, annotations },
+    ...(same ? {} : { spec: structuredClone(wanted["spec"]) }),
+  };
+}
+
+/** What Go's strconv.ParseBool takes. */
+const trueTexts: readonly (string | undefined)[] = ["1", "t", "T", "true", "TRUE", "True"];
+const falseTexts: readonly (string | undefined)[] = ["0", "f", "F", "false", "FALSE", "False"];
+const isTrue = (value: string | undefined): boolean => trueTexts.includes(value);
+const isBoolean = (value: string | undefined): boolean => isTrue(value) || falseTexts.includes(value);
+
+async function ignoreMissing(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
