@@ -10,7 +10,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pods, runtimeClasses, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
-import type { Node } from "../kinds/generated/core-v1.ts";
+import type { Node, PodStatus } from "../kinds/generated/core-v1.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
@@ -42,11 +42,14 @@ import { createPodSyncer } from "./pods/pod-syncer.ts";
 import { createRuntimePodReader, type RuntimeContainer } from "./pods/runtime-status.ts";
 import { followStaticPods } from "./pods/static-pods.ts";
 import { createStatusManager } from "./pods/status-manager.ts";
+import { terminatedContainers } from "./pods/terminated-containers.ts";
 import { readTerminationMessage } from "./pods/termination-message.ts";
 import { createProbeManager } from "./probes/probe-manager.ts";
 import { createCgroups } from "./resources/cgroups.ts";
 import type { KubeletSettings } from "./settings.ts";
+import { type Counters, createCounters } from "./stats/counters.ts";
 import { createStatsSource } from "./stats/stats.ts";
+import { createVolumeStatsReader } from "./stats/volume-stats.ts";
 import { createVolumeManager } from "./volumes/create-volume-manager.ts";
 import { createImageMounts } from "./volumes/image-mounts.ts";
 import { createServiceAccountTokens } from "./volumes/service-account-tokens.ts";
@@ -164,6 +167,7 @@ async function run(
   const event: RecordPodEvent = (pod, type, reason, message, container) =>
     recorder.event(pod, type, reason, message, container && containerFieldPath(pod, container.name));
   const source = createConfigSource(client);
+  const counters = createCounters();
 
   let manager: PodManager | undefined;
   let nodeOf: (() => Node | undefined) | undefined;
@@ -253,6 +257,7 @@ async function run(
     probes,
     settings,
     clock,
+    counters,
     event,
     hostResolver: () => readHostResolver(settings.resolver),
     networkReady: () => reporter.networkReady(),
@@ -287,18 +292,22 @@ async function run(
           reporter.node(),
         );
       },
-      status: ({ pod, runtimePod, terminal, verdict }) =>
-        computePodStatus({
+      status: ({ pod, runtimePod, terminal, verdict }) => {
+        const previous = statuses.get(podUid(pod)) ?? pod.status ?? {};
+        const status = computePodStatus({
           pod,
           runtimePod,
           terminal,
           verdict,
-          previous: statuses.get(podUid(pod)) ?? pod.status ?? {},
+          previous,
           runtimeName: version.slice(0, version.indexOf("://")),
           hostIP: nodeAddress,
           waitingReason: (container) => syncer.waitingReason(podUid(pod), container),
-          applyProbes: (of, status) => probes.apply(of, status),
-        }),
+          applyProbes: (of, filled) => probes.apply(of, filled),
+        });
+        countTerminations(counters, previous, status);
+        return status;
+      },
     },
   });
   manager = podManager;
@@ -332,11 +341,15 @@ async function run(
       logs: dirname(paths.podLogs),
       stats: createStatsSource({
         runtime,
-        nodeName,
-        root: paths.root,
+        images: imageService,
+        cgroups,
+        volumes: createVolumeStatsReader({ volumes, clock, log }),
+        settings,
+        manager: podManager,
         clock,
+        counters,
         startTime: (uid) => statuses.get(uid)?.startTime,
-        runningPods: () => [...podManager.workers()].filter(({ state }) => state === "syncing").length,
+        probeMetrics: () => probes.metrics(),
       }),
       clock,
       log,
@@ -362,6 +375,13 @@ async function run(
     );
   });
   return { done };
+}
+
+function countTerminations(counters: Counters, before: PodStatus, now: PodStatus): void {
+  for (const { type, exitCode, reason } of terminatedContainers(before, now)) {
+    const labels = { container_type: type, exit_code: String(exitCode), reason };
+    counters.add("kubelet_terminated_containers_total", labels);
+  }
 }
 
 function* runningContainers(manager: PodManager): Iterable<RuntimeContainer> {

@@ -1,4 +1,6 @@
 /** Where the kubelet keeps things and what it tells pods about the cluster. Paths are absolute. */
+import type { Volume } from "../kinds/generated/core-v1.ts";
+
 export interface KubeletSettings {
   readonly nodeName: string;
   readonly nodeAddress: string;
@@ -23,7 +25,15 @@ export function podFolder(settings: Pick<KubeletSettings, "root">, uid: string):
   return `${settings.root}/pods/${uid}`;
 }
 
+/** How upstream names the plugins of volumes that lie on the node's disk; backup programs look for these folders. */
+const plugins = [
+  ["configMap", "kubernetes.io~configmap"],
+  ["downwardAPI", "kubernetes.io~downward-api"],
+  ["emptyDir", "kubernetes.io~empty-dir"],
+] as const satisfies readonly (readonly [keyof Volume, string])[];
+
 /** Folder of a volume that lies on the node's disk. */
-export function volumeFolder(settings: Pick<KubeletSettings, "root">, uid: string, volume: string): string {
-  return `${podFolder(settings, uid)}/volumes/${volume}`;
+export function volumeFolder(settings: Pick<KubeletSettings, "root">, uid: string, volume: Volume): string {
+  const plugin = plugins.find(([key]) => volume[key] !== undefined)?.[1] ?? "kubernetes.io~other";
+  return `${podFolder(settings, uid)}/volumes/${plugin}/${volume.name}`;
 }

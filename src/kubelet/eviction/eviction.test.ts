@@ -60,7 +60,7 @@ it("ends pods with a volume that is too large, but no critical one", async () =>
   const spec = { volumes: [{ name: "v", emptyDir: { sizeLimit: "8Ki" } }] };
   const pods = [makePod(spec, { uid: "u1" }), makePod({ ...spec, priority: 2_000_000_000 }, { uid: "u2" })];
   for (const uid of ["u1", "u2"]) {
-    const folder = volumeFolder({ root }, uid, "v");
+    const folder = volumeFolder({ root }, uid, { name: "v", emptyDir: {} });
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "file"), Buffer.alloc(20_000, 1));
   }

@@ -2,11 +2,14 @@
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
+import { labelKeys, podUid } from "../pods/labels.ts";
 import type { PodWorker } from "../pods/pod-worker.ts";
 import type { KubeletSettings } from "../settings.ts";
+import { noFiles } from "../stats/disk-usage.ts";
 import {
   isOnDisk,
   type LocalStorageUsage,
+  layersOf,
   readContainerStorage,
   readVolumeUsage,
 } from "../stats/local-storage-usage.ts";
@@ -46,10 +49,11 @@ async function readUsage(
   { pod, runtimePod }: Pick<PodWorker, "pod" | "runtimePod">,
 ): Promise<LocalStorageUsage> {
   const running = runtimePod.containers.filter(({ state }) => state === "running");
-  if (running.length === 0) return { containers: new Map(), volumes: new Map(), shared: 0 };
+  if (running.length === 0) return { containers: new Map(), volumes: new Map(), shared: noFiles };
   if (!hasStorageLimit(pod)) {
-    return { containers: new Map(), volumes: await readVolumeUsage(settings, pod, hasSizeLimit), shared: 0 };
+    return { containers: new Map(), volumes: await readVolumeUsage(settings, pod, hasSizeLimit), shared: noFiles };
   }
   const volumes = await readVolumeUsage(settings, pod, (volume) => isOnDisk(volume) || hasSizeLimit(volume));
-  return { ...(await readContainerStorage({ runtime, settings, pod, running })), volumes };
+  const stats = await runtime.listContainerStats({ labelSelector: { [labelKeys.podUid]: podUid(pod) } });
+  return { ...(await readContainerStorage({ settings, pod, running, layers: layersOf(stats) })), volumes };
 }

@@ -18,13 +18,17 @@ interface Case {
   readonly message: string | undefined;
 }
 
-const amounts = (mebibytes: Record<string, number> = {}): Map<string, number> =>
-  new Map(Object.entries(mebibytes).map(([name, amount]) => [name, amount * mebibyte]));
+const files = (bytes: number) => ({ bytes, inodes: 1 });
+const entries = (mebibytes: Record<string, number> = {}): [string, number][] =>
+  Object.entries(mebibytes).map(([name, amount]) => [name, amount * mebibyte]);
 
+/** A mebibyte of each container is in its log. */
 const usage = ({ containers, volumes, shared = 0 }: Case["used"]): LocalStorageUsage => ({
-  containers: amounts(containers),
-  volumes: amounts(volumes),
-  shared,
+  containers: new Map(
+    entries(containers).map(([name, bytes]) => [name, { rootfs: files(bytes - mebibyte), logs: files(mebibyte) }]),
+  ),
+  volumes: new Map(entries(volumes).map(([name, bytes]) => [name, files(bytes)])),
+  shared: files(shared),
 });
 
 describe("the limits of local storage", () => {

@@ -2,7 +2,8 @@
 import { aggregateContainerResources } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Container, Pod, Volume } from "../../kinds/generated/core-v1.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
-import { isOnDisk, type LocalStorageUsage } from "../stats/local-storage-usage.ts";
+import { noFiles } from "../stats/disk-usage.ts";
+import { type LocalStorageUsage, podStorage } from "../stats/local-storage-usage.ts";
 
 const resource = "ephemeral-storage";
 
@@ -24,27 +25,24 @@ export function exceededLimit(pod: Pod, usage: LocalStorageUsage): string | unde
 function exceededVolume(pod: Pod, { volumes }: Pick<LocalStorageUsage, "volumes">): string | undefined {
   for (const { name, emptyDir } of (pod.spec?.volumes ?? []).filter(hasSizeLimit)) {
     const limit = parseQuantity(emptyDir?.sizeLimit ?? "0");
-    if (exceeds(volumes.get(name) ?? 0, limit))
+    if (exceeds(volumes.get(name)?.bytes ?? 0, limit))
       return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `;
   }
   return undefined;
 }
 
 /** Containers without a limit count to the usage, not to the limit. */
-function exceededPod(pod: Pod, { containers, volumes, shared }: LocalStorageUsage): string | undefined {
+function exceededPod(pod: Pod, usage: LocalStorageUsage): string | undefined {
   const limit = podLimit(pod);
-  if (limit === undefined) return undefined;
-  let used = shared;
-  for (const bytes of containers.values()) used += bytes;
-  for (const volume of (pod.spec?.volumes ?? []).filter(isOnDisk)) used += volumes.get(volume.name) ?? 0;
-  if (!exceeds(used, limit)) return undefined;
+  if (limit === undefined || !exceeds(podStorage(pod, usage).bytes, limit)) return undefined;
   return `Pod ephemeral local storage usage exceeds the total limit of containers ${limit}. `;
 }
 
 function exceededContainer(pod: Pod, { containers }: LocalStorageUsage): string | undefined {
   for (const { name, resources } of pod.spec?.containers ?? []) {
     const limit = parseQuantity(resources?.limits?.[resource] ?? "0");
-    if (limit.isZero || !exceeds(containers.get(name) ?? 0, limit)) continue;
+    const { rootfs = noFiles, logs = noFiles } = containers.get(name) ?? {};
+    if (limit.isZero || !exceeds(rootfs.bytes + logs.bytes, limit)) continue;
     return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `;
   }
   return undefined;

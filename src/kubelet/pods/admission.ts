@@ -37,7 +37,7 @@ function checkSelector(pod: Pod, node: Node | undefined): Verdict | undefined {
   if (!missing) return undefined;
   return {
     reason: "NodeAffinity",
-    message: "Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    message: "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
   };
 }
 
@@ -49,7 +49,7 @@ function checkPorts(pod: Pod, others: readonly Pod[]): Verdict | undefined {
   if (!wanted.some((port) => taken.some((other) => portsConflict(port, other)))) return undefined;
   return {
     reason: "NodePorts",
-    message: "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   };
 }
 
@@ -73,7 +73,7 @@ function checkResources(pod: Pod, others: readonly Pod[], node: Node | undefined
     const capacity = amountOf(name, allocatable[name] ?? "0");
     const used = others.reduce((sum, other) => sum + (name === "pods" ? 1 : (podRequests(other)[name] ?? 0)), 0);
     if (used + amount <= capacity) continue;
-    const message = `Pod was rejected: Node didn't have enough resource: ${name}, requested: ${amount}, used: ${used}, capacity: ${capacity}`;
+    const message = `Node didn't have enough resource: ${name}, requested: ${amount}, used: ${used}, capacity: ${capacity}`;
     return { reason: `OutOf${name}`, message };
   }
   return undefined;

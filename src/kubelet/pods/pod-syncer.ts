@@ -3,7 +3,7 @@
  * regular containers. Called by the pod's worker alone, so that there is one at a time for a pod.
  */
 import { mkdir } from "node:fs/promises";
-import type { Container, Pod, Secret } from "../../kinds/generated/core-v1.ts";
+import type { Container, EphemeralContainer, Pod, Secret } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { PodSandboxConfig } from "../cri/generated/messages.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
@@ -12,6 +12,7 @@ import { ensureVolumeImages, type VolumeImages } from "../images/volume-images.t
 import { containerResources } from "../resources/cgroup-values.ts";
 import type { Cgroups } from "../resources/cgroups.ts";
 import { type KubeletSettings, podFolder } from "../settings.ts";
+import type { Counters } from "../stats/counters.ts";
 import type { VolumeManager } from "../volumes/volume-manager.ts";
 import { computePodActions, type PodActions, type ProbeResults } from "./actions.ts";
 import type { ContainerKiller } from "./container-killer.ts";
@@ -27,6 +28,7 @@ import type { RuntimePod } from "./runtime-status.ts";
 import { podLogDirectory, sandboxConfig } from "./sandbox-config.ts";
 import { createSlots } from "./slots.ts";
 import { StartError } from "./start-error.ts";
+import type { ContainerType } from "./terminated-containers.ts";
 
 export interface SyncerDependencies {
   readonly runtime: RuntimeService;
@@ -39,6 +41,7 @@ export interface SyncerDependencies {
   readonly probes: ProbeResults;
   readonly settings: KubeletSettings;
   readonly clock: Clock;
+  readonly counters: Pick<Counters, "add">;
   hostResolver(): Promise<ResolverSettings>;
   /** The runtime's name for a RuntimeClass; throws when there is none of that name. */
   runtimeHandler(className: string | undefined): Promise<string>;
@@ -63,7 +66,8 @@ export interface PodSyncer {
 }
 
 export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
-  const { runtime, images, starter, killer, volumes, cgroups, source, probes, settings, clock, event } = dependencies;
+  const { runtime, images, starter, killer, volumes, cgroups, source, probes, settings, clock, event, counters } =
+    dependencies;
   const crashLoop = createCrashLoopBackOff(clock);
   // When many pods come at once, a few at a time are ready much sooner, and the last no later.
   const slots = createSlots(Math.max(4, Math.ceil(settings.cpuCapacity / 1000) * 2));
@@ -98,6 +102,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     });
 
   const createSandbox = async (pod: Pod, config: PodSandboxConfig): Promise<{ id: string; ips: string[] }> => {
+    counters.add("kubelet_started_pods_total");
     try {
       await mkdir(podLogDirectory(settings.podLogs, pod), { recursive: true });
       const handler = await dependencies.runtimeHandler(pod.spec?.runtimeClassName);
@@ -107,6 +112,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
       const ips = [network?.ip ?? "", ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? "")];
       return { id, ips: ips.filter((ip) => ip !== "") };
     } catch (error) {
+      counters.add("kubelet_started_pods_errors_total");
       event(pod, "Warning", "FailedCreatePodSandBox", `Failed to create pod sandbox: ${(error as Error).message}`);
       throw error;
     }
@@ -202,11 +208,17 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     return true;
   };
 
-  /** False when the container could not be started. */
-  const start = async (container: Container, context: StartContext, targetName?: string): Promise<boolean> => {
+  /** False when the container could not be started. `container_type`: as upstream's metrics name it. */
+  const start = async (
+    container: Container,
+    container_type: ContainerType,
+    context: StartContext,
+  ): Promise<boolean> => {
     const { pod } = context;
     const uid = podUid(pod);
     if (backOffLeft(container, context)) return false;
+    counters.add("kubelet_started_containers_total", { container_type });
+    const targetName = (container as EphemeralContainer).targetContainerName;
     try {
       await starter({ ...context, container, targetName, pullSecrets: pullSecrets(pod) });
       setReason(uid, container.name, undefined);
@@ -214,6 +226,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
       return true;
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
+      counters.add("kubelet_started_containers_errors_total", { code: error.reason, container_type });
       setReason(uid, container.name, { reason: error.reason, message: error.message });
       context.changed = true;
       retryIn(context, images.retryAfter(uid) ?? (error.reason === "RunContainerError" ? 0 : 10_000));
@@ -225,16 +238,17 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     const { spec } = context.pod;
     for (const index of actions.ephemeralContainers) {
       const container = spec?.ephemeralContainers?.[index];
-      if (container !== undefined) await start(container, context, container.targetContainerName);
+      if (container !== undefined) await start(container, "ephemeral_container", context);
     }
     for (const index of actions.initContainers) {
       const container = spec?.initContainers?.[index];
       // Those that follow depend on this one.
-      if (container !== undefined && !(await start(container, context)) && container.restartPolicy !== "Always") return;
+      if (container === undefined || (await start(container, "init_container", context))) continue;
+      if (container.restartPolicy !== "Always") return;
     }
     for (const index of actions.containers) {
       const container = spec?.containers[index];
-      if (container !== undefined) await start(container, context);
+      if (container !== undefined) await start(container, "container", context);
     }
   };
 

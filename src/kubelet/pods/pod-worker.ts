@@ -180,7 +180,7 @@ export class PodWorker {
       const verdict = this.#deps.admit(pod);
       if (verdict !== undefined) {
         this.#deps.event(pod, "Warning", verdict.reason, verdict.message);
-        this.terminate(undefined, verdict);
+        this.terminate(undefined, { ...verdict, message: `Pod was rejected: ${verdict.message}` });
         this.#publish(runtimePod, false);
         return;
       }

@@ -10,6 +10,7 @@ import type { ProbeOutcome, ProbeResults } from "../pods/actions.ts";
 import { podUid } from "../pods/labels.ts";
 import type { RecordPodEvent } from "../pods/pod-events.ts";
 import { findContainer, type RuntimeContainer, type RuntimePod } from "../pods/runtime-status.ts";
+import { counter, type Sample } from "../stats/exposition.ts";
 import { runProbe } from "./probe-runner.ts";
 import { type ProbeKind, ProbeWorker } from "./probe-worker.ts";
 
@@ -18,6 +19,8 @@ export interface ProbeManager extends ProbeResults {
   sync(pod: Pod, runtimePod: RuntimePod, state: "running" | "terminating" | "stopped"): void;
   /** Fills `ready` and `started`. Mutates the status. */
   apply(pod: Pod, status: PodStatus): void;
+  /** How often which probe gave what, in Prometheus' text form. */
+  metrics(): string;
   stop(): void;
 }
 
@@ -33,6 +36,7 @@ export interface ProbeManagerDependencies {
 interface ContainerProbes {
   readonly uid: string;
   readonly workers: Partial<Record<ProbeKind, ProbeWorker>>;
+  readonly runs: Sample[];
 }
 
 const words: Record<ProbeKind, string> = { startup: "Startup", readiness: "Readiness", liveness: "Liveness" };
@@ -54,7 +58,8 @@ export function createProbeManager(dependencies: ProbeManagerDependencies): Prob
     };
     const uid = podUid(pod);
     const workers: Partial<Record<ProbeKind, ProbeWorker>> = {};
-    byContainer.set(status.id, { uid, workers });
+    const runs: Sample[] = [];
+    byContainer.set(status.id, { uid, workers, runs });
     for (const kind of ["startup", "readiness", "liveness"] as const) {
       const probe = probes[kind];
       if (probe === undefined) continue;
@@ -63,7 +68,11 @@ export function createProbeManager(dependencies: ProbeManagerDependencies): Prob
         probe,
         clock,
         startedAt: status.startedAt,
-        run: () => runProbe(runtime, probe, { containerId: status.id, container, podIP }),
+        run: async () => {
+          const answer = await runProbe(runtime, probe, { containerId: status.id, container, podIP });
+          countRun(runs, { pod, container, kind, outcome: answer.outcome });
+          return answer;
+        },
         started: () => workers.startup === undefined || workers.startup.result === "success",
         failed: ({ outcome, output }) => {
           const what = outcome === "unknown" ? "errored and resulted in unknown state" : "failed";
@@ -140,11 +149,35 @@ export function createProbeManager(dependencies: ProbeManagerDependencies): Prob
         container.ready = container.state?.terminated?.exitCode === 0;
       }
     },
+    metrics: () =>
+      counter(
+        "prober_probe_total",
+        "Cumulative number of a liveness, readiness or startup probe for a container by result.",
+        [...byContainer.values()].flatMap(({ runs }) => runs),
+      ),
     stop() {
       for (const id of byContainer.keys()) stopContainer(id, ["startup", "readiness", "liveness"]);
       byContainer.clear();
     },
   };
+}
+
+interface ProbeRun {
+  readonly pod: Pod;
+  readonly container: Container;
+  readonly kind: ProbeKind;
+  readonly outcome: ProbeOutcome;
+}
+
+const results: Record<ProbeOutcome, string> = { success: "successful", failure: "failed", unknown: "unknown" };
+
+function countRun(runs: Sample[], { pod, container, kind, outcome }: ProbeRun): void {
+  const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
+  const [probe_type, result] = [words[kind], results[outcome]];
+  const index = runs.findIndex(({ labels = {} }) => labels["probe_type"] === probe_type && labels["result"] === result);
+  const labels = { container: container.name, namespace, pod: name, pod_uid: uid, probe_type, result };
+  if (index < 0) runs.push({ labels, value: 1 });
+  else runs[index] = { labels, value: (runs[index]?.value ?? 0) + 1 };
 }
 
 /** `containerd://ID` → ID. */

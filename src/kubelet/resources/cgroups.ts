@@ -26,8 +26,10 @@ export interface Cgroups {
   remove(uid: string): Promise<boolean>;
   /** The uids that have a group. */
   list(): Promise<Map<string, string>>;
-  /** Directory with the memory and CPU figures of a group. */
-  directory(path: string, controller: "memory" | "cpuacct"): string;
+  /** The group above those of all pods, as a path like that of `parentOf`. */
+  readonly pods: string;
+  /** Directory with the figures of a group. */
+  directory(path: string, controller: "memory" | "cpuacct" | "pids"): string;
 }
 
 /** `root` is the group under which `kubepods` is made, "" for the top; `mountPoint` is /sys/fs/cgroup. */
@@ -72,6 +74,7 @@ export async function createCgroups(mountPoint: string, root: string, log: Logge
   };
   return {
     version,
+    pods: base,
     parentOf,
     list,
     async setup() {

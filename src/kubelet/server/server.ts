@@ -148,7 +148,7 @@ async function route(input: KubeletServerInput, request: IncomingMessage, respon
     case "run":
       return run(input, rest, url.searchParams, response);
     case "stats":
-      return sendJson(response, await input.stats.summary());
+      return sendStats(input, rest, url.searchParams, response);
     case "metrics":
       return send(response, 200, await input.stats.metrics(rest.join("/")), "text/plain; version=0.0.4; charset=utf-8");
     case "exec":
@@ -158,6 +158,17 @@ async function route(input: KubeletServerInput, request: IncomingMessage, respon
     default:
       send(response, 404, "404 page not found\n");
   }
+}
+
+async function sendStats(
+  { stats }: KubeletServerInput,
+  parts: readonly string[],
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  if (parts.join("/") !== "summary") throw new HttpProblem(404, "404 page not found\n");
+  const all = query.get("only_cpu_and_memory") !== "true";
+  sendJson(response, await stats.summary(all ? "all" : "cpu and memory"));
 }
 
 function podList({ manager, statuses }: KubeletServerInput): object {

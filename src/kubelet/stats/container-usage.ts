@@ -2,6 +2,9 @@
 import type { ContainerStats } from "../cri/generated/messages.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import { labelKeys } from "../pods/labels.ts";
+import type { FileUsage } from "./disk-usage.ts";
+import { layerUsage } from "./local-storage-usage.ts";
+import type { MemoryUsage } from "./node-usage.ts";
 
 export interface ContainerUsage {
   readonly id: string;
@@ -15,12 +18,15 @@ export interface ContainerUsage {
   readonly cpuNanoseconds: number;
   /** Now, where the runtime says so. */
   readonly nanoCores: number | undefined;
-  readonly memory: Readonly<Record<"usage" | "workingSet" | "rss" | "pageFaults" | "majorPageFaults", number>>;
-  readonly writableLayerBytes: number;
+  readonly memory: MemoryUsage;
+  readonly writableLayer: FileUsage;
 }
 
 /** Containers without a process have no figures and are left out. Throws RuntimeError. */
-export async function readContainerUsage(runtime: RuntimeService, now: number): Promise<ContainerUsage[]> {
+export async function readContainerUsage(
+  runtime: Pick<RuntimeService, "listContainerStats" | "listContainers">,
+  now: number,
+): Promise<ContainerUsage[]> {
   const running = { state: { state: "CONTAINER_RUNNING" } } as const;
   const [stats, containers] = await Promise.all([runtime.listContainerStats(), runtime.listContainers(running)]);
   const createdAt = new Map(containers.map((one) => [one.id, one.createdAt ?? 0]));
@@ -53,6 +59,6 @@ function usageOf({ attributes, cpu, memory, writableLayer }: ContainerStats, cre
       pageFaults: memory?.pageFaults?.value ?? 0,
       majorPageFaults: memory?.majorPageFaults?.value ?? 0,
     },
-    writableLayerBytes: writableLayer?.usedBytes?.value ?? 0,
+    writableLayer: layerUsage(writableLayer),
   };
 }

@@ -11,15 +11,33 @@ const sliceMs = 5;
 /** Names read from a folder at a time. */
 const bufferSize = 256;
 
+/** What files take: bytes in allocated blocks, and inodes. */
+export interface FileUsage {
+  readonly bytes: number;
+  readonly inodes: number;
+}
+
+export const noFiles: FileUsage = { bytes: 0, inodes: 0 };
+
+export function sumUsage(usages: Iterable<FileUsage>): FileUsage {
+  let { bytes, inodes } = noFiles;
+  for (const one of usages) {
+    bytes += one.bytes;
+    inodes += one.inodes;
+  }
+  return { bytes, inodes };
+}
+
 /**
- * Bytes of a file, or of a folder and all that is in it: allocated blocks, each hard link once, links not followed, other
- * file systems left out. What is not there, or goes away meanwhile, takes none. Throws what the file system says.
+ * A file, or a folder and all that is in it: each hard link once, links not followed, other file systems left out. What is
+ * not there, or goes away meanwhile, takes nothing. Throws what the file system says.
  */
-export async function diskUsage(path: string): Promise<number> {
+export async function diskUsage(path: string): Promise<FileUsage> {
   const top = statOf(path);
-  if (top === undefined) return 0;
+  if (top === undefined) return noFiles;
   let bytes = top.blocks * blockBytes;
-  if (!top.isDirectory()) return bytes;
+  let inodes = 1;
+  if (!top.isDirectory()) return { bytes, inodes };
   const seen = new Set<number>();
   const folders = [path];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
@@ -31,16 +49,21 @@ export async function diskUsage(path: string): Promise<number> {
         seen.add(stats.ino);
       }
       bytes += stats.blocks * blockBytes;
+      inodes++;
     }
   }
-  return bytes;
+  return { bytes, inodes };
 }
 
-/** Bytes of the files right in that folder: neither of the folder itself nor of those in it. */
-export async function filesUsage(folder: string): Promise<number> {
-  let bytes = 0;
-  for await (const [, stats] of entries(folder)) if (!stats.isDirectory()) bytes += stats.blocks * blockBytes;
-  return bytes;
+/** The files right in that folder: neither the folder itself nor those in it. */
+export async function filesUsage(folder: string): Promise<FileUsage> {
+  let { bytes, inodes } = noFiles;
+  for await (const [, stats] of entries(folder)) {
+    if (stats.isDirectory()) continue;
+    bytes += stats.blocks * blockBytes;
+    inodes++;
+  }
+  return { bytes, inodes };
 }
 
 async function* entries(path: string): AsyncGenerator<[path: string, stats: Stats]> {

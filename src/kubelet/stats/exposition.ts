@@ -2,7 +2,7 @@
 import type { ContainerUsage } from "./container-usage.ts";
 import type { NodeUsage } from "./node-usage.ts";
 
-interface Sample {
+export interface Sample {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
   /** Milliseconds since the epoch; absent: when it is read. */
@@ -81,12 +81,15 @@ export function gauge(name: string, help: string, samples: readonly Sample[]): s
 function family(name: string, type: "counter" | "gauge", help: string, samples: readonly Sample[]): string {
   if (samples.length === 0) return "";
   const lines = samples.map(({ labels = {}, value, at }) => {
-    const list = Object.entries(labels).map(([key, text]) => `${key}="${text}"`);
+    const list = Object.entries(labels).map(([key, text]) => `${key}="${escapeLabel(text)}"`);
     const series = list.length === 0 ? name : `${name}{${list.join(",")}}`;
     return at === undefined ? `${series} ${value}\n` : `${series} ${value} ${Math.floor(at)}\n`;
   });
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }
+
+/** As the text form has it within quotes. */
+const escapeLabel = (text: string): string => text.replace(/[\\"\n]/g, (one) => (one === "\n" ? "\\n" : `\\${one}`));
 
 const podLabels = ({ pod }: ContainerUsage): Record<string, string> => ({ namespace: pod.namespace, pod: pod.name });
 

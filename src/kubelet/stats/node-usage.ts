@@ -4,20 +4,44 @@
  */
 import { readFile } from "node:fs/promises";
 
+/** Bytes: what is taken, of that what is not merely cached, and what no file stands behind; and faults since the start. */
+export interface MemoryUsage {
+  readonly usage: number;
+  readonly workingSet: number;
+  readonly rss: number;
+  readonly pageFaults: number;
+  readonly majorPageFaults: number;
+}
+
 export interface NodeUsage {
   /** Since the node started. */
   readonly cpuNanoseconds: number;
-  /** Bytes: what is taken, and of that what is not merely cached. */
-  readonly memory: { readonly usage: number; readonly workingSet: number; readonly available: number };
+  readonly memory: MemoryUsage & { readonly available: number };
 }
 
 /** USER_HZ, in which /proc/stat counts. */
 const ticksPerSecond = 100;
 
+export interface ProcessLimits {
+  readonly maximum: number;
+  readonly current: number;
+}
+
+/** Processes and threads of the whole machine, and how many there can be: the lower of the kernel's two limits. */
+export async function readProcessLimits(read: ReadText = readText): Promise<ProcessLimits> {
+  const [processes, threads, load] = await Promise.all([
+    read("/proc/sys/kernel/pid_max"),
+    read("/proc/sys/kernel/threads-max"),
+    read("/proc/loadavg"),
+  ]);
+  const limits = [processes, threads].filter((text) => text !== undefined).map(Number);
+  return { maximum: Math.min(...limits), current: Number(/\d+\/(\d+)/.exec(load ?? "")?.[1] ?? 0) };
+}
+
 /** Text of a file; undefined where there is none. */
 export type ReadText = (path: string) => Promise<string | undefined>;
 
-const readText: ReadText = (path) =>
+export const readText: ReadText = (path) =>
   readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT" || error.code === "ENODEV") return undefined;
     throw error;
@@ -45,12 +69,24 @@ async function readMemoryUsage(read: ReadText): Promise<NodeUsage["memory"]> {
   const machine = ((await read("/proc/meminfo")) ?? "").replaceAll(":", "");
   const total = field(machine, "MemTotal") * 1024;
   const usage = counted === undefined ? total - field(machine, "MemFree") * 1024 : Number(counted);
-  const idle = field(statistics ?? "", v1 === undefined ? "inactive_file" : "total_inactive_file");
-  const workingSet = Math.max(0, usage - idle);
-  return { usage, workingSet, available: Math.max(0, total - workingSet) };
+  const memory = groupMemory(usage, statistics ?? "", v1 === undefined ? 2 : 1);
+  return { ...memory, available: Math.max(0, total - memory.workingSet) };
 }
 
-/** The number after a name at the start of a line. */
-function field(text: string, name: string): number {
+/** From a control group's memory.stat, of either version. */
+export function groupMemory(usage: number, statistics: string, version: 1 | 2): MemoryUsage {
+  // The first version counts a group apart from those in it.
+  const read = (name: string): number => field(statistics, version === 1 ? `total_${name}` : name);
+  return {
+    usage,
+    workingSet: Math.max(0, usage - read("inactive_file")),
+    rss: read(version === 1 ? "rss" : "anon"),
+    pageFaults: read("pgfault"),
+    majorPageFaults: read("pgmajfault"),
+  };
+}
+
+/** The number after a name at the start of a line; 0: it is not there. */
+export function field(text: string, name: string): number {
   return Number(new RegExp(`^${name}\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
 }

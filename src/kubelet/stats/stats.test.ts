@@ -26,7 +26,7 @@ describe("/metrics/resource", () => {
       ],
     } as unknown as RuntimeService;
     const containers = await readContainerUsage(runtime, 6000);
-    const memory = { usage: 3, workingSet: 2, available: 1 };
+    const memory = { usage: 3, workingSet: 2, rss: 1, pageFaults: 0, majorPageFaults: 0, available: 1 };
     const text = resourceMetrics(containers, { cpuNanoseconds: 9_000_000_000, memory }, 6000);
     expect(text.split("\n").filter((line) => !line.startsWith("#"))).toEqual([
       'container_cpu_usage_seconds_total{container="c1",namespace="shop",pod="web"} 2.5 5000',
@@ -62,10 +62,11 @@ describe("the node's usage", () => {
       files: {
         "/sys/fs/cgroup/cpuacct/cpuacct.usage": "7000\n",
         "/sys/fs/cgroup/memory/memory.usage_in_bytes": "204800\n",
-        "/sys/fs/cgroup/memory/memory.stat": "inactive_file 1\ntotal_inactive_file 102400\n",
+        "/sys/fs/cgroup/memory/memory.stat":
+          "inactive_file 1\nrss 1\ntotal_rss 3\ntotal_pgmajfault 4\ntotal_inactive_file 102400\n",
       },
       cpu: 7000,
-      memory: { usage: 204_800, workingSet: 102_400, available: 921_600 },
+      memory: { usage: 204_800, workingSet: 102_400, available: 921_600, rss: 3, majorPageFaults: 4 },
     },
     {
       of: "a container on control groups v2",
@@ -75,7 +76,7 @@ describe("the node's usage", () => {
         "/sys/fs/cgroup/memory.stat": "anon 5\ninactive_file 4096\n",
       },
       cpu: 7000,
-      memory: { usage: 204_800, workingSet: 200_704, available: 823_296 },
+      memory: { usage: 204_800, workingSet: 200_704, available: 823_296, rss: 5 },
     },
     {
       of: "a machine on control groups v2",
@@ -94,6 +95,10 @@ describe("the node's usage", () => {
     },
   ])("is that of $of", async ({ files, cpu, memory }) => {
     const all: Record<string, string> = { "/proc/meminfo": meminfo, ...files };
-    expect(await readNodeUsage(async (path) => all[path])).toEqual({ cpuNanoseconds: cpu, memory });
+    const none = { rss: 0, pageFaults: 0, majorPageFaults: 0 };
+    expect(await readNodeUsage(async (path) => all[path])).toEqual({
+      cpuNanoseconds: cpu,
+      memory: { ...none, ...memory },
+    });
   });
 });

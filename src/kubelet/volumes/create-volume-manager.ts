@@ -69,24 +69,24 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
     });
     if (files === undefined) return undefined;
     const secret = volume.secret !== undefined || volume.projected !== undefined;
-    const path = secret ? join(memory, podUid(pod), volume.name) : volumeFolder(settings, podUid(pod), volume.name);
+    const path = secret ? join(memory, podUid(pod), volume.name) : volumeFolder(settings, podUid(pod), volume);
     const group = pod.spec?.securityContext?.fsGroup;
     if ((await mkdir(path, { recursive: true })) !== undefined) {
       await chmod(path, 0o777);
       if (group !== undefined) await applyGroup(path, group, "Always");
     }
     await writeAtomically(path, files, group);
-    return { path, readOnly: true };
+    return { path, readOnly: true, measure: "files" };
   };
 
   const prepare = async (pod: Pod, volume: Volume): Promise<MountedVolume> => {
     const contents = await prepareContents(pod, volume);
     if (contents !== undefined) return contents;
-    const path = volumeFolder(settings, podUid(pod), volume.name);
+    const path = volumeFolder(settings, podUid(pod), volume);
     const { emptyDir, hostPath, persistentVolumeClaim, ephemeral } = volume;
     if (emptyDir !== undefined) {
       await prepareEmptyDir(path, emptyDir, pod.spec?.securityContext?.fsGroup);
-      return { path, readOnly: false };
+      return { path, readOnly: false, measure: "files" };
     }
     if (volume.image !== undefined) return { path: "", readOnly: true };
     if (hostPath !== undefined) return { path: await prepareHostPath(hostPath), readOnly: false };
@@ -124,6 +124,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       mounted.set(uid, { volumes, version, at: clock.now() });
       return volumes;
     },
+    mounted: (uid) => mounted.get(uid)?.volumes,
     refreshAfter: refreshInterval,
     async unmount(uid) {
       mounted.delete(uid);

@@ -18,6 +18,7 @@ export async function prepareEmptyDir(
     await mountTmpfs(path, "1777", limit === 0 ? undefined : limit);
   }
   if (!fresh) return;
-  await chmod(path, 0o777);
+  // A tmpfs keeps the sticky bit that it is mounted with.
+  if (medium !== "Memory") await chmod(path, 0o777);
   if (group !== undefined) await applyGroup(path, group, "Always");
 }

@@ -31,7 +31,7 @@ export async function preparePersistentVolume(
   if (group !== undefined && !sharedDirectory && !readOnly) {
     await applyGroup(path, group, pod.spec?.securityContext?.fsGroupChangePolicy ?? "Always");
   }
-  return { path, readOnly };
+  return { path, readOnly, ...(sharedDirectory ? {} : { measure: "file system" }) };
 }
 
 async function readClaim(client: Client, pod: Pod, name: string): Promise<PersistentVolumeClaim> {

@@ -5,6 +5,8 @@ export interface MountedVolume {
   /** On the node; empty for an image volume, which is mounted when a container wants it (image-mounts.ts). */
   readonly path: string;
   readonly readOnly: boolean;
+  /** How to count what is in it: its files, or its whole file system. Absent: not the pod's own, not counted. */
+  readonly measure?: "files" | "file system";
 }
 
 export interface VolumeManager {
@@ -13,6 +15,8 @@ export interface VolumeManager {
    * names the volumes that are missing.
    */
   mount(pod: Pod): Promise<ReadonlyMap<string, MountedVolume>>;
+  /** What that pod has; undefined: nothing was set up yet. */
+  mounted(uid: string): ReadonlyMap<string, MountedVolume> | undefined;
   /** Milliseconds after which contents may have changed (ConfigMaps, tokens); undefined: never. */
   refreshAfter(pod: Pod): number | undefined;
   /** Takes down every volume of that pod and removes its folder. Idempotent. */
