@@ -12,11 +12,12 @@ import { Aggregator } from "./aggregation/index.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { maintainFlowControl } from "./bootstrap/flow-control-maintenance.ts";
-import { createBootstrap } from "./bootstrap/index.ts";
+import { type BootstrapHook, createBootstrap } from "./bootstrap/index.ts";
 import { serveCustomResources } from "./custom-resources/index.ts";
 import { DiscoveryEndpoints } from "./discovery/endpoints.ts";
 import { FlowControl } from "./flow-control/index.ts";
 import { Health } from "./http/health.ts";
+import { createHealthChecks } from "./http/health-checks.ts";
 import { RequestMetrics } from "./http/metrics.ts";
 import type { RequestContext } from "./http/request-context.ts";
 import { RequestHandler } from "./http/request-handler.ts";
@@ -113,31 +114,32 @@ export async function createApiServerParts(
   const stopExpiry = events === undefined ? pass : expireEvents({ resource: events, writes, clock, log });
 
   const aggregator = new Aggregator({ reader, writer, clock, log, proxyClient: options.tls.proxyClient });
-  const stopCustomResources = serveCustomResources({ resources, reader, writer, clock, log });
+  const customResources = serveCustomResources({ resources, reader, writer, clock, log });
 
   const flowControl = new FlowControl({ reader, writer, clock, log });
   let stopMaintenance = pass;
 
-  let state: "starting" | "ready" | "stopping" = "starting";
+  let stopping = false;
   const metrics = new RequestMetrics(() => ({
     apiserver_current_inflight_requests: handler.inFlight - hub.size,
     apiserver_longrunning_requests: hub.size,
     etcd_current_revision: cache.revision,
   }));
-  const alive = [
-    { name: "ping", check: pass },
-    { name: "log", check: pass },
-    { name: "etcd", check: pass },
-  ];
-  const bootstrapped = {
-    name: "poststarthook/rbac/bootstrap-roles",
-    check: () => must(state !== "starting", "not finished"),
-  };
-  const notStopping = { name: "shutdown", check: () => must(state !== "stopping", "process is shutting down") };
-  const health = new Health({
-    live: [...alive, bootstrapped],
-    ready: [...alive, { name: "informer-sync", check: pass }, bootstrapped, notStopping],
-  });
+  const finished = new Set<BootstrapHook>();
+  const health = new Health(
+    createHealthChecks({
+      readStore: () => store.get(healthKey),
+      finished,
+      follows: {
+        cache: () => cache.following,
+        customResources: () => customResources.running,
+        aggregation: () => aggregator.running,
+        flowControl: () => flowControl.running,
+      },
+      admissionPlugins: () => plugins.length,
+      stopping: () => stopping,
+    }),
+  );
   const nonResource = createServerEndpoints({
     health,
     metrics,
@@ -182,19 +184,19 @@ export async function createApiServerParts(
         serviceSubnet,
         clientCa: options.tls.clientCa,
         ...(options.tls.requestHeader === undefined ? {} : { requestHeader: options.tls.requestHeader }),
+        finished: (hook) => finished.add(hook),
       }).run();
       stopMaintenance = maintainFlowControl({ reader, writer, clock, log });
-      if (state === "starting") state = "ready";
     },
     beginShutdown() {
-      state = "stopping";
+      stopping = true;
       hub.close();
     },
     close() {
       stopExpiry();
       stopMaintenance();
       flowControl.close();
-      stopCustomResources();
+      customResources.stop();
       resourceMetrics.close();
       aggregator.close();
       cache.close();
@@ -202,9 +204,6 @@ export async function createApiServerParts(
   };
 }
 
-/** Holds as long as the process answers. */
+/** What health checks ask the store for; nothing is kept there. */
+const healthKey = "/registry/health";
 const pass = (): void => undefined;
-
-function must(holds: boolean, otherwise: string): void {
-  if (!holds) throw new Error(otherwise);
-}

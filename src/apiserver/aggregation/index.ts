@@ -41,7 +41,7 @@ export class Aggregator {
   readonly #parts: AggregationParts;
   readonly #backends = new Map<string, Backend>();
   readonly #availability: Availability;
-  readonly #stop: () => void;
+  #stop: (() => void) | undefined;
   #generation = 0;
 
   constructor(parts: AggregationParts) {
@@ -59,8 +59,14 @@ export class Aggregator {
     });
   }
 
+  /** Whether it follows the APIServices. */
+  get running(): boolean {
+    return this.#stop !== undefined;
+  }
+
   close(): void {
-    this.#stop();
+    this.#stop?.();
+    this.#stop = undefined;
     this.#availability.close();
     for (const { agent } of this.#backends.values()) agent.destroy();
   }

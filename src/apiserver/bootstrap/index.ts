@@ -26,7 +26,20 @@ export interface BootstrapOptions {
   /** PEM, for ConfigMap kube-system/extension-apiserver-authentication. */
   readonly clientCa: string;
   readonly requestHeader?: { readonly ca: string; readonly allowedNames: readonly string[] };
+  /** Told each step that is done, by the name of upstream's hook after the start. */
+  finished?(hook: BootstrapHook): void;
 }
+
+export type BootstrapHook =
+  | "start-system-namespaces-controller"
+  | "rbac/bootstrap-roles"
+  | "scheduling/bootstrap-system-priority-classes"
+  | "priority-and-fairness-config-producer"
+  | "kube-apiserver-autoregistration"
+  | "start-kubernetes-service-cidr-controller"
+  | "bootstrap-controller"
+  | "start-cluster-authentication-info-controller"
+  | "start-legacy-token-tracking-controller";
 
 export interface Bootstrap {
   /** Creates what is missing and repairs what is autoupdated, in one batch; resolves when all is stored. Idempotent. */
@@ -68,34 +81,51 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
   const ensureAll = (plural: string, wanted: readonly unknown[], reconcile: Reconcile): Promise<void>[] =>
     wanted.map((object) => ensure(plural, object as UnknownObject, reconcile));
 
+  const step = async (hook: BootstrapHook, work: readonly Promise<void>[]): Promise<void> => {
+    await Promise.all(work);
+    options.finished?.(hook);
+  };
+
   const reconcileRole = rbac.reconcileRole as unknown as Reconcile;
   const reconcileBinding = rbac.reconcileBinding as unknown as Reconcile;
   const clusterIP = firstServiceAddress(options.serviceSubnet);
 
   return {
     async run() {
-      await Promise.all([
-        ...ensureAll("namespaces", system.systemNamespaces(), keep),
+      const roles = [
         ...ensureAll("clusterroles", rbac.defaultClusterRoles() satisfies ClusterRole[], reconcileRole),
         ...ensureAll(
           "clusterrolebindings",
           rbac.defaultClusterRoleBindings() satisfies ClusterRoleBinding[],
           reconcileBinding,
         ),
-        ...ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
-        ensureFlowControl({ reader, writer }),
-        ensure("apiservices", system.metricsApiService(), keep),
-        ensureServiceCidr(),
+      ];
+      await Promise.all([
+        step("start-system-namespaces-controller", ensureAll("namespaces", system.systemNamespaces(), keep)),
+        ...roles,
+        step(
+          "scheduling/bootstrap-system-priority-classes",
+          ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
+        ),
+        step("priority-and-fairness-config-producer", [ensureFlowControl({ reader, writer })]),
+        step("kube-apiserver-autoregistration", [ensure("apiservices", system.metricsApiService(), keep)]),
+        step("start-kubernetes-service-cidr-controller", [ensureServiceCidr()]),
       ]);
       // Needs the namespaces and the address range.
       await Promise.all([
-        ...ensureAll("roles", rbac.defaultRoles(), reconcileRole),
-        ...ensureAll("rolebindings", rbac.defaultRoleBindings(), reconcileBinding),
-        ensure("services", system.kubernetesService(clusterIP, options.advertised), restoreServicePorts),
-        ensure("endpoints", system.kubernetesEndpoints(options.advertised), restore),
-        ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
-        ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
-        ensure("configmaps", tokenTracking(), keep),
+        step("rbac/bootstrap-roles", [
+          ...ensureAll("roles", rbac.defaultRoles(), reconcileRole),
+          ...ensureAll("rolebindings", rbac.defaultRoleBindings(), reconcileBinding),
+        ]),
+        step("bootstrap-controller", [
+          ensure("services", system.kubernetesService(clusterIP, options.advertised), restoreServicePorts),
+          ensure("endpoints", system.kubernetesEndpoints(options.advertised), restore),
+          ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
+        ]),
+        step("start-cluster-authentication-info-controller", [
+          ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
+        ]),
+        step("start-legacy-token-tracking-controller", [ensure("configmaps", tokenTracking(), keep)]),
       ]);
       reader.subscribe("networking.k8s.io", "servicecidrs", ({ type, object }) => {
         if (type === "DELETED" && object.metadata?.name === defaultServiceCIDRName) void remakeServiceCidr();

@@ -30,34 +30,40 @@ export interface CustomResourceParts {
   readonly log: Logger;
 }
 
-/** Serves what is established already, then follows changes. Returns how to stop. */
-export function serveCustomResources(parts: CustomResourceParts): () => void {
+/** Serves what is established already, then follows changes. */
+export function serveCustomResources(parts: CustomResourceParts): { readonly running: boolean; stop(): void } {
   const served = new CustomResources(parts);
-  return served.start();
+  served.start();
+  return served;
 }
 
 class CustomResources {
   readonly #parts: CustomResourceParts;
   readonly #served = new Map<string, { definition: CustomResourceDefinition; kinds: KindDefinition[] }>();
   readonly #cleaning = new Set<string>();
-  #stopped = false;
+  #unsubscribe: (() => void) | undefined;
 
   constructor(parts: CustomResourceParts) {
     this.#parts = parts;
   }
 
-  start(): () => void {
+  start(): void {
     const { reader } = this.#parts;
     for (const definition of this.#all()) this.#changed(definition);
-    const stop = reader.subscribe(group, plural, ({ type, object }) => {
+    this.#unsubscribe = reader.subscribe(group, plural, ({ type, object }) => {
       const definition = object as unknown as CustomResourceDefinition;
       if (type === "DELETED") this.#removed(definition);
       else this.#changed(definition);
     });
-    return () => {
-      this.#stopped = true;
-      stop();
-    };
+  }
+
+  get running(): boolean {
+    return this.#unsubscribe !== undefined;
+  }
+
+  stop(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
   }
 
   #all(): readonly CustomResourceDefinition[] {
@@ -121,7 +127,7 @@ class CustomResources {
     const { reader, writer, clock } = this.#parts;
     for (;;) {
       const definition = reader.get<CustomResourceDefinition>(group, plural, "", name);
-      if (this.#stopped || definition?.metadata?.finalizers?.includes(cleanupFinalizer) !== true) return;
+      if (!this.running || definition?.metadata?.finalizers?.includes(cleanupFinalizer) !== true) return;
       const { spec } = definition;
       const objects = reader.list<UnknownObject>(spec.group, spec.names.plural);
       const leaving = objects.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);

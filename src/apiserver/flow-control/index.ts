@@ -68,6 +68,11 @@ export class FlowControl {
     return renderFlowMetrics([...this.#levels.values()]);
   }
 
+  /** Whether it follows the objects that configure it. */
+  get running(): boolean {
+    return !this.#closed;
+  }
+
   close(): void {
     this.#closed = true;
     clearImmediate(this.#pending);

@@ -3,8 +3,8 @@ import { sendText } from "./respond.ts";
 
 export interface HealthCheck {
   readonly name: string;
-  /** Throws where it is not well. */
-  check(): void;
+  /** Throws or rejects where it is not well. */
+  check(): Promise<void> | void;
 }
 
 interface Outcomes {
@@ -27,41 +27,37 @@ export class Health {
     ]);
   }
 
-  /** Answers the request if its path is one of a health endpoint or check; says whether it was. */
-  handle(context: RequestContext): boolean {
-    const [endpoint = "", name, ...rest] = context.info.path.slice(1).split("/");
+  /** Answers the request; false where its path is not one of a health endpoint or check. */
+  handle(context: RequestContext): Promise<true> | false {
+    const [endpoint = "", ...rest] = context.info.path.slice(1).split("/");
     const checks = this.#checks.get(endpoint);
-    if (checks === undefined || rest.length > 0) return false;
-    if (name === undefined || name === "") {
-      this.#report(context, endpoint, checks);
-      return true;
-    }
-    const one =
-      checks.find((check) => check.name === name) ?? checks.find((check) => check.name === `poststarthook/${name}`);
-    if (one === undefined) return false;
-    const failure = this.#run(endpoint, one);
-    sendText(
-      context,
-      failure === undefined ? 200 : 500,
-      failure === undefined ? "ok" : `internal server error: ${failure}`,
-    );
-    return true;
+    if (checks === undefined) return false;
+    const name = rest.join("/");
+    if (name === "") return this.#report(context, endpoint, checks).then(() => true);
+    const one = checks.find((check) => check.name === name);
+    return one !== undefined && this.#reportOne(context, endpoint, one).then(() => true);
   }
 
-  #report(context: RequestContext, endpoint: string, checks: readonly HealthCheck[]): void {
+  async #reportOne(context: RequestContext, endpoint: string, check: HealthCheck): Promise<void> {
+    const failure = await this.#run(endpoint, check);
+    if (failure === undefined) sendText(context, 200, "ok");
+    else sendText(context, 500, `internal server error: ${failure}\n`);
+  }
+
+  async #report(context: RequestContext, endpoint: string, checks: readonly HealthCheck[]): Promise<void> {
     const excluded = new Set(context.query.getAll("exclude"));
-    let failed = false;
-    let text = "";
-    for (const check of checks) {
-      if (excluded.delete(check.name)) text += `[+]${check.name} excluded: ok\n`;
-      else if (this.#run(endpoint, check) === undefined) text += `[+]${check.name} ok\n`;
-      else {
-        failed = true;
-        text += `[-]${check.name} failed: reason withheld\n`;
-      }
-    }
-    if (excluded.size > 0) {
-      const names = [...excluded].map((one) => JSON.stringify(one)).join(",");
+    const unknown = new Set(excluded);
+    const lines = await Promise.all(
+      checks.map(async (check) => {
+        if (unknown.delete(check.name) || excluded.has(check.name)) return `[+]${check.name} excluded: ok\n`;
+        const failure = await this.#run(endpoint, check);
+        return failure === undefined ? `[+]${check.name} ok\n` : `[-]${check.name} failed: reason withheld\n`;
+      }),
+    );
+    const failed = lines.some((line) => line.startsWith("[-]"));
+    let text = lines.join("");
+    if (unknown.size > 0) {
+      const names = [...unknown].map((one) => JSON.stringify(one)).join(",");
       text += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
     }
     if (failed) sendText(context, 500, `${text}${endpoint} check failed\n`);
@@ -69,8 +65,8 @@ export class Health {
   }
 
   /** What is wrong; undefined where nothing is. */
-  #run(endpoint: string, check: HealthCheck): string | undefined {
-    const failure = failureOf(check);
+  async #run(endpoint: string, check: HealthCheck): Promise<string | undefined> {
+    const failure = await failureOf(check);
     const key = `${endpoint}/${check.name}`;
     const outcomes = this.#outcomes.get(key) ?? {
       labels: `name="${check.name}",type="${endpoint}"`,
@@ -98,9 +94,9 @@ export class Health {
   }
 }
 
-function failureOf({ check }: HealthCheck): string | undefined {
+async function failureOf({ check }: HealthCheck): Promise<string | undefined> {
   try {
-    check();
+    await check();
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -65,8 +65,9 @@ export function createServerEndpoints(
       endpoint(context);
       return true;
     }
-    if (parts.health.handle(context) || parts.discovery.handle(context)) return true;
-    return parts.openapi.handle(context);
+    const health = parts.health.handle(context);
+    if (health !== false) return health;
+    return parts.discovery.handle(context) || parts.openapi.handle(context);
   };
 }
 

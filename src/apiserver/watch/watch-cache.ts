@@ -25,7 +25,7 @@ export class WatchCache {
   readonly #decoded = new WeakMap<Buffer, UnknownObject>();
   readonly #waiters = new Set<{ revision: number; resolve: () => void }>();
   #revision: number;
-  #stop: () => void = () => undefined;
+  #stop: (() => void) | undefined;
 
   private constructor(store: Store, revision: number) {
     this.store = store;
@@ -48,7 +48,13 @@ export class WatchCache {
   }
 
   close(): void {
-    this.#stop();
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** Whether changes of the store come in. */
+  get following(): boolean {
+    return this.#stop !== undefined;
   }
 
   /** All changes up to this revision are in the cache. */
