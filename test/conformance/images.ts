@@ -5,7 +5,7 @@
  *   node test/conformance/images.ts CACHE MODULE_IMAGES
  */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type OciImage, type TarEntry, tar, writeOciArchive } from "../../images/oci-archive.ts";
 
@@ -48,6 +48,11 @@ const agnhostLayer = await tar([
   file("etc/group", `${group.join("\n")}\n`),
 ]);
 
+/** The server of upstream's DNS tests outside Conformance, where compile-upstream was asked for it. */
+const dnsLayers = existsSync(join(cache, "bin/coredns"))
+  ? [await tar([executable("coredns", program("coredns"))])]
+  : [];
+
 const busyboxFile = join(cache, "debian/busybox");
 const applets = execFileSync(busyboxFile, ["--list"], { encoding: "utf8" }).trim().split("\n");
 const busybox = readFileSync(busyboxFile);
@@ -81,7 +86,7 @@ const nginx = { Cmd: ["nginx", "-g", "daemon off;"], Env: [path], ExposedPorts: 
 const images: OciImage[] = [
   {
     references: [`${registry}/agnhost:2.63.0`, `${registry}/agnhost:2.55`],
-    layers: [base, agnhostLayer],
+    layers: [base, agnhostLayer, ...dnsLayers],
     config: { ...agnhost, Cmd: ["pause"] },
   },
   ...(await Promise.all(
@@ -103,6 +108,11 @@ const images: OciImage[] = [
   { references: [`${registry}/busybox:1.37.0-1`], layers: [busyboxLayer], config: { Cmd: ["sh"], Env: [path] } },
   { references: [`${registry}/nginx:1.15-4`, `${registry}/nginx:1.27-0`], layers: [base, nginxLayer], config: nginx },
   { references: [`${registry}/perl:5.26`], layers: [base], config: { Cmd: ["perl", "-de0"], Env: [path] } },
+  {
+    references: ["registry.k8s.io/build-image/distroless-iptables:v0.9.6"],
+    layers: [base],
+    config: { Cmd: ["sh"], Env: [path] },
+  },
   { references: [`${registry}/nonroot:1.5`], layers: [base], config: { Cmd: ["bash"], User: "1234", Env: [path] } },
   {
     references: [`${registry}/ipc-utils:1.4`, `${registry}/glibc-dns-testing:2.0.0`],
