@@ -90,6 +90,11 @@ export const errorRegister = {
   PR_KVM_MSR: { exitCode: 60, meaning: "The machine's KVM cannot run the guest.", advice: "--driver=qemu2" },
   PR_KVM_CREATE_BUSY: { exitCode: 51, meaning: "A libvirt domain of that name exists that mini did not make." },
   IF_NO_FREE_SUBNET: { exitCode: 70, meaning: "No private subnet is free.", advice: "mini profile list" },
+  IF_SUBNET_TAKEN: {
+    exitCode: 70,
+    meaning: "The profile's subnet went to another network while the profile was stopped.",
+    advice: "ip route, to see which; remove that network, or mini delete, then mini start",
+  },
   IF_SSH_CLIENT: { exitCode: 70, meaning: "The node's SSH server cannot be reached." },
   GUEST_NOT_FOUND: { exitCode: 85, meaning: "No profile of that name.", advice: "mini profile list" },
   GUEST_KVM2_NO_DOMAIN: { exitCode: 85, meaning: "The profile's machine has been removed.", advice: recreate },

@@ -256,6 +256,27 @@ describe("the life of the cluster", () => {
     await eventually(async () => expect(await inPod("on-0", "wget -T 5 -qO- http://only-1")).toBe("on-1"));
   });
 
+  it("does not join a network that took its subnet, as it may after a reboot, and starts when that is gone", async () => {
+    const subnet = (await cli.succeed("ip")).trim().replace(/\d+$/, "0/24");
+    await cli.succeed("stop");
+    const { stdout: route } = await execa("ip", ["-o", "route", "show", "exact", subnet]);
+    const bridge = /dev (\S+)/.exec(route)?.[1] as string;
+    await execa("ip", ["link", "delete", bridge]);
+    const other = `other${process.pid}`;
+    await execa("ip", ["link", "add", other, "type", "bridge"]);
+    try {
+      await execa("ip", ["addr", "add", subnet.replace("0/", "200/"), "dev", other]);
+      await execa("ip", ["link", "set", other, "up"]);
+      const refused = await mini("start");
+      expect(refused.stderr).toContain(`another network of this machine has ${subnet} now`);
+      expect(refused.exitCode).toBe(70);
+    } finally {
+      await execa("ip", ["link", "delete", other]);
+    }
+    await cli.succeed("start");
+    await eventually(async () => expect(await inPod("on-0", "wget -T 5 -qO- http://only-1")).toBe("on-1"));
+  });
+
   it("leaves the kubeconfig as it was, and nothing else, when it is deleted", async () => {
     appendFileSync(cli.kubeconfig, "# the end\n");
     await cli.succeed("delete");

@@ -14,15 +14,20 @@ export interface Ipv4Network {
 
 /** The first candidate that overlaps none of `taken` (CIDR: `192.168.39.0/24`); undefined when all do. */
 export function freeSubnet(taken: readonly string[]): MachineNetwork | undefined {
-  const networks = taken.map(parseCidr).filter((network) => network !== undefined);
   for (let index = 0; index < tries; index++) {
     const third = first + index * step;
     const subnet = `192.168.${third}.0/24`;
-    const candidate = parseCidr(subnet);
-    if (third > 255 || candidate === undefined) break;
-    if (!networks.some((network) => overlaps(network, candidate))) return { subnet, gateway: `192.168.${third}.1` };
+    if (third > 255) break;
+    if (!isTaken(subnet, taken)) return { subnet, gateway: `192.168.${third}.1` };
   }
   return undefined;
+}
+
+/** Whether a subnet overlaps one of `taken`; all in CIDR form. */
+export function isTaken(subnet: string, taken: readonly string[]): boolean {
+  const network = parseCidr(subnet);
+  if (network === undefined) return false;
+  return taken.map(parseCidr).some((other) => other !== undefined && overlaps(other, network));
 }
 
 /**

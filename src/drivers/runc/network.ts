@@ -8,7 +8,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { MachineNetwork, MachineSpec } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
-import { claimSubnet, parseRoutes } from "../libvirt/subnet.ts";
+import { claimSubnet, isTaken, parseRoutes } from "../libvirt/subnet.ts";
 import { command, tryCommand } from "./run-command.ts";
 
 type NetworkMachine = Pick<MachineSpec, "name" | "network" | "address" | "macAddress">;
@@ -17,11 +17,14 @@ type NetworkMachine = Pick<MachineSpec, "name" | "network" | "address" | "macAdd
 export async function allocateSubnet(taken: readonly string[]): Promise<MachineNetwork> {
   const found = await claimSubnet(async () => {
     const addresses = Object.values(networkInterfaces()).flatMap((list) => list?.map(({ cidr }) => cidr) ?? []);
-    const routes = parseRoutes(await readFile("/proc/net/route", "utf8"));
-    return [...taken, ...routes, ...addresses.filter((cidr) => cidr !== null)];
+    return [...taken, ...(await routes()), ...addresses.filter((cidr) => cidr !== null)];
   });
   if (found === undefined) throw new DriverError("IF_NO_FREE_SUBNET", "no subnet from 192.168.39.0/24 on is free");
   return found;
+}
+
+async function routes(): Promise<string[]> {
+  return parseRoutes(await readFile("/proc/net/route", "utf8"));
 }
 
 /** Interface names have at most 15 characters, hence hashes. */
@@ -37,10 +40,15 @@ function vethName(machine: Pick<MachineSpec, "name">): string {
   return hashed("miniv", machine.name);
 }
 
-/** Makes bridge and table where they are missing. Idempotent. */
+/**
+ * Makes bridge and table where they are missing. Idempotent. Throws IF_SUBNET_TAKEN when the bridge went away (with a
+ * reboot) and the subnet was given to another network since.
+ */
 export async function ensureNetwork(network: MachineNetwork): Promise<void> {
   const bridge = bridgeName(network);
   if ((await tryCommand("ip", ["link", "show", "dev", bridge])).exitCode !== 0) {
+    if (isTaken(network.subnet, await routes()))
+      throw new DriverError("IF_SUBNET_TAKEN", `another network of this machine has ${network.subnet} now`);
     const { exitCode, stderr } = await tryCommand("ip", [
       "link",
       "add",
