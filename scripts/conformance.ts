@@ -107,6 +107,8 @@ async function runSuite(name: string, labels: string, procs: number): Promise<Re
     `--kubeconfig=${kubeconfig}`,
     `--kubectl-path=${kubectl}`,
     "--provider=skeleton",
+    // Without it, only the first process counts them.
+    `--num-nodes=${options.nodes}`,
     "--disable-log-dump=true",
     "--dump-logs-on-failure=false",
     "--node-os-distro=custom",

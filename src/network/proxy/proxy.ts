@@ -21,6 +21,7 @@ import { listServicePorts, type ProxyServicePort } from "./service-ports.ts";
 import { findStaleFlows, mayLeaveStaleFlows, parseFlows } from "./stale-flows.ts";
 import { serveStatus } from "./status-server.ts";
 import { createSyncStatus, isNodeEligible } from "./sync-status.ts";
+import { tuneTracking } from "./tracking-settings.ts";
 
 export interface ServiceProxyOptions {
   readonly informers: Informers;
@@ -93,6 +94,7 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
       try {
         await Promise.all([...watched, nodeInformer].map((informer) => informer.synced()));
         await status.run(sync);
+        await tuneTracking(log);
       } catch (error) {
         // The ports are wanted again by the next try.
         close();
