@@ -71,6 +71,8 @@ export interface Driver {
   check(needs: { memoryMiB: number; diskMiB: number; cpus: number; folder: string }): Promise<Check[]>;
   /** How many of `cpus` processors a node can have; all where a driver does not say. Asks the hypervisor. */
   limitCpus?(cpus: number): Promise<CpuLimit>;
+  /** Files that it makes beside the image, one set for all machines that run the same build; none where it has none. */
+  cacheFiles?(machine: MachineSpec): Promise<readonly string[]>;
   /** A free subnet; the caller stores it in the profile before create. */
   allocateNetwork(taken: readonly string[], options: CallOptions): Promise<MachineNetwork>;
   /** Makes network, disks and the machine's definition; does not start it. */

@@ -1,6 +1,7 @@
 /** Files that are either the old or the new version, never half of one, also after a crash. */
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 export interface WriteOptions {
   /** Permission bits, 0o600 when absent. */
@@ -13,7 +14,7 @@ export async function writeFileAtomically(
   data: string | Uint8Array,
   { mode = 0o600 }: WriteOptions = {},
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   const temporary = `${path}.${process.pid}.tmp`;
   const file = await open(temporary, "w", mode);
   try {

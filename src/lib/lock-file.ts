@@ -1,6 +1,7 @@
 /** Locks between processes: a file that says who holds it. One left by a process that is gone does not count. */
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "./folder.ts";
 
 /** Held until disposed (`await using`). */
 export interface FileLock extends AsyncDisposable {
@@ -20,7 +21,7 @@ export class LockedError extends Error {
 
 /** Takes the lock or throws LockedError at once. */
 export async function lockFile(path: string): Promise<FileLock> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(path), 0o700);
   for (let attempt = 0; attempt < 3; attempt++) {
     try {
       await claim(path);

@@ -138,7 +138,13 @@ describe("files that cannot be used", () => {
   it("a MINI_HOME that is no folder", async () => {
     const file = join(cli.home, "file");
     writeFileSync(file, "");
-    expectFailure(await cli.mini(start, { env: { MINI_HOME: file } }), "HOST_HOME_PERMISSION");
+    for (const folder of [file, join(file, "below")]) {
+      expectFailure(await cli.mini(start, { env: { MINI_HOME: folder } }), "HOST_HOME_PERMISSION");
+    }
+  });
+
+  it("a MINI_HOME where no folder can be made", async () => {
+    expectFailure(await cli.mini(start, { env: { MINI_HOME: "/proc/mini" } }), "HOST_HOME_PERMISSION");
   });
 
   it("a profile that cannot be read, which can be deleted", async () => {

@@ -1,6 +1,7 @@
 /** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
 import { rm } from "node:fs/promises";
 import { driverNames, loadDriver } from "../../drivers/index.ts";
+import { pruneCache } from "../cache.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { profileFolder } from "../home.ts";
 import { removeContext } from "../kubeconfig.ts";
@@ -29,14 +30,16 @@ export async function deleteCluster({ profile: name, report, signal }: DeleteOpt
     throw error;
   });
   let leftovers = 0;
+  let ownFiles: readonly string[] | undefined;
   if (profile === "corrupt" || profile === undefined) {
     if (profile === "corrupt") report(`The profile "${name}" cannot be read; removing what it may have left`);
     leftovers = await removeByName(name, signal);
   } else if (profile !== undefined) {
-    await removeMachines(profile, report, signal);
+    ownFiles = await removeMachines(profile, report, signal);
   }
   await rm(profileFolder(name), { recursive: true, force: true });
   await removeContext(name);
+  if (ownFiles !== undefined) await tidyCache(ownFiles, report);
   return { profile: name, existed: profile !== undefined || leftovers > 0 };
 }
 
@@ -50,7 +53,12 @@ export async function deleteAll(options: Omit<DeleteOptions, "profile">): Promis
   return results;
 }
 
-async function removeMachines(profile: Profile, report: (message: string) => void, signal: AbortSignal): Promise<void> {
+/** Answers the files of the cache that the next start with this executable will want. */
+async function removeMachines(
+  profile: Profile,
+  report: (message: string) => void,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
   const { driver, all } = await machinesOf(profile);
   report(`Deleting "${profile.name}" in ${driver.name} ...`);
   const failures: MiniError[] = [];
@@ -62,6 +70,20 @@ async function removeMachines(profile: Profile, report: (message: string) => voi
     throw new MiniError("GUEST_DELETION", `"${profile.name}" could not be removed: ${failure.message}`, {
       cause: failure,
     });
+  }
+  const [machine] = all;
+  if (machine === undefined) return [];
+  // The executable may be gone; nothing of it is wanted then.
+  const own = await driver.cacheFiles?.(machine).catch(() => []);
+  return [machine.image.root, ...(own ?? [])];
+}
+
+async function tidyCache(keep: readonly string[], report: (message: string) => void): Promise<void> {
+  try {
+    const removed = await pruneCache(keep);
+    if (removed.length > 0) report(`Removed from the cache, as no profile uses it: ${removed.join(", ")}`);
+  } catch (error) {
+    report(`The cache cannot be tidied: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

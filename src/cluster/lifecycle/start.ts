@@ -9,6 +9,7 @@ import { loadDriver } from "../../drivers/index.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
 import { apiServerUrl } from "../api-server.ts";
+import { pruneCache, useCache } from "../cache.ts";
 import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { cacheFolder, machineFolder, miniHome, profileFolder } from "../home.ts";
@@ -72,9 +73,11 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
   let profile = draft;
   const undo = new UndoList();
   try {
-    const image = await provideImage(options);
     if (existing === undefined) {
       undo.add("profile", () => rm(profileFolder(draft.name), { recursive: true, force: true }));
+    }
+    const image = await provideImage(driver, draft, existing, options);
+    if (existing === undefined) {
       profile = await allocate(driver, draft, options.signal);
     } else {
       await saveProfile(profile);
@@ -85,6 +88,7 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
     const bootedAt = await bootMachines(boot);
     await verify(boot, bootedAt);
     await configureClient(profile, options, undo, existing === undefined);
+    await tidyCache(options.progress);
     options.progress.step("Done", doneMessage(profile, options));
     return { profile, started: true };
   } catch (error) {
@@ -170,12 +174,38 @@ function requireSameDriver(existing: Profile, wanted: string | undefined): void 
   throw new MiniError("GUEST_DRIVER_MISMATCH", message, { advice });
 }
 
-async function provideImage({ progress, signal }: StartOptions): Promise<NodeImage> {
+async function provideImage(
+  driver: Driver,
+  draft: Profile,
+  existing: Profile | undefined,
+  { progress, signal }: StartOptions,
+): Promise<NodeImage> {
   if (!(await nodeImageIsCached())) progress.step("Downloading Artifacts", "Unpacking the node image ...");
   await mkdir(cacheFolder(), { recursive: true, mode: 0o755 });
-  const image = await provideNodeImage();
+  const image = await useCache(draft.name, async () => {
+    const value = await provideNodeImage();
+    const own = (await driver.cacheFiles?.(machineSpec(draft, controlPlane(draft), value))) ?? [];
+    const files = [value.kernel, value.initrd, value.root, ...own];
+    // Machines that run go on with what they were started from.
+    return { value, files, keepNoted: existing !== undefined && !(await allStopped(driver, existing)) };
+  });
   signal.throwIfAborted();
   return image;
+}
+
+async function allStopped(driver: Driver, profile: Profile): Promise<boolean> {
+  const states = await Promise.all(profile.nodes.map((node) => driver.state(node).catch(() => "Error")));
+  return states.every((state) => state === "Stopped" || state === "Nonexistent");
+}
+
+/** What is left over costs room and nothing else: the start has succeeded. */
+async function tidyCache(progress: Progress): Promise<void> {
+  try {
+    const removed = await pruneCache([]);
+    if (removed.length > 0) progress.info(`Removed from the cache, as no profile uses it: ${removed.join(", ")}`);
+  } catch (error) {
+    progress.warning(`The cache cannot be tidied: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** One at a time on this machine, so that two new profiles do not pick the same subnet. */

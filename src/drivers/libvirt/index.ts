@@ -37,6 +37,7 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
       await using connection = await Connection.open(uri, { readOnly: true });
       return emulatedProcessors(cpus, await connection.hypervisorVersion());
     },
+    cacheFiles: async (machine) => [(await machineFiles(machine)).mini],
     async allocateNetwork(taken) {
       await using connection = await Connection.open(uri);
       // Awaited here, since the connection is closed on return.
