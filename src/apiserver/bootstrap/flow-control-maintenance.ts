@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
+import { flowSchemas, isMandatory, priorityLevelConfigurations } from "../../kinds/flowcontrol/bootstrap-objects.ts";
+import type { PriorityLevelConfigurationSpec } from "../../kinds/generated/flowcontrol-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
-import { flowSchemas, isMandatory, priorityLevelConfigurations } from "./flow-control.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";
 const annotation = "apf.kubernetes.io/autoupdate-spec";
@@ -80,7 +81,7 @@ export function revise(stored: UnknownObject, wanted: UnknownObject): UnknownObj
   const value = stored.metadata?.annotations?.[annotation];
   const updates = isMandatory(wanted) || (isBoolean(value) ? isTrue(value) : stored.metadata?.generation === 1);
   const annotated = isBoolean(value) && isTrue(value) === updates;
-  const same = !updates || isDeepStrictEqual(stored["spec"], wanted["spec"]);
+  const same = !updates || isDeepStrictEqual(stored["spec"], expectedSpec(stored, wanted));
   if (annotated && same) return undefined;
   const annotations = { ...stored.metadata?.annotations, ...(annotated ? {} : { [annotation]: String(updates) }) };
   return {
@@ -88,6 +89,13 @@ export function revise(stored: UnknownObject, wanted: UnknownObject): UnknownObj
     metadata: { ...stored.metadata, annotations },
     ...(same ? {} : { spec: structuredClone(wanted["spec"]) }),
   };
+}
+
+/** The shares of the exempt level are the owner's. */
+function expectedSpec({ spec: stored }: UnknownObject, { spec: wanted }: UnknownObject): unknown {
+  const { exempt } = (stored ?? {}) as PriorityLevelConfigurationSpec;
+  const { exempt: fixed } = (wanted ?? {}) as PriorityLevelConfigurationSpec;
+  return exempt === undefined || fixed === undefined ? wanted : { ...(wanted as object), exempt };
 }
 
 /** What Go's strconv.ParseBool takes. */

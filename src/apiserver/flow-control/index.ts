@@ -7,10 +7,11 @@
  * What runs in one turn of the event loop has its seat for no time at all, so that seats bound what is under way at once:
  * writes on their way to disk, and calls of webhooks. A request is one seat wide.
  */
+
+import { mandatoryFlowSchemas, mandatoryPriorityLevels } from "../../kinds/flowcontrol/bootstrap-objects.ts";
 import type { FlowSchema, PriorityLevelConfiguration } from "../../kinds/generated/flowcontrol-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import { mandatoryFlowSchemas, mandatoryPriorityLevels } from "../bootstrap/flow-control.ts";
 import type { ObjectReader, ObjectWriter, UserInfo } from "../types.ts";
 import { adjustBorrowing } from "./borrowing.ts";
 import { writeDangling } from "./dangling.ts";

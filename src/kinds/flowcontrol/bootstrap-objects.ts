@@ -1,6 +1,7 @@
 /** The FlowSchemas and PriorityLevelConfigurations of Kubernetes 1.36, mandatory and suggested ones. */
-import type { FlowSchema, PriorityLevelConfiguration } from "../../kinds/generated/flowcontrol-v1.ts";
+
 import type { UnknownObject } from "../../machinery/meta/object.ts";
+import type { FlowSchema, PriorityLevelConfiguration } from "../generated/flowcontrol-v1.ts";
 
 const apiVersion = "flowcontrol.apiserver.k8s.io/v1";
 const metadata = (name: string) => ({ name, annotations: { "apf.kubernetes.io/autoupdate-spec": "true" } });
