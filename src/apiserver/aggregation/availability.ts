@@ -5,6 +5,7 @@ import { formatTime } from "../../lib/clock.ts";
 import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { ProxyTarget } from "../streaming/http-proxy.ts";
+import { metClosedConnection } from "../streaming/idle-connection.ts";
 import type { AggregatedVersion } from "./discovered.ts";
 import type { AggregationParts, Backend } from "./index.ts";
 
@@ -130,7 +131,8 @@ function withCondition(current: UnknownObject, outcome: Outcome, now: string): U
   };
 }
 
-function getJson({ host, port, path, agent }: ProxyTarget): Promise<unknown> {
+function getJson(target: ProxyTarget): Promise<unknown> {
+  const { host, port, path, agent } = target;
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const outgoing = request({
     host,
@@ -144,7 +146,10 @@ function getJson({ host, port, path, agent }: ProxyTarget): Promise<unknown> {
     },
     signal: AbortSignal.timeout(requestTimeoutMs),
   });
-  outgoing.on("error", reject);
+  outgoing.on("error", (cause) => {
+    if (metClosedConnection(outgoing, cause)) resolve(getJson(target));
+    else reject(cause);
+  });
   outgoing.on("response", (response) => {
     const chunks: Buffer[] = [];
     response.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -152,9 +157,14 @@ function getJson({ host, port, path, agent }: ProxyTarget): Promise<unknown> {
     response.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");
       if (response.statusCode !== 200) reject(new Error(`bad status from server: ${response.statusCode}`));
-      else resolve(text);
+      else resolve(parse(text));
     });
   });
   outgoing.end();
-  return promise.then((text) => JSON.parse(text as string) as unknown);
+  return promise;
+}
+
+/** Rejects where the text is no JSON. */
+async function parse(text: string): Promise<unknown> {
+  return JSON.parse(text);
 }

@@ -7,6 +7,7 @@ import { type Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
+import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { passThrough, upgradeHeaders } from "./pass-through.ts";
 import { type ProxyLocation, rewriteHtml, rewriteUrl } from "./rewrite-links.ts";
 
@@ -37,12 +38,44 @@ const hopByHop = new Set([
   "http2-settings",
 ]);
 
-function send(target: ProxyTarget, options: RequestOptions): ReturnType<typeof httpRequest> {
-  const { scheme, host, port, path, agent } = target;
-  const common = { ...options, host, path, ...(port > 0 ? { port } : {}) };
+/** `keepAlive`: the connection may be one that was used before, and is kept for later. */
+function send(target: ProxyTarget, options: RequestOptions, keepAlive: boolean): ReturnType<typeof httpRequest> {
+  const { scheme, host, port, path } = target;
+  const agent = keepAlive ? target.agent : ownConnections(scheme, target.agent);
+  const common = { ...options, host, path, ...(port > 0 ? { port } : {}), ...(agent ? { agent } : {}) };
   if (scheme === "http") return httpRequest(common);
-  return httpsRequest({ ...common, ...(agent ? { agent } : { rejectUnauthorized: false }) });
+  return httpsRequest({ ...common, ...(target.agent ? {} : { rejectUnauthorized: false }) });
 }
+
+/** Whether a request can be sent again as it is: it has no body, and asks for nothing to be done. */
+function isRepeatable({ method = "GET", headers }: HttpRequest): boolean {
+  const bodiless = (headers["content-length"] ?? "0") === "0" && headers["transfer-encoding"] === undefined;
+  return bodiless && ["GET", "HEAD", "OPTIONS"].includes(method);
+}
+
+/** The backend's answer. Rejects with StatusError 503 where it cannot be reached. */
+function ask(
+  target: ProxyTarget,
+  headers: IncomingHttpHeaders,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<IncomingMessage> {
+  const repeatable = isRepeatable(request);
+  return new Promise((resolve, reject) => {
+    const outgoing = send(target, { method: request.method ?? "GET", headers }, repeatable);
+    outgoing.on("response", resolve);
+    outgoing.on("error", (cause) => {
+      if (repeatable && metClosedConnection(outgoing, cause)) resolve(ask(target, headers, request, response));
+      else reject(unreachable(cause));
+    });
+    response.on("close", () => outgoing.destroy());
+    if (repeatable) outgoing.end();
+    else request.pipe(outgoing);
+  });
+}
+
+const unreachable = (cause: Error): Error =>
+  Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause });
 
 /** Resolves when the answer has been passed on. Throws StatusError 503 where the backend cannot be reached. */
 export async function proxyRequest(target: ProxyTarget, request: HttpRequest, response: HttpResponse): Promise<void> {
@@ -50,15 +83,7 @@ export async function proxyRequest(target: ProxyTarget, request: HttpRequest, re
   const headers = forwardedHeaders(request.headers);
   headers["x-forwarded-uri"] = request.url ?? "";
   if (requestHost !== "") headers["host"] = requestHost;
-  const backend = await new Promise<IncomingMessage>((resolve, reject) => {
-    const outgoing = send(target, { method: request.method ?? "GET", headers });
-    outgoing.on("response", resolve);
-    outgoing.on("error", (cause) => {
-      reject(Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause }));
-    });
-    response.on("close", () => outgoing.destroy());
-    request.pipe(outgoing);
-  });
+  const backend = await ask(target, headers, request, response);
   const backendHost = target.port > 0 ? `${target.host}:${target.port}` : target.host;
   await answer(backend, response, { prefix: target.prefix, backendHost, requestHost });
 }
@@ -104,12 +129,10 @@ export async function proxyUpgrade(
   head: Buffer,
 ): Promise<void> {
   const upstream = await new Promise<Parameters<typeof passThrough>[0]>((resolve, reject) => {
-    const outgoing = send(target, { method: request.method ?? "GET", headers: upgradeHeaders(request) });
+    const outgoing = send(target, { method: request.method ?? "GET", headers: upgradeHeaders(request) }, false);
     outgoing.on("upgrade", (response, upgraded, rest) => resolve({ response, socket: upgraded, head: rest }));
     outgoing.on("response", resolve);
-    outgoing.on("error", (cause) => {
-      reject(Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause }));
-    });
+    outgoing.on("error", (cause) => reject(unreachable(cause)));
     outgoing.end();
   });
   await passThrough(upstream, socket, head);

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import { badRequest, internalError, notFound } from "../../machinery/errors/status-error.ts";
 import type { ObjectReader } from "../types.ts";
+import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 
 /** PEM. */
 export interface KubeletTlsOptions {
@@ -63,7 +64,10 @@ export class KubeletConnections {
   get(address: KubeletAddress, options: KubeletRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const request = httpsRequest({ ...address, ...options, agent: this.#agent }, resolve);
-      request.on("error", (cause) => reject(dialError(address, options, cause)));
+      request.on("error", (cause) => {
+        if (metClosedConnection(request, cause)) resolve(this.get(address, options));
+        else reject(dialError(address, options, cause));
+      });
       request.end();
     });
   }
@@ -76,7 +80,7 @@ export class KubeletConnections {
   /** Asks for an upgrade. Resolves with the answer where it is refused. Rejects with StatusError 500. */
   upgrade(address: KubeletAddress, options: KubeletRequest): Promise<Upgraded | IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpsRequest({ ...address, ...options, agent: this.#agent });
+      const request = httpsRequest({ ...address, ...options, agent: ownConnections("https", this.#agent) });
       request.on("error", (cause) => reject(dialError(address, options, cause)));
       request.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
       request.on("response", resolve);

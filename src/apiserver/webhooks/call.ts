@@ -2,6 +2,7 @@
 import { Agent, request } from "node:https";
 import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
+import { metClosedConnection } from "../streaming/idle-connection.ts";
 import type { ObjectReader } from "../types.ts";
 import { type Endpoint, locate, type WebhookClientConfig } from "./endpoint.ts";
 
@@ -53,7 +54,8 @@ function shownUrl({ url, service }: WebhookClientConfig, timeoutSeconds: number)
   return `${base}${base.includes("?") ? "&" : "?"}timeout=${timeoutSeconds}s`;
 }
 
-function post(endpoint: Endpoint, { clientConfig, body, timeoutSeconds }: WebhookCall): Promise<unknown> {
+function post(endpoint: Endpoint, call: WebhookCall): Promise<unknown> {
+  const { clientConfig, body, timeoutSeconds } = call;
   const bytes = Buffer.from(JSON.stringify(body));
   const { host, port, serverName, path } = endpoint;
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
@@ -73,7 +75,10 @@ function post(endpoint: Endpoint, { clientConfig, body, timeoutSeconds }: Webhoo
       "user-agent": "kube-apiserver-admission",
     },
   });
-  outgoing.on("error", reject);
+  outgoing.on("error", (cause) => {
+    if (metClosedConnection(outgoing, cause)) resolve(post(endpoint, call));
+    else reject(cause);
+  });
   outgoing.on("response", (response) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -87,9 +92,14 @@ function post(endpoint: Endpoint, { clientConfig, body, timeoutSeconds }: Webhoo
       const text = Buffer.concat(chunks).toString("utf8");
       const code = response.statusCode ?? 0;
       if (code < 200 || code > 299) reject(new Error(`the server answered ${code}: ${text.slice(0, 200)}`));
-      else resolve(text);
+      else resolve(parse(text));
     });
   });
   outgoing.end(bytes);
-  return promise.then((text) => JSON.parse(text as string) as unknown);
+  return promise;
+}
+
+/** Rejects where the text is no JSON. */
+async function parse(text: string): Promise<unknown> {
+  return JSON.parse(text);
 }

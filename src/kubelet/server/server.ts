@@ -45,6 +45,8 @@ export interface KubeletServerInput {
 
 /** As in Go's servers: an exec carries its whole command in the query. */
 const maximumHeaderBytes = 1024 * 1024;
+/** Upstream's: how long a connection may be idle. */
+const keepAliveMs = 90_000;
 
 /** Resolves when both ports listen. */
 export async function startKubeletServer(input: KubeletServerInput): Promise<void> {
@@ -64,6 +66,7 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderSize: maximumHeaderBytes,
+      keepAliveTimeout: keepAliveMs,
     },
     (request, response) => {
       const handle = async (): Promise<void> => {
