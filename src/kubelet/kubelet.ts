@@ -16,17 +16,15 @@ import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { interfaceMtu } from "./cni-config.ts";
-import { type CriConnection, connectToRuntime } from "./cri/connection.ts";
+import { awaitRuntime } from "./cri/await-runtime.ts";
 import { createImageService } from "./cri/image-service.ts";
-import { createRuntimeService, type RuntimeService } from "./cri/runtime-service.ts";
 import { createSnapshotService } from "./cri/snapshot-service.ts";
-import { evictPods } from "./eviction/eviction.ts";
-import { collectImages } from "./images/image-collector.ts";
+import { createNodeGuard } from "./eviction/node-guard.ts";
 import { createImageManager } from "./images/image-manager.ts";
 import { rotateLogs } from "./logs/log-rotation.ts";
 import { readMachine } from "./node/machine.ts";
 import { startNodeReporter } from "./node/node-reporter.ts";
-import { admitPod } from "./pods/admission.ts";
+import { admitPod, countedReason } from "./pods/admission.ts";
 import { createConfigSource } from "./pods/config-source.ts";
 import { createContainerKiller } from "./pods/container-killer.ts";
 import { pruneDead } from "./pods/container-removal.ts";
@@ -64,6 +62,8 @@ export interface KubeletOptions {
   /** PEM. Clients of the kubelet's server show certificates of `clientCa`. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
   readonly clock?: Clock;
+  /** Others fill the node's disk as well: how full it is says nothing of the pods. Absent: the disk is the node's own. */
+  readonly diskIsShared?: boolean;
   readonly paths?: Partial<KubeletPaths>;
 }
 
@@ -115,26 +115,6 @@ export function createKubelet(options: KubeletOptions): Component {
   };
 }
 
-/** Waits for the runtime, which starts beside the kubelet. */
-async function connect(
-  socket: string,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<{ connection: CriConnection; runtime: RuntimeService; version: string }> {
-  const connection = await connectToRuntime(socket);
-  signal.addEventListener("abort", () => connection.close(), { once: true });
-  const runtime = createRuntimeService(connection);
-  for (let pause = 25; ; pause = Math.min(pause * 1.5, 1000)) {
-    try {
-      const { runtimeName = "", runtimeVersion = "" } = await runtime.version();
-      return { connection, runtime, version: `${runtimeName}://${runtimeVersion}` };
-    } catch {
-      // Not there yet; a runtime that never comes shows as a node that is not ready.
-      await clock.sleep(pause, signal);
-    }
-  }
-}
-
 async function run(
   options: KubeletOptions,
   paths: KubeletPaths,
@@ -142,11 +122,12 @@ async function run(
   signal: AbortSignal,
 ): Promise<RunningComponent> {
   const { client, informers, recorder, nodeName, nodeAddress, config, clock = systemClock } = options;
+  const flags = config.extraConfig["kubelet"] ?? {};
   const podInformer = informers.of(pods, { fieldSelector: `spec.nodeName=${nodeName}` });
   const serviceInformer = informers.of(services);
   await Promise.all([mkdir(paths.root, { recursive: true, mode: 0o750 }), mkdir(paths.podLogs, { recursive: true })]);
   const [{ connection, runtime, version }, machine, cgroups] = await Promise.all([
-    connect(paths.runtimeSocket, clock, signal),
+    awaitRuntime(paths.runtimeSocket, clock, signal),
     readMachine(paths.root),
     createCgroups(paths.cgroups, paths.cgroupRoot, log),
   ]);
@@ -162,12 +143,13 @@ async function run(
     memoryCapacity: machine.memory,
     cpuCapacity: machine.cpu,
     diskCapacity: machine.disk,
-    maximumPods: Number(config.extraConfig["kubelet"]?.["max-pods"] ?? 110),
+    maximumPods: Number(flags["max-pods"] ?? 110),
   };
   const event: RecordPodEvent = (pod, type, reason, message, container) =>
     recorder.event(pod, type, reason, message, container && containerFieldPath(pod, container.name));
   const source = createConfigSource(client);
   const counters = createCounters();
+  const guard = createNodeGuard({ flags, diskIsShared: options.diskIsShared === true, machine, clock });
 
   let manager: PodManager | undefined;
   let nodeOf: (() => Node | undefined) | undefined;
@@ -235,10 +217,11 @@ async function run(
     maximumPods: settings.maximumPods,
     port: paths.port,
     runtimeVersion: version,
-    root: paths.root,
+    reserved: guard.reserved,
     cni: { folder: paths.cniConfig, bridge: paths.bridge, mtu: await interfaceMtu("eth0") },
     signal,
     fault,
+    pressure: () => guard.pressure(),
     networkBecameReady: () => {
       for (const worker of manager?.workers() ?? []) worker.trigger();
     },
@@ -286,11 +269,11 @@ async function run(
       probe: (pod, runtimePod, state) => probes.sync(pod, runtimePod, state),
       admit: (pod) => {
         const active = [...podManager.workers()].filter((worker) => worker.state !== "finished" && worker.pod !== pod);
-        return admitPod(
-          pod,
-          active.map((worker) => worker.pod).filter((other) => podUid(other) !== podUid(pod)),
-          reporter.node(),
-        );
+        const others = active.map((worker) => worker.pod).filter((other) => podUid(other) !== podUid(pod));
+        const verdict = guard.refuse(pod) ?? admitPod(pod, others, reporter.node());
+        if (verdict !== undefined)
+          counters.add("kubelet_admission_rejections_total", { reason: countedReason(verdict) });
+        return verdict;
       },
       status: ({ pod, runtimePod, terminal, verdict }) => {
         const previous = statuses.get(podUid(pod)) ?? pod.status ?? {};
@@ -358,8 +341,19 @@ async function run(
       fault,
     });
   }
-  void collectImages({ images: imageService, runtime, mounted: () => imageMounts.mounted(), clock, log, signal });
-  void evictPods({ runtime, manager: podManager, settings, clock, log, signal, event });
+  guard.start({
+    runtime,
+    images: imageService,
+    mountedImages: () => imageMounts.mounted(),
+    cgroups,
+    manager: podManager,
+    settings,
+    counters,
+    log,
+    signal,
+    event: (about, type, reason, message) => recorder.event(about, type, reason, message),
+    node: () => reporter.node(),
+  });
   void rotateLogs({ runtime, clock, log, signal, containers: () => runningContainers(podManager) });
   podManager.removeOrphans().catch((error) => log.error("cannot look for orphaned pods", { error: errorChain(error) }));
 

@@ -14,7 +14,7 @@ import {
   readVolumeUsage,
 } from "../stats/local-storage-usage.ts";
 import { isCriticalPod } from "./critical-pod.ts";
-import { exceededLimit, hasSizeLimit, hasStorageLimit } from "./local-storage-limits.ts";
+import { type ExceededLimit, exceededLimit, hasSizeLimit, hasStorageLimit } from "./local-storage-limits.ts";
 
 export interface LocalStorageEvictionInput {
   readonly runtime: Pick<RuntimeService, "listContainerStats">;
@@ -26,13 +26,13 @@ export interface LocalStorageEvictionInput {
 export async function* findExcessiveStorage(
   input: LocalStorageEvictionInput,
   workers: Iterable<Pick<PodWorker, "pod" | "runtimePod">>,
-): AsyncGenerator<{ readonly pod: Pod; readonly message: string }> {
+): AsyncGenerator<ExceededLimit & { readonly pod: Pod }> {
   for (const worker of workers) {
     const { pod } = worker;
     if (!isLimited(pod) || isCriticalPod(pod)) continue;
     try {
-      const message = exceededLimit(pod, await readUsage(input, worker));
-      if (message !== undefined) yield { pod, message };
+      const exceeded = exceededLimit(pod, await readUsage(input, worker));
+      if (exceeded !== undefined) yield { pod, ...exceeded };
     } catch (error) {
       input.log.warn("cannot read what a pod has on disk", { pod: pod.metadata?.name, error: errorChain(error) });
     }

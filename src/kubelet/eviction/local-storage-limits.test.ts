@@ -89,6 +89,6 @@ describe("the limits of local storage", () => {
       message: undefined,
     },
   ])("are those of $of", ({ containers, volumes = [], used, message }) => {
-    expect(exceededLimit(makePod({ containers, volumes }), usage(used))).toBe(message);
+    expect(exceededLimit(makePod({ containers, volumes }), usage(used))?.message).toBe(message);
   });
 });

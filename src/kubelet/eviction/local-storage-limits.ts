@@ -17,33 +17,41 @@ export function hasStorageLimit(pod: Pod): boolean {
   return (pod.spec?.containers ?? []).some(limits) || (pod.spec?.initContainers ?? []).some(limits);
 }
 
+export interface ExceededLimit {
+  /** As upstream's metrics name what was exceeded. */
+  readonly signal: "emptydirfs.limit" | "ephemeralpodfs.limit" | "ephemeralcontainerfs.limit";
+  readonly message: string;
+}
+
 /** Says which limit the pod exceeds: that of a volume, of all its containers, of one container. Undefined: none. */
-export function exceededLimit(pod: Pod, usage: LocalStorageUsage): string | undefined {
+export function exceededLimit(pod: Pod, usage: LocalStorageUsage): ExceededLimit | undefined {
   return exceededVolume(pod, usage) ?? exceededPod(pod, usage) ?? exceededContainer(pod, usage);
 }
 
-function exceededVolume(pod: Pod, { volumes }: Pick<LocalStorageUsage, "volumes">): string | undefined {
+function exceededVolume(pod: Pod, { volumes }: Pick<LocalStorageUsage, "volumes">): ExceededLimit | undefined {
   for (const { name, emptyDir } of (pod.spec?.volumes ?? []).filter(hasSizeLimit)) {
     const limit = parseQuantity(emptyDir?.sizeLimit ?? "0");
-    if (exceeds(volumes.get(name)?.bytes ?? 0, limit))
-      return `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". `;
+    if (!exceeds(volumes.get(name)?.bytes ?? 0, limit)) continue;
+    return { signal: "emptydirfs.limit", message: `Usage of EmptyDir volume "${name}" exceeds the limit "${limit}". ` };
   }
   return undefined;
 }
 
 /** Containers without a limit count to the usage, not to the limit. */
-function exceededPod(pod: Pod, usage: LocalStorageUsage): string | undefined {
+function exceededPod(pod: Pod, usage: LocalStorageUsage): ExceededLimit | undefined {
   const limit = podLimit(pod);
   if (limit === undefined || !exceeds(podStorage(pod, usage).bytes, limit)) return undefined;
-  return `Pod ephemeral local storage usage exceeds the total limit of containers ${limit}. `;
+  const message = `Pod ephemeral local storage usage exceeds the total limit of containers ${limit}. `;
+  return { signal: "ephemeralpodfs.limit", message };
 }
 
-function exceededContainer(pod: Pod, { containers }: LocalStorageUsage): string | undefined {
+function exceededContainer(pod: Pod, { containers }: LocalStorageUsage): ExceededLimit | undefined {
   for (const { name, resources } of pod.spec?.containers ?? []) {
     const limit = parseQuantity(resources?.limits?.[resource] ?? "0");
     const { rootfs = noFiles, logs = noFiles } = containers.get(name) ?? {};
     if (limit.isZero || !exceeds(rootfs.bytes + logs.bytes, limit)) continue;
-    return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `;
+    const message = `Container ${name} exceeded its local ephemeral storage limit "${limit}". `;
+    return { signal: "ephemeralcontainerfs.limit", message };
   }
   return undefined;
 }

@@ -1,31 +1,48 @@
 import { expect, it } from "vitest";
 import { chooseImages } from "../images/image-collector.ts";
 import { busybox, makePod } from "../testing/runtime-objects.ts";
-import { rankForMemory } from "./ranking.ts";
+import { rankForEviction } from "./ranking.ts";
 
 const mebibyte = 2 ** 20;
 
-function candidate(name: string, request: string, used: number, priority = 0) {
-  const resources = { requests: { memory: request } };
+function candidate(name: string, request: string, used: number | undefined, priority = 0) {
+  const resources = { requests: { memory: request, "ephemeral-storage": request } };
   return {
     pod: makePod({ priority, containers: [busybox("c", { resources })] }, { name }),
-    memory: used * mebibyte,
+    usage: used === undefined ? undefined : used * mebibyte,
   };
 }
 
-it("evicts pods over their request first, low priority before high, the furthest over first", () => {
-  const order = rankForMemory([
-    candidate("within", "500Mi", 400),
-    candidate("over-a-bit", "10Mi", 20),
-    candidate("over-a-lot", "10Mi", 90),
-    candidate("over-but-important", "10Mi", 500, 1000),
-    candidate("critical", "0", 900, 2_000_000_000),
-  ]);
-  expect(order.map(({ pod }) => pod.metadata?.name)).toEqual([
+const candidates = [
+  candidate("within", "500Mi", 400),
+  candidate("over-a-bit", "10Mi", 20),
+  candidate("over-a-lot", "10Mi", 90),
+  candidate("over-but-important", "10Mi", 500, 1000),
+  candidate("unknown-and-important", "10Mi", undefined, 1000),
+  candidate("critical", "0", 900, 2_000_000_000),
+];
+const names = (order: readonly (typeof candidates)[number][]) => order.map(({ pod }) => pod.metadata?.name);
+
+it.each(["memory", "ephemeral-storage"] as const)(
+  "evicts pods of which it knows nothing, then those over their request of %s, low priority before high",
+  (resource) => {
+    expect(names(rankForEviction(resource, candidates))).toEqual([
+      "unknown-and-important",
+      "over-a-lot",
+      "over-a-bit",
+      "over-but-important",
+      "within",
+    ]);
+  },
+);
+
+it("evicts by priority and number of processes, which nobody requests", () => {
+  expect(names(rankForEviction("pids", candidates))).toEqual([
+    "within",
     "over-a-lot",
     "over-a-bit",
     "over-but-important",
-    "within",
+    "unknown-and-important",
   ]);
 });
 

@@ -1,22 +1,32 @@
-/** Which pod goes first when the node runs out of memory, in upstream's order: pure. */
+/** Which pod goes first when the node runs out of something, in upstream's order: pure. */
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { podRequests } from "../resources/pod-resources.ts";
 import { isCriticalPod } from "./critical-pod.ts";
+import type { StarvedResource } from "./thresholds.ts";
 
 export interface Candidate {
   readonly pod: Pod;
-  /** Bytes in use now. */
-  readonly memory: number;
+  /** Of what the node is short of; undefined: nobody knows. */
+  readonly usage: number | undefined;
 }
 
 /**
- * The pods to evict, first to last: those over their request, then those of lower priority, then those furthest over
- * their request. Critical pods are left out.
+ * The pods to evict, first to last: those of which nothing is known; those over their request, then those of lower
+ * priority, then those furthest over their request. Of processes there are no requests. Critical pods are left out.
  */
-export function rankForMemory(candidates: readonly Candidate[]): Candidate[] {
-  const over = ({ pod, memory }: Candidate): number => memory - (podRequests(pod)["memory"] ?? 0);
-  const priority = ({ pod }: Candidate): number => pod.spec?.priority ?? 0;
-  return candidates
+export function rankForEviction<C extends Candidate>(resource: StarvedResource, candidates: readonly C[]): C[] {
+  const ranked = candidates
     .filter(({ pod }) => !isCriticalPod(pod))
-    .sort((a, b) => Number(over(b) > 0) - Number(over(a) > 0) || priority(a) - priority(b) || over(b) - over(a));
+    .map((candidate) => ({
+      candidate,
+      unknown: candidate.usage === undefined && resource !== "pids",
+      over: (candidate.usage ?? 0) - (podRequests(candidate.pod)[resource] ?? 0),
+      priority: candidate.pod.spec?.priority ?? 0,
+    }));
+  const exceeds = ({ over }: (typeof ranked)[number]): number => Number(resource !== "pids" && over > 0);
+  ranked.sort(
+    (a, b) =>
+      Number(b.unknown) - Number(a.unknown) || exceeds(b) - exceeds(a) || a.priority - b.priority || b.over - a.over,
+  );
+  return ranked.map(({ candidate }) => candidate);
 }

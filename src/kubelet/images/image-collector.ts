@@ -1,25 +1,43 @@
-/** Removes images that no container uses when the disk fills: above 85 % in use, oldest seen first, down to 80 %. */
+/**
+ * Removes images that no container uses: when the disk fills, oldest seen first, until enough is free; and all of them
+ * when pods would have to be evicted otherwise.
+ */
 import { statfs } from "node:fs/promises";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import type { Image } from "../cri/generated/messages.ts";
 import type { ImageService } from "../cri/image-service.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
+import type { Counters } from "../stats/counters.ts";
 
 const checkMs = 300_000;
-const highShare = 0.85;
-const lowShare = 0.8;
 /** An image is left alone for this long after it was first seen. */
 const minimumAgeMs = 120_000;
 
 export interface ImageCollectorInput {
-  readonly images: ImageService;
-  readonly runtime: RuntimeService;
+  readonly images: Pick<ImageService, "listImages" | "removeImage" | "imageFileSystems">;
+  readonly runtime: Pick<RuntimeService, "listContainers">;
   /** Ids of images that are mounted as volumes. */
   mounted(): Promise<ReadonlySet<string>>;
+  readonly shares: ImageShares;
+  readonly counters: Pick<Counters, "add">;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly signal: AbortSignal;
+}
+
+/** Of the disk's space in use, 0 to 1: above which images are removed (1: never), and down to which. */
+export interface ImageShares {
+  readonly high: number;
+  readonly low: number;
+}
+
+export interface ImageCollector {
+  /** Looks every five minutes until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Removes every unused image but new ones. Throws RuntimeError. */
+  removeUnused(): Promise<void>;
+  /** Where the runtime keeps images. Throws RuntimeError. */
+  folder(): Promise<string>;
 }
 
 export interface UnusedImage {
@@ -40,9 +58,21 @@ export function chooseImages(unused: readonly UnusedImage[], bytes: number): Unu
   return chosen;
 }
 
-/** Runs until the signal aborts. */
-export async function collectImages(input: ImageCollectorInput): Promise<void> {
-  const { images, runtime, clock, log, signal } = input;
+/**
+ * Upstream's flags and defaults in percent. A disk that others fill as well tells nothing of what images take, and is left
+ * alone unless a flag says otherwise.
+ */
+export function imageShares(flags: Readonly<Record<string, string>>, diskIsShared: boolean): ImageShares {
+  const high = Number(flags["image-gc-high-threshold"] ?? (diskIsShared ? 100 : 85));
+  const low = Number(flags["image-gc-low-threshold"] ?? 80);
+  if (!(low >= 0 && low < high && high <= 100)) {
+    throw new Error(`image-gc-low-threshold ${low} must be lower than image-gc-high-threshold ${high}, both 0 to 100`);
+  }
+  return { high: high / 100, low: low / 100 };
+}
+
+export function createImageCollector(input: ImageCollectorInput): ImageCollector {
+  const { images, runtime, shares, counters, clock, log } = input;
   const firstSeen = new Map<string, number>();
   const lastUsed = new Map<string, number>();
 
@@ -69,25 +99,43 @@ export async function collectImages(input: ImageCollectorInput): Promise<void> {
     return unused;
   };
 
-  const collect = async (): Promise<void> => {
-    const unused = await findUnused();
-    const { imageFilesystems = [] } = await images.imageFileSystems();
-    const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
-    if (!mountpoint) return;
-    const { blocks, bavail, bsize } = await statfs(mountpoint);
-    if (1 - bavail / blocks < highShare) return;
-    const bytes = (blocks * (1 - lowShare) - bavail) * bsize;
-    for (const { id, size } of chooseImages(unused, bytes)) {
+  const remove = async (chosen: readonly UnusedImage[]): Promise<void> => {
+    for (const { id, size } of chosen) {
       log.info("removing an unused image", { image: id, size });
       await images.removeImage({ image: id });
+      counters.add("kubelet_image_garbage_collected_total", { reason: "space" });
     }
   };
 
-  for (;;) {
-    await clock.sleep(checkMs, signal).catch(() => undefined);
-    if (signal.aborted) return;
-    await collect().catch((error) => log.warn("cannot collect images", { error: errorChain(error) }));
-  }
+  const folder = async (): Promise<string> => {
+    const { imageFilesystems = [] } = await images.imageFileSystems();
+    const mountpoint = imageFilesystems[0]?.fsId?.mountpoint;
+    if (!mountpoint) throw new Error("the runtime does not say where it keeps images");
+    return mountpoint;
+  };
+
+  const collect = async (): Promise<void> => {
+    // Also when there is room: it is how their age is known.
+    const unused = await findUnused();
+    if (shares.high === 1) return;
+    const { blocks, bavail, bsize } = await statfs(await folder());
+    if (1 - bavail / blocks < shares.high) return;
+    await remove(chooseImages(unused, (blocks * (1 - shares.low) - bavail) * bsize));
+  };
+
+  return {
+    async run(signal) {
+      for (;;) {
+        await clock.sleep(checkMs, signal).catch(() => undefined);
+        if (signal.aborted) return;
+        await collect().catch((error) => log.warn("cannot collect images", { error: errorChain(error) }));
+      }
+    },
+    async removeUnused() {
+      await remove(chooseImages(await findUnused(), Number.POSITIVE_INFINITY));
+    },
+    folder,
+  };
 }
 
 function isUsed({ id = "", repoTags = [], repoDigests = [] }: Image, used: ReadonlySet<string>): boolean {

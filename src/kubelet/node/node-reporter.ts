@@ -2,8 +2,6 @@
  * Registers the node and keeps its status: written when it changes, else every five minutes; the lease shows in
  * between that the node lives. When the node is given its pod network, configures the network plugins.
  */
-
-import { statfs } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { nodes } from "../../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../../client/types.ts";
@@ -16,8 +14,8 @@ import { type CniConfigInput, writeCniConfig } from "../cni-config.ts";
 import type { ImageService } from "../cri/image-service.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import { keepLease } from "./lease.ts";
-import { goArchitecture, type Machine, readMemory } from "./machine.ts";
-import { computeNodeStatus, diskReserveShare, memoryReserve } from "./node-status.ts";
+import { goArchitecture, type Machine } from "./machine.ts";
+import { computeNodeStatus, type NodeStatusInput } from "./node-status.ts";
 
 export interface NodeReporterInput {
   readonly client: Client;
@@ -35,12 +33,12 @@ export interface NodeReporterInput {
   readonly maximumPods: number;
   readonly port: number;
   readonly runtimeVersion: string;
-  /** Folder whose file system counts for disk pressure. */
-  readonly root: string;
+  readonly reserved: NodeStatusInput["reserved"];
   readonly cni: Omit<CniConfigInput, "podCidr">;
   readonly signal: AbortSignal;
   /** Pods that waited for the network can go on. */
   networkBecameReady(): void;
+  pressure(): NodeStatusInput["pressure"];
   /** Why the kubelet itself cannot run pods. */
   fault(): string | undefined;
 }
@@ -85,21 +83,12 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
   };
 
   const check = async (): Promise<boolean> => {
-    const [faults, memory, disk, images] = await Promise.all([
-      readFaults(),
-      readMemory(),
-      statfs(input.root),
-      input.images.listImages().catch(() => []),
-    ]);
+    const [faults, images] = await Promise.all([readFaults(), input.images.listImages().catch(() => [])]);
     const status = computeNodeStatus({
       ...input,
       faults,
       images,
-      pressure: {
-        memory: memory.available < memoryReserve,
-        disk: disk.bavail < disk.blocks * diskReserveShare,
-        processes: false,
-      },
+      pressure: input.pressure(),
       previous: written?.conditions ?? node.status?.conditions ?? [],
       now: clock.now(),
     });

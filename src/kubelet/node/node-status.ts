@@ -14,20 +14,19 @@ export interface NodeStatusInput {
   /** Why the runtime or its network cannot run pods; empty: they can. */
   readonly faults: readonly string[];
   readonly pressure: { readonly memory: boolean; readonly disk: boolean; readonly processes: boolean };
+  /** Bytes that are not for pods. */
+  readonly reserved: { readonly memory: number; readonly disk: number };
   readonly images: readonly Image[];
   /** The conditions reported before, for their times. */
   readonly previous: readonly NodeCondition[];
   readonly now: number;
 }
 
-/** Kept free for the node itself before pods are evicted, as upstream's hard eviction thresholds. */
-export const memoryReserve = 100 * 1024 * 1024;
-export const diskReserveShare = 0.1;
 const maximumImages = 50;
 
 /** The whole status; conditions that stay as they were keep their times of transition. */
 export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
-  const { machine } = input;
+  const { machine, reserved } = input;
   const quantities = (memory: number, disk: string): Record<string, string> => ({
     cpu: machine.cpu % 1000 === 0 ? String(machine.cpu / 1000) : `${machine.cpu}m`,
     memory: `${Math.floor(memory / 1024)}Ki`,
@@ -40,14 +39,19 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
       { type: "InternalIP", address: input.nodeAddress },
       { type: "Hostname", address: input.nodeName },
     ],
-    capacity: quantities(machine.memory, `${Math.floor(machine.disk / 1024)}Ki`),
-    allocatable: quantities(machine.memory - memoryReserve, String(Math.floor(machine.disk * (1 - diskReserveShare)))),
+    capacity: quantities(machine.memory, inKibibytes(machine.disk)),
+    allocatable: quantities(
+      machine.memory - reserved.memory,
+      reserved.disk === 0 ? inKibibytes(machine.disk) : String(machine.disk - reserved.disk),
+    ),
     conditions: conditions(input),
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     nodeInfo: { ...machine.info, containerRuntimeVersion: input.runtimeVersion },
     images: describeImages(input.images),
   };
 }
+
+const inKibibytes = (bytes: number): string => `${Math.floor(bytes / 1024)}Ki`;
 
 function conditions({ pressure, faults, previous, now }: NodeStatusInput): NodeCondition[] {
   const time = formatTime(now);

@@ -17,6 +17,22 @@ export function admitPod(pod: Pod, others: Iterable<Pod>, node: Node | undefined
   );
 }
 
+const countedReasons = new Set([
+  "Evicted",
+  "OutOfcpu",
+  "OutOfephemeral-storage",
+  "OutOfmemory",
+  "OutOfpods",
+  "PodOSNotSupported",
+  "SysctlForbidden",
+]);
+
+/** What upstream's metrics call a refusal: reasons that anybody can make up are not told apart. */
+export function countedReason({ reason }: Verdict): string {
+  if (countedReasons.has(reason)) return reason;
+  return reason.startsWith("OutOf") ? "OutOfExtendedResources" : "Other";
+}
+
 function checkSystem({ spec }: Pod): Verdict | undefined {
   if (spec?.os === undefined || spec.os.name === "linux") return undefined;
   return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };

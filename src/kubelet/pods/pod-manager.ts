@@ -36,6 +36,8 @@ export interface PodManager {
   workers(): Iterable<PodWorker>;
   /** Remembers what ran before the kubelet did; call before the first update. */
   adopt(): Promise<void>;
+  /** Removes what the runtime still has of those that have ended, their logs too. Throws RuntimeError. */
+  removeDead(of: Iterable<PodWorker>): Promise<void>;
   /** Kills and removes everything that belongs to no known pod; call when all pods are known. */
   removeOrphans(): Promise<void>;
   stop(): void;
@@ -127,6 +129,10 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
     workers: () => workers.values(),
     async adopt() {
       adopted = await runtimeUids();
+    },
+    async removeDead(of) {
+      for (const { pod, state } of of)
+        if (state === "finished") await removePod(runtime, podUid(pod), settings.podLogs);
     },
     async removeOrphans() {
       const found = new Set([...(await runtimeUids()), ...(await volumes.list()), ...(await cgroups.list()).keys()]);

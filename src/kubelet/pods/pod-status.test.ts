@@ -129,6 +129,19 @@ describe("computePodStatus", () => {
     });
   });
 
+  it("says of a pod that was not taken in no more than why", () => {
+    const status = { qosClass: "Burstable", conditions: [{ type: "PodScheduled", status: "True" }] };
+    const verdict = { reason: "OutOfcpu", message: "Pod was rejected: no cpu", refused: true };
+    const pod: Pod = { ...makePod(), status };
+    expect(compute(pod, nothing, { verdict })).toEqual({
+      qosClass: "Burstable",
+      phase: "Failed",
+      reason: "OutOfcpu",
+      message: "Pod was rejected: no cpu",
+      conditions: [],
+    });
+  });
+
   it.each([
     { verdict: { reason: "Evicted", message: "no memory", disruption: true }, disrupted: true },
     { verdict: { reason: "Evicted", message: "over its own limit" }, disrupted: false },

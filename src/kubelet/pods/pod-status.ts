@@ -25,6 +25,7 @@ export interface PodStatusInput {
 
 export function computePodStatus(input: PodStatusInput): PodStatus {
   const { pod, runtimePod, previous, verdict } = input;
+  if (verdict?.refused === true) return refusedStatus(pod, verdict);
   const convert = (containers: readonly Container[], before: readonly ContainerStatus[] | undefined, init: boolean) =>
     computeContainerStatuses({ ...input, containers, previous: before ?? [], init });
   const status: PodStatus = { qosClass: pod.status?.qosClass ?? podQosClass(pod.spec) };
@@ -69,6 +70,18 @@ export function computePodStatus(input: PodStatusInput): PodStatus {
   setAddresses(input, status);
   if (pod.metadata?.generation !== undefined) status.observedGeneration = pod.metadata.generation;
   return status;
+}
+
+/** Says nothing of containers and conditions, so that the reason is what clients show. */
+function refusedStatus({ status = {}, spec, metadata }: Pod, { reason, message }: Verdict): PodStatus {
+  return {
+    qosClass: status.qosClass ?? podQosClass(spec),
+    phase: "Failed",
+    reason,
+    message,
+    conditions: (status.conditions ?? []).filter(({ type }) => !isKubeletCondition(type)),
+    ...(metadata?.generation === undefined ? {} : { observedGeneration: metadata.generation }),
+  };
 }
 
 function terminalPhase(phase: string | undefined): PodPhase | undefined {

@@ -18,6 +18,8 @@ export interface Verdict {
   readonly message: string;
   /** The pod did nothing wrong: what looks after it must not count this as a failure of its own. */
   readonly disruption?: boolean;
+  /** The pod was not taken in: nothing of it ever was here. */
+  readonly refused?: boolean;
 }
 
 export interface WorkerDependencies {
@@ -180,7 +182,7 @@ export class PodWorker {
       const verdict = this.#deps.admit(pod);
       if (verdict !== undefined) {
         this.#deps.event(pod, "Warning", verdict.reason, verdict.message);
-        this.terminate(undefined, { ...verdict, message: `Pod was rejected: ${verdict.message}` });
+        this.terminate(undefined, { ...verdict, message: `Pod was rejected: ${verdict.message}`, refused: true });
         this.#publish(runtimePod, false);
         return;
       }

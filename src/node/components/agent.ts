@@ -20,6 +20,8 @@ export async function createKubeletComponent(config: NodeConfig): Promise<Compon
     nodeName,
     nodeAddress: addressOf(config),
     config,
+    // A node that is a container has no disk of its own (systemd's container interface: the variable says what runs it).
+    diskIsShared: process.env["container"] !== undefined,
     tls: {
       cert: await readPki("kubelet.crt"),
       key: await readPki("kubelet.key"),
