@@ -1,9 +1,9 @@
-/** Where the launcher keeps things: $MINI_HOME, or ~/.mini. */
+/** Where the launcher keeps things: $MINI_HOME, or ~/.mini. All paths are absolute: kubeconfigs, mounts and domains keep them. */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 export function miniHome(): string {
-  return process.env["MINI_HOME"] || join(homedir(), ".mini");
+  return resolve(process.env["MINI_HOME"] || join(homedir(), ".mini"));
 }
 
 /** Shared by all profiles; can be removed at any time while no cluster runs. */
