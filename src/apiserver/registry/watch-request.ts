@@ -37,10 +37,9 @@ export async function serveWatch(
   const { contentType, stream } = encoding;
   response.writeHead(200, commonHeaders(context, stream === undefined ? contentType : `${contentType};stream=watch`));
   response.flushHeaders();
-  const watched = watchedCache(resource);
   const session = new WatchSession(response, {
     cache,
-    resource: watched,
+    resource: watchedCache(resource),
     prefix: resource.prefix(context.info.namespace),
     matches: selection.all ? undefined : (object) => selection.matches(object),
     encoding,
@@ -49,8 +48,7 @@ export async function serveWatch(
     ...start,
   });
   hub.add(session);
-  const member = { end: () => (watched.settled === undefined ? session.end() : watched.settled(() => session.end())) };
-  resource.watches.add(member);
+  resource.watches.add(session);
   const timeoutMs = (options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random());
   const timer = setTimeout(() => {
     // The client goes on from here, and not from the last change of what it watches.
@@ -63,12 +61,12 @@ export async function serveWatch(
   } finally {
     clearTimeout(timer);
     hub.remove(session);
-    resource.watches.remove(member);
+    resource.watches.remove(session);
   }
 }
 
 /** Events wait, in their order, until a conversion webhook has answered. */
-function watchedCache(resource: ServedResource): WatchedResource & { settled?(then: () => void): void } {
+function watchedCache(resource: ServedResource): WatchedResource {
   const { cache, kind } = resource;
   if (kind.storage?.convert === undefined) return cache;
   let chain = Promise.resolve();

@@ -32,7 +32,10 @@ const maximumEvents = 2_000;
 const maximumReplacedBytes = 4 * 1024 * 1024;
 
 /** What a watch needs of a resource. */
-export type WatchedResource = Pick<ResourceCache, "prefix" | "list" | "subscribe" | "eventsAfter">;
+export interface WatchedResource extends Pick<ResourceCache, "prefix" | "list" | "subscribe" | "eventsAfter"> {
+  /** Where events reach subscribers late: calls back when all that have happened so far have. */
+  settled?(then: () => void): void;
+}
 
 /** All objects of one resource in their newest state, sorted by key, and the last events. */
 export class ResourceCache {

@@ -86,17 +86,28 @@ export class WatchSession {
     for (const event of missed) this.#send(event);
   }
 
+  /** Tells the client that it has seen all changes up to a revision, once it has. */
   bookmark(revision: number): void {
-    if (this.#pending !== undefined || this.#ended) return;
-    this.#write(this.#frame("BOOKMARK", this.#encoding.bookmark({ resourceVersion: String(revision) })));
+    this.#afterEvents(() => {
+      if (this.#pending !== undefined || this.#ended) return;
+      this.#write(this.#frame("BOOKMARK", this.#encoding.bookmark({ resourceVersion: String(revision) })));
+    });
   }
 
-  /** Ends the response in order: what is queued is sent first. */
+  /** Ends the response in order: what has happened is sent first. */
   end(): void {
-    if (this.#ended) return;
-    this.#flush();
-    this.#stop();
-    this.#response.end();
+    this.#afterEvents(() => {
+      if (this.#ended) return;
+      this.#flush();
+      this.#stop();
+      this.#response.end();
+    });
+  }
+
+  #afterEvents(act: () => void): void {
+    const { resource } = this.#options;
+    if (resource.settled === undefined) act();
+    else resource.settled(act);
   }
 
   #stop(): void {
