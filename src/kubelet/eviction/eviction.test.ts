@@ -22,6 +22,8 @@ afterEach(() => rm(root, { recursive: true }));
 const plenty: Observations = new Map([["nodefs.available", { available: 50 * 2 ** 20, capacity: 100 * 2 ** 20 }]]);
 const scarce: Observations = new Map([["nodefs.available", { available: 5 * 2 ** 20, capacity: 100 * 2 ** 20 }]]);
 
+const patience = { timeout: 10_000 };
+
 interface Given {
   readonly layerBytes?: number;
   /** What each look at the node gives, the last one for ever. */
@@ -136,12 +138,12 @@ describe("a node that is short of disk", () => {
     const { input, workers, clock, stopped, removeDead } = setUp([pod], { observations: [scarce] });
     const done = evictPods(input);
     const [worker] = workers;
-    await vi.waitFor(() => expect(worker?.terminate).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(worker?.terminate).toHaveBeenCalledOnce(), patience);
     await clock.advance(20_000);
     expect(removeDead).not.toHaveBeenCalled();
     Object.assign(worker ?? {}, { state: "finished" });
     await clock.advance(1000);
-    await vi.waitFor(() => expect(removeDead).toHaveBeenCalledExactlyOnceWith([worker]));
+    await vi.waitFor(() => expect(removeDead).toHaveBeenCalledExactlyOnceWith([worker]), patience);
     stopped.abort();
     await done;
   });
