@@ -68,7 +68,10 @@ export async function ensureNetwork(network: MachineNetwork): Promise<void> {
   await command("nft", ["-f", "-"], { input: ruleset(network) });
 }
 
-/** The table is replaced as a whole, so that running it twice leaves one. */
+/**
+ * The table is replaced as a whole, so that running it twice leaves one. Where bridged packets pass the host's rules too
+ * (br_netfilter), those from a node to pods of another go out by the bridge and keep their source.
+ */
 export function ruleset(network: MachineNetwork): string {
   const name = bridgeName(network);
   return `table ip ${name}
@@ -76,7 +79,7 @@ delete table ip ${name}
 table ip ${name} {
   chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr ${network.subnet} ip daddr != ${network.subnet} masquerade
+    ip saddr ${network.subnet} ip daddr != ${network.subnet} oifname != "${name}" masquerade
   }
   chain forward {
     type filter hook forward priority filter;

@@ -7,6 +7,7 @@
 import { endpointSlices, nodes, serviceCIDRs, services } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
 import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
+import type { Node } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Component } from "../../lib/component.ts";
@@ -67,8 +68,8 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
       let previousPorts: readonly ProxyServicePort[] = [];
       const sync = async (): Promise<void> => {
         const all = serviceInformer.lister.list();
-        const servicePorts = listServicePorts(all, slicesOf, nodeName);
         const own = nodeInformer.lister.get(nodeName);
+        const servicePorts = listServicePorts(all, slicesOf, { name: nodeName, zone: zoneOf(own) });
         const addresses = new Set([nodeAddress, own === undefined ? undefined : internalAddress(own)]);
         const nodeAddresses = [...addresses].filter((address) => address !== undefined);
         const serviceCidrs = listServiceCidrs(cidrInformer.lister.list());
@@ -101,6 +102,13 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
         throw error;
       }
       const subscriptions = watched.map((informer) => informer.subscribe(handlers));
+      subscriptions.push(
+        nodeInformer.subscribe({
+          updated(node, old) {
+            if (node.metadata?.name === nodeName && zoneOf(node) !== zoneOf(old)) trigger();
+          },
+        }),
+      );
       const done = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       return {
         done: done.then(async () => {
@@ -112,6 +120,8 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
     },
   };
 }
+
+const zoneOf = (node: Node | undefined): string => node?.metadata?.labels?.["topology.kubernetes.io/zone"] ?? "";
 
 function serviceKeys(slice: EndpointSlice): string[] {
   const name = slice.metadata?.labels?.[serviceNameLabel];

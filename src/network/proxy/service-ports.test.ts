@@ -23,8 +23,8 @@ const leaving = {
 };
 const broken = { addresses: ["10.244.0.8"], nodeName: "one", conditions: { ready: false, serving: false } };
 
-function ports(one: Service, endpoints: EndpointSlice["endpoints"]) {
-  return listServicePorts([one], () => [slice(endpoints)], "one");
+function ports(one: Service, endpoints: EndpointSlice["endpoints"], zone = "") {
+  return listServicePorts([one], () => [slice(endpoints)], { name: "one", zone });
 }
 
 const addresses = (list: readonly { address: string }[] | undefined) => list?.map((endpoint) => endpoint.address);
@@ -54,6 +54,37 @@ describe("listServicePorts", () => {
     const [external] = ports(service({ externalTrafficPolicy: "Local", nodePort: 1 } as Service["spec"]), [remote]);
     expect(external?.externalEndpoints).toEqual([]);
     expect(external?.hasAnyEndpoint).toBe(true);
+  });
+
+  describe("with hints", () => {
+    const hinted = (endpoint: typeof ready, zone: string, ...nodes: string[]) => ({
+      ...endpoint,
+      hints: { forZones: [{ name: zone }], forNodes: nodes.map((name) => ({ name })) },
+    });
+    const neighbour = { ...ready, addresses: ["10.244.2.9"], nodeName: "three" };
+    const reached = (endpoints: EndpointSlice["endpoints"], zone: string) =>
+      addresses(ports(service({}), endpoints, zone)[0]?.internalEndpoints);
+
+    it("prefers endpoints for this node, then those for its zone, then takes all", () => {
+      const byNode = [hinted(ready, "a", "one"), hinted(neighbour, "a", "three"), hinted(remote, "b", "two")];
+      expect(reached(byNode, "a")).toEqual(["10.244.0.5"]);
+      expect(reached(byNode.slice(1), "a")).toEqual(["10.244.2.9"]);
+      expect(reached(byNode.slice(1), "c")).toEqual(["10.244.1.6", "10.244.2.9"]);
+      expect(reached([hinted(ready, "a"), hinted(neighbour, "a"), hinted(remote, "b")], "a")).toHaveLength(2);
+    });
+
+    it("takes all where one has none, and what ends where none is ready", () => {
+      expect(reached([hinted(ready, "a"), remote], "a")).toHaveLength(2);
+      expect(reached([hinted(ready, "a"), hinted(remote, "b"), broken], "a")).toEqual(["10.244.0.5"]);
+      expect(reached([leaving, broken], "a")).toEqual(["10.244.0.7"]);
+    });
+
+    it("does not let them stand in the way of a policy for this node's endpoints", () => {
+      const [port] = ports(service({ externalTrafficPolicy: "Local" }), [hinted(ready, "b"), hinted(remote, "a")], "a");
+      expect(addresses(port?.internalEndpoints)).toEqual(["10.244.1.6"]);
+      expect(addresses(port?.externalEndpoints)).toEqual(["10.244.0.5"]);
+      expect(port?.hasAnyEndpoint).toBe(true);
+    });
   });
 
   it.each([

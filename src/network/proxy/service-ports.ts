@@ -42,10 +42,18 @@ export interface ProxyServicePort {
   readonly hasAnyEndpoint: boolean;
 }
 
+/** The node that the proxy serves. */
+export interface ProxyNode {
+  readonly name: string;
+  /** Its label topology.kubernetes.io/zone; empty without one. */
+  readonly zone: string;
+}
+
 interface Candidate extends ProxyEndpoint {
   readonly ready: boolean;
   readonly serving: boolean;
   readonly terminating: boolean;
+  readonly hints: Endpoint["hints"];
 }
 
 const isIPv4 = (address: string): boolean => !address.includes(":");
@@ -54,12 +62,12 @@ const isIPv4 = (address: string): boolean => !address.includes(":");
 export function listServicePorts(
   services: readonly Service[],
   slicesOf: (namespace: string, name: string) => readonly EndpointSlice[],
-  nodeName: string,
+  node: ProxyNode,
 ): ProxyServicePort[] {
   const result = services.filter(isProxied).flatMap((service) => {
     const all = slicesOf(service.metadata?.namespace ?? "", service.metadata?.name ?? "");
     const slices = all.filter((slice) => !isForeign(slice));
-    return (service.spec?.ports ?? []).map((port) => describePort(service, port, slices, nodeName));
+    return (service.spec?.ports ?? []).map((port) => describePort(service, port, slices, node));
   });
   return result.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
@@ -83,12 +91,14 @@ function describePort(
   service: Service,
   port: ServicePortSpec,
   slices: readonly EndpointSlice[],
-  nodeName: string,
+  node: ProxyNode,
 ): ProxyServicePort {
   const { metadata, spec = {}, status } = service;
   const protocol = (port.protocol ?? "TCP").toLowerCase() as Protocol;
   const namespacedName = `${metadata?.namespace}/${metadata?.name}`;
-  const candidates = listCandidates(slices, port.name ?? "", nodeName);
+  const candidates = listCandidates(slices, port.name ?? "", node.name);
+  const local = candidates.filter((candidate) => candidate.local);
+  const inCluster = chooseUsable(chooseNear(candidates, node));
   const ingress = status?.loadBalancer?.ingress ?? [];
   const externalPolicyLocal = spec.externalTrafficPolicy === "Local";
   const clientIP = spec.sessionAffinity === "ClientIP";
@@ -106,11 +116,11 @@ function describePort(
     sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4),
     externalPolicyLocal,
     affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
-    internalEndpoints: chooseEndpoints(candidates, spec.internalTrafficPolicy === "Local"),
-    externalEndpoints: chooseEndpoints(candidates, externalPolicyLocal),
+    internalEndpoints: spec.internalTrafficPolicy === "Local" ? chooseUsable(local) : inCluster,
+    externalEndpoints: externalPolicyLocal ? chooseUsable(local) : inCluster,
     localReady: candidates.filter(({ local, ready }) => local && ready).map(({ address }) => address),
     serving: new Set(candidates.filter((one) => one.serving).map(({ address, port }) => `${address}:${port}`)),
-    hasAnyEndpoint: chooseEndpoints(candidates, false).length > 0,
+    hasAnyEndpoint: inCluster.length > 0,
   };
 }
 
@@ -138,12 +148,26 @@ function describeEndpoint(endpoint: Endpoint, port: number, nodeName: string): C
     ready: ready ?? true,
     serving: serving ?? ready ?? true,
     terminating: terminating ?? false,
+    hints: endpoint.hints,
   };
 }
 
+/**
+ * Those that the hints keep for this node, or for its zone, where every ready endpoint has such a hint and one of them is
+ * for here (KEP-2433, KEP-3015); otherwise all of them.
+ */
+function chooseNear(candidates: readonly Candidate[], { name, zone }: ProxyNode): readonly Candidate[] {
+  const ready = candidates.filter((candidate) => candidate.ready);
+  const prefer = (field: "forNodes" | "forZones", place: string): Candidate[] | undefined => {
+    if (!ready.every(({ hints }) => hints?.[field]?.length)) return undefined;
+    const near = ready.filter(({ hints }) => hints?.[field]?.some((one) => one.name === place));
+    return near.length > 0 ? near : undefined;
+  };
+  return prefer("forNodes", name) ?? prefer("forZones", zone) ?? candidates;
+}
+
 /** Ready endpoints; where there are none, those that still serve while terminating (KEP-1669). */
-function chooseEndpoints(candidates: readonly Candidate[], localOnly: boolean): ProxyEndpoint[] {
-  const eligible = localOnly ? candidates.filter((candidate) => candidate.local) : candidates;
+function chooseUsable(eligible: readonly Candidate[]): ProxyEndpoint[] {
   const ready = eligible.filter((candidate) => candidate.ready);
   const chosen = ready.length > 0 ? ready : eligible.filter((one) => one.serving && one.terminating);
   return chosen.map(({ address, port, local }) => ({ address, port, local }));
