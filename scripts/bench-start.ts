@@ -6,16 +6,15 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { kernelCommandLine } from "../src/drivers/kernel-command-line.ts";
 import type { NodeState } from "../src/node/state.ts";
+import { readArguments } from "./arguments.ts";
 
 const root = join(import.meta.dirname, "..");
 const mini = join(root, "dist", "mini");
 const image = join(root, ".cache", "image");
-const { values } = parseArgs({
-  args: process.argv.slice(2),
+const { values } = readArguments("scripts/bench start [--runs 5] [--driver runc|qemu2]", {
   options: { runs: { type: "string", default: "5" }, driver: { type: "string" } },
 });
 const runs = Number(values.runs);

@@ -14,7 +14,6 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { execa } from "execa";
 import { type Registry, reachableAddress, serveArchive } from "../test/conformance/registry.ts";
 import {
@@ -28,6 +27,7 @@ import {
   renderPage,
   tableBySig,
 } from "../test/conformance/report.ts";
+import { readArguments } from "./arguments.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const cache = join(root, ".cache/conformance");
@@ -37,7 +37,9 @@ const smokeFile = join(root, "test/conformance/smoke.txt");
 const kubectl = join(root, ".cache/kubectl/kubectl");
 const historyFile = join(cache, "history.json");
 
-const { values: options } = parseArgs({
+const usage = `scripts/conformance [--focus REGEX] [--skip REGEX] [--all] [--smoke] [--nodes 2] [--driver runc] [--procs N]
+                    [--update] [--keep] [--profile NAME]`;
+const { values: options } = readArguments(usage, {
   options: {
     focus: { type: "string" },
     skip: { type: "string" },

@@ -7,7 +7,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readArguments } from "../../scripts/arguments.ts";
 import { type Result, renderText, writeReport } from "./report.ts";
 import { createMini } from "./servers/mini.ts";
 import { createUpstream } from "./servers/upstream.ts";
@@ -22,13 +22,15 @@ import { watch } from "./workloads/watch.ts";
 
 const workloads: readonly Workload[] = [ready, idle, requests, list, watch, schedule, pods];
 const root = join(import.meta.dirname, "../..");
-const { values, positionals } = parseArgs({
+const names = workloads.map(({ name }) => name).join(", ");
+const usage = `scripts/bench [--quick] [--write] [WORKLOAD…]; workloads: ${names}\nscripts/bench start [--runs 5] [--driver runc|qemu2]`;
+const { values, positionals } = readArguments(usage, {
   options: { quick: { type: "boolean", default: false }, write: { type: "boolean", default: false } },
   allowPositionals: true,
 });
 const unknown = positionals.filter((name) => !workloads.some((workload) => workload.name === name));
 if (unknown.length > 0) {
-  console.error(`bench: no workload ${unknown.join(", ")}; there are ${workloads.map(({ name }) => name).join(", ")}`);
+  console.error(`bench: no workload ${unknown.join(", ")}; there are ${names}`);
   process.exit(2);
 }
 const load = (): string => (loadavg()[0] ?? Number.NaN).toFixed(1);
