@@ -6,6 +6,7 @@ import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage,
 import { type Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import { isGone } from "../http/respond.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { passThrough, upgradeHeaders } from "./pass-through.ts";
@@ -65,7 +66,9 @@ function ask(
     const outgoing = send(target, { method: request.method ?? "GET", headers }, repeatable);
     outgoing.on("response", resolve);
     outgoing.on("error", (cause) => {
-      if (repeatable && metClosedConnection(outgoing, cause)) resolve(ask(target, headers, request, response));
+      // A client that went away ends the backend's connection too: that is not the backend's doing.
+      const again = repeatable && !isGone(response) && metClosedConnection(outgoing, cause);
+      if (again) resolve(ask(target, headers, request, response));
       else reject(unreachable(cause));
     });
     response.on("close", () => outgoing.destroy());

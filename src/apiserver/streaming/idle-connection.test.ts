@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -5,7 +6,14 @@ import { proxyRequest } from "./http-proxy.ts";
 
 /** Answers the first request of each connection, and closes the connection when a second comes. */
 const used = new WeakSet<Socket>();
-const backend = createServer(({ method, socket }, response) => {
+let unanswered = 0;
+const backend = createServer(({ method, socket, headers }, response) => {
+  if (headers["x-wait"] !== undefined) {
+    unanswered++;
+    response.once("close", () => backend.emit("left"));
+    backend.emit("waiting");
+    return;
+  }
   if (used.has(socket)) return socket.destroy();
   used.add(socket);
   response.end(method);
@@ -45,4 +53,19 @@ it("asks again where a kept connection turns out to be closed, and sends what ch
   for (const method of ["GET", "GET", "POST", "GET", "POST", "GET"]) {
     expect(await ask(method, method === "POST" ? "body" : undefined)).toBe(`200 ${method}`);
   }
+});
+
+it("asks nothing again for a client that went away", async () => {
+  await ask("GET");
+  const waiting = once(backend, "waiting");
+  const { port } = front.address() as AddressInfo;
+  const outgoing = request({ host: "127.0.0.1", port, agent: false, headers: { "x-wait": "1" } });
+  outgoing.on("error", () => undefined);
+  outgoing.end();
+  await waiting;
+  const left = once(backend, "left");
+  outgoing.destroy();
+  await left;
+  expect(await ask("GET")).toBe("200 GET");
+  expect(unanswered).toBe(1);
 });
