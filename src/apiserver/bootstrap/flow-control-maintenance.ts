@@ -3,24 +3,19 @@ import { flowSchemas, isMandatory, priorityLevelConfigurations } from "../../kin
 import type { PriorityLevelConfigurationSpec } from "../../kinds/generated/flowcontrol-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import { isAlreadyExists, isNotFound } from "../../machinery/errors/status-error.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
-import type { ObjectReader, ObjectWriter } from "../types.ts";
+import { ensureObject, type ObjectAccess } from "./ensure-object.ts";
 
 const group = "flowcontrol.apiserver.k8s.io";
 const annotation = "apf.kubernetes.io/autoupdate-spec";
 const periodMs = 60_000;
 
-export interface FlowControlMaintenance {
-  readonly reader: ObjectReader;
-  readonly writer: ObjectWriter;
-}
-
 /**
  * Creates the default objects of priority and fairness that are missing, puts back the specs of mandatory ones and of those
  * whose annotation asks for it, and deletes defaults of other releases, as upstream's ensurer. Idempotent.
  */
-export async function ensureFlowControl(parts: FlowControlMaintenance): Promise<void> {
+export async function ensureFlowControl(parts: ObjectAccess): Promise<void> {
   await Promise.all([
     ensureAll(parts, "prioritylevelconfigurations", priorityLevelConfigurations()),
     ensureAll(parts, "flowschemas", flowSchemas()),
@@ -28,9 +23,7 @@ export async function ensureFlowControl(parts: FlowControlMaintenance): Promise<
 }
 
 /** Does so every minute from now on. Returns how to stop. */
-export function maintainFlowControl(
-  parts: FlowControlMaintenance & { readonly clock: Clock; readonly log: Logger },
-): () => void {
+export function maintainFlowControl(parts: ObjectAccess & { readonly clock: Clock; readonly log: Logger }): () => void {
   const abort = new AbortController();
   const run = async (): Promise<void> => {
     for (;;) {
@@ -46,34 +39,16 @@ export function maintainFlowControl(
   return () => abort.abort();
 }
 
-async function ensureAll(parts: FlowControlMaintenance, plural: string, wanted: UnknownObject[]): Promise<void> {
+async function ensureAll(parts: ObjectAccess, plural: string, wanted: UnknownObject[]): Promise<void> {
   const names = new Set(wanted.map(({ metadata }) => metadata?.name));
   const unwanted = parts.reader
     .list<UnknownObject>(group, plural)
     .filter(({ metadata }) => !names.has(metadata?.name) && isTrue(metadata?.annotations?.[annotation]));
   await Promise.all([
-    ...wanted.map((one) => ensure(parts, plural, one)),
-    ...unwanted.map(({ metadata }) => ignoreMissing(parts.writer.delete(group, plural, "", metadata?.name ?? ""))),
+    // One that is deleted meanwhile is made the next time.
+    ...wanted.map((one) => ignoreNotFound(ensureObject(parts, plural, one, revise))),
+    ...unwanted.map(({ metadata }) => ignoreNotFound(parts.writer.delete(group, plural, "", metadata?.name ?? ""))),
   ]);
-}
-
-async function ensure(
-  { reader, writer }: FlowControlMaintenance,
-  plural: string,
-  wanted: UnknownObject,
-): Promise<void> {
-  const name = wanted.metadata?.name ?? "";
-  const stored = reader.get<UnknownObject>(group, plural, "", name);
-  if (stored === undefined) {
-    try {
-      await writer.create(group, plural, wanted);
-      return;
-    } catch (error) {
-      // Another API server on the same store, or a cache that is behind it.
-      if (!isAlreadyExists(error)) throw error;
-    }
-  } else if (revise(stored, wanted) === undefined) return;
-  await ignoreMissing(writer.modify({ group, plural, namespace: "", name }, (current) => revise(current, wanted)));
 }
 
 /** The object as it should be; undefined where it is. */
@@ -103,11 +78,3 @@ const trueTexts: readonly (string | undefined)[] = ["1", "t", "T", "true", "TRUE
 const falseTexts: readonly (string | undefined)[] = ["0", "f", "F", "false", "FALSE", "False"];
 const isTrue = (value: string | undefined): boolean => trueTexts.includes(value);
 const isBoolean = (value: string | undefined): boolean => isTrue(value) || falseTexts.includes(value);
-
-async function ignoreMissing(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-}

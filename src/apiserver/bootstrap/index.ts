@@ -8,10 +8,10 @@ import type { ClusterRole, ClusterRoleBinding } from "../../kinds/generated/rbac
 import { defaultServiceCIDRName } from "../../kinds/networking/service-cidr/ranges.ts";
 import { formatTime, systemClock } from "../../lib/clock.ts";
 import { createLogger } from "../../lib/log.ts";
-import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
-import { parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { firstServiceAddress } from "../admission/services/subnet.ts";
 import type { ObjectReader, ObjectWriter } from "../types.ts";
+import { ensureObject, type Reconcile } from "./ensure-object.ts";
 import { ensureFlowControl } from "./flow-control-maintenance.ts";
 import * as rbac from "./rbac-objects.ts";
 import * as system from "./system-objects.ts";
@@ -46,8 +46,6 @@ export interface Bootstrap {
   run(): Promise<void>;
 }
 
-type Reconcile = (stored: UnknownObject, wanted: UnknownObject) => UnknownObject | undefined;
-
 /** Left as the user made it. */
 const keep: Reconcile = () => undefined;
 
@@ -62,21 +60,8 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
   const { reader, writer } = options;
   const log = createLogger("bootstrap");
 
-  async function ensure(plural: string, wanted: UnknownObject, reconcile: Reconcile): Promise<void> {
-    const { group } = parseApiVersion(wanted.apiVersion ?? "v1");
-    const { namespace = "", name = "" } = wanted.metadata ?? {};
-    const stored = reader.get(group, plural, namespace, name);
-    if (stored === undefined) {
-      try {
-        await writer.create(group, plural, wanted);
-        return;
-      } catch (error) {
-        // Another API server on the same store, or a cache that is behind it.
-        if (!isAlreadyExists(error)) throw error;
-      }
-    } else if (reconcile(stored, wanted) === undefined) return;
-    await writer.modify({ group, plural, namespace, name }, (current) => reconcile(current, wanted));
-  }
+  const ensure = (plural: string, wanted: UnknownObject, reconcile: Reconcile): Promise<void> =>
+    ensureObject({ reader, writer }, plural, wanted, reconcile);
 
   const ensureAll = (plural: string, wanted: readonly unknown[], reconcile: Reconcile): Promise<void>[] =>
     wanted.map((object) => ensure(plural, object as UnknownObject, reconcile));

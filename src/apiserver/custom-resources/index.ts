@@ -8,7 +8,7 @@ import { cleanupFinalizer } from "../../kinds/apiextensions/custom-resource-defi
 import type { CustomResourceDefinition } from "../../kinds/generated/apiextensions-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
-import { isNotFound } from "../../machinery/errors/status-error.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import { deepCopy, deepEqual } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
@@ -133,7 +133,7 @@ class CustomResources {
       const leaving = objects.filter(({ metadata }) => metadata?.deletionTimestamp === undefined);
       for (const { metadata } of leaving) {
         const { namespace = "", name: object = "" } = metadata ?? {};
-        await ignoreMissing(writer.delete(spec.group, spec.names.plural, namespace, object));
+        await ignoreNotFound(writer.delete(spec.group, spec.names.plural, namespace, object));
       }
       if (reader.list(spec.group, spec.names.plural).length === 0) return this.#release(name);
       await clock.sleep(cleanupRetryMs);
@@ -148,7 +148,7 @@ class CustomResources {
       reason: "InstanceDeletionCompleted",
       message: "removed all instances",
     };
-    await ignoreMissing(
+    await ignoreNotFound(
       writer.modify({ group, plural, namespace: "", name, subresource: "finalize" }, (current) => {
         const changed = deepCopy(current);
         const metadata = changed.metadata ?? {};
@@ -162,17 +162,9 @@ class CustomResources {
 
   /** Runs work that nobody waits for; a definition that is gone meanwhile needs none. */
   #settle(name: string, work: () => Promise<unknown>): void {
-    ignoreMissing(work()).catch((error: unknown) => {
+    ignoreNotFound(work()).catch((error: unknown) => {
       this.#parts.log.error("custom resource definition", { name, error: String(error) });
     });
-  }
-}
-
-async function ignoreMissing(work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
   }
 }
 

@@ -14,9 +14,9 @@ import {
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
 import { type CertificateUsage, certificateExpiry, type IssuedCertificate, signCsr } from "../../lib/certificates.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 const signers = new Set([clientSigner, kubeletClientSigner, kubeletServingSigner, legacyUnknownSigner]);
 

@@ -8,12 +8,13 @@ import { referenceTo } from "../../client/recorder.ts";
 import { cronJobs, jobs } from "../../client/resources.ts";
 import type { CronJob, Job } from "../../kinds/generated/batch-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
 import { indexByOwner, ownedBy } from "../framework/claim.ts";
 import { metaOf, newControllerReference } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController } from "../framework/define-controller.ts";
-import { ignoreNotFound, isNamespaceTerminating, messageOf } from "../framework/failures.ts";
+import { isNamespaceTerminating, messageOf } from "../framework/failures.ts";
 import { isFinished } from "../job/outcome.ts";
 import { missedTimes, parseSchedule, type Schedule } from "./schedule.ts";
 

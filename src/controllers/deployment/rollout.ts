@@ -1,11 +1,12 @@
 import { deployments, replicaSets } from "../../client/resources.ts";
 import type { Deployment, DeploymentStatus, ReplicaSet } from "../../kinds/generated/apps-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { canonicalJson, sameJson } from "../framework/canonical-json.ts";
 import { byCreation, metaOf, newControllerReference } from "../framework/controller-reference.ts";
 import type { ControllerContext } from "../framework/define-controller.ts";
-import { ignoreNotFound, isNamespaceTerminating, messageOf } from "../framework/failures.ts";
+import { isNamespaceTerminating, messageOf } from "../framework/failures.ts";
 import { templateHash } from "../framework/template-hash.ts";
 import { currentSetAnnotations, replicasAnnotations, revisionAnnotation, revisionOf } from "./annotations.ts";
 import { conditionOf, newCondition, withCondition } from "./conditions.ts";

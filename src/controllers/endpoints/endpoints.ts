@@ -8,12 +8,12 @@ import { endpoints, pods, services } from "../../client/resources.ts";
 import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import { isHeadless } from "../../kinds/core/service/headless.ts";
 import type { EndpointAddress, EndpointPort, EndpointSubset, Pod, Service } from "../../kinds/generated/core-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { labelSelectorFromSet } from "../../machinery/selectors/label-selector.ts";
 import { addressesOf, addressTypes, isEndpoint } from "../endpointslice/endpoint.ts";
 import { canonicalJson, sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import { endpointHostname, selectsPods, servicesOfPod, targetPort } from "../framework/services.ts";
 
 const managedBy = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };

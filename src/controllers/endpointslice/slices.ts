@@ -1,10 +1,10 @@
 import { endpointSlices } from "../../client/resources.ts";
 import type { Endpoint, EndpointPort, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
 import { canonicalJson, sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import type { ControllerContext } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 /** Upstream's max-endpoints-per-slice. */
 const maximumEndpoints = 100;

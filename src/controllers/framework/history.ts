@@ -1,13 +1,13 @@
 import { controllerRevisions } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import type { ControllerRevision } from "../../kinds/generated/apps-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { canonicalJson, sameJson } from "./canonical-json.ts";
 import { ownedBy } from "./claim.ts";
 import { byCreation, metaOf, newControllerReference } from "./controller-reference.ts";
 import type { ControllerContext } from "./define-controller.ts";
-import { ignoreNotFound } from "./failures.ts";
 import { templateHash } from "./template-hash.ts";
 
 export const revisionHashLabel = "controller-revision-hash";

@@ -6,11 +6,11 @@
 import type { Client, ResourceRef } from "../../client/types.ts";
 import { createWorkQueue, type WorkQueue } from "../../client/work-queue.ts";
 import { createLogger } from "../../lib/log.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isConflict, isNotFound } from "../../machinery/errors/status-error.ts";
 import { foregroundFinalizer, orphanFinalizer } from "../../machinery/meta/finalizers.ts";
 import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
 import type { Controller } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import type { MetadataEntry, MetadataMonitors } from "../framework/metadata-monitors.ts";
 import { type GraphNode, type GraphWork, isDeletingDependents, isOrphaning, OwnershipGraph } from "./graph.ts";
 

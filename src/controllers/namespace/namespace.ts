@@ -8,12 +8,13 @@ import { namespaces, pods } from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
 import type { Namespace } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { StatusError } from "../../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { sameJson } from "../framework/canonical-json.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
 import { discoverResources } from "../framework/discovery.ts";
-import { ignoreNotFound, messageOf } from "../framework/failures.ts";
+import { messageOf } from "../framework/failures.ts";
 import { type DeletionReport, deletionConditions } from "./conditions.ts";
 
 const finalizer = "kubernetes";

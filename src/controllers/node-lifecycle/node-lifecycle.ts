@@ -9,10 +9,10 @@ import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import { isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type Controller, type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 import { desiredTaints, monitorGraceMs, readyCondition, startupGraceMs, unknownConditions } from "./health.ts";
 

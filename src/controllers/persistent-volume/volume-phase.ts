@@ -1,9 +1,9 @@
 /** Keeps the phase of volumes: Available, Bound, or Released once the claim is gone. Fed by volumes and claims. */
 import { persistentVolumeClaims, persistentVolumes } from "../../client/resources.ts";
 import type { PersistentVolume } from "../../kinds/generated/core-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 export const volumePhaseController = defineController({
   name: "persistentvolume-phase",

@@ -8,9 +8,9 @@ import { nodes, pods } from "../../client/resources.ts";
 import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { byCreation, metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 
 /** Upstream's terminated-pod-gc-threshold and quarantine of nodes that just vanished. */

@@ -10,9 +10,9 @@ import { parseAddress, prefixCovers, prefixesOverlap, rangeContains } from "../.
 import { isManagedByAllocator } from "../../kinds/networking/ip-address/labels.ts";
 import { prefixesOf } from "../../kinds/networking/service-cidr/ranges.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 export const serviceCIDRFinalizer = "networking.k8s.io/service-cidr-finalizer";
 const component = "service-cidr-controller";

@@ -8,6 +8,7 @@ import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from 
 import { isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { ControllerRevision, StatefulSet, StatefulSetStatus } from "../../kinds/generated/apps-v1.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isAlreadyExists } from "../../machinery/errors/status-error.ts";
 import { scaledValue } from "../../machinery/int-or-string.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
@@ -15,7 +16,7 @@ import { sameStatus } from "../framework/canonical-json.ts";
 import { claimOwned, indexByOwner, watchOrphans } from "../framework/claim.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch, watchOwned } from "../framework/define-controller.ts";
-import { ignoreNotFound, messageOf } from "../framework/failures.ts";
+import { messageOf } from "../framework/failures.ts";
 import { pruneRevisions, revisionHash, revisionsOf, syncRevision } from "../framework/history.ts";
 import { isPodAvailable, scheduleAvailability } from "../framework/pods.ts";
 import { ensureClaims, syncClaimOwners } from "./claims.ts";

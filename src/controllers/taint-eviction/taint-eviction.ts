@@ -7,11 +7,11 @@ import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { nodes, pods } from "../../client/resources.ts";
 import type { Pod, Taint } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { isTolerated, tolerates } from "../../machinery/scheduling/tolerations.ts";
 import { sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 import { indexPodsByNode, podsOnNode } from "../framework/pods-by-node.ts";
 
 const noExecute = (taints: readonly Taint[] | undefined): Taint[] =>

@@ -3,9 +3,9 @@
 import { splitKey } from "../../client/object-cache.ts";
 import { jobs } from "../../client/resources.ts";
 import type { Job } from "../../kinds/generated/batch-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { defineController } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 function expiresAt(job: Job | undefined): number | undefined {
   const ttl = job?.spec?.ttlSecondsAfterFinished;

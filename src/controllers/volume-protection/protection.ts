@@ -9,10 +9,10 @@ import type { ResourceRef } from "../../client/types.ts";
 import { claimNames } from "../../kinds/core/pod/claim-names.ts";
 import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
+import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
-import { ignoreNotFound } from "../framework/failures.ts";
 
 const claimFinalizer = "kubernetes.io/pvc-protection";
 const volumeFinalizer = "kubernetes.io/pv-protection";
