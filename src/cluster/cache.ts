@@ -39,6 +39,19 @@ export async function pruneCache(keep: readonly string[]): Promise<string[]> {
   }
 }
 
+/** Prunes and tells of it. What is left over costs room and nothing else, so a failure is only told of, too. */
+export async function tidyCache(
+  keep: readonly string[],
+  tell: { info(message: string): void; warning(message: string): void },
+): Promise<void> {
+  try {
+    const removed = await pruneCache(keep);
+    if (removed.length > 0) tell.info(`Removed from the cache, as no profile uses it: ${removed.join(", ")}`);
+  } catch (error) {
+    tell.warning(`The cache cannot be tidied: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 /** Undefined when it is not known of every profile. */
 async function usedFiles(): Promise<string[] | undefined> {
   const used: string[] = [];
@@ -90,8 +103,12 @@ async function notedFiles(profile: string): Promise<string[] | undefined> {
   }
 }
 
+/** None where there is no such folder; one that cannot be read is no reason to think that nothing is used. */
 async function entriesOf(folder: string) {
-  return await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
 }
 
 function lockPath(): string {

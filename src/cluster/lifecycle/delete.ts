@@ -1,7 +1,7 @@
 /** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
 import { rm } from "node:fs/promises";
 import { driverNames, loadDriver } from "../../drivers/index.ts";
-import { pruneCache } from "../cache.ts";
+import { tidyCache } from "../cache.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { profileFolder } from "../home.ts";
 import { removeContext } from "../kubeconfig.ts";
@@ -39,7 +39,7 @@ export async function deleteCluster({ profile: name, report, signal }: DeleteOpt
   }
   await rm(profileFolder(name), { recursive: true, force: true });
   await removeContext(name);
-  if (ownFiles !== undefined) await tidyCache(ownFiles, report);
+  if (ownFiles !== undefined) await tidyCache(ownFiles, { info: report, warning: report });
   return { profile: name, existed: profile !== undefined || leftovers > 0 };
 }
 
@@ -76,15 +76,6 @@ async function removeMachines(
   // The executable may be gone; nothing of it is wanted then.
   const own = await driver.cacheFiles?.(machine).catch(() => []);
   return [machine.image.root, ...(own ?? [])];
-}
-
-async function tidyCache(keep: readonly string[], report: (message: string) => void): Promise<void> {
-  try {
-    const removed = await pruneCache(keep);
-    if (removed.length > 0) report(`Removed from the cache, as no profile uses it: ${removed.join(", ")}`);
-  } catch (error) {
-    report(`The cache cannot be tidied: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** Without a readable profile, machines of that name are looked for with every driver that answers. */

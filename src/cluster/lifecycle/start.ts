@@ -9,7 +9,7 @@ import { loadDriver } from "../../drivers/index.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
 import { apiServerUrl } from "../api-server.ts";
-import { pruneCache, useCache } from "../cache.ts";
+import { tidyCache, useCache } from "../cache.ts";
 import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { cacheFolder, machineFolder, miniHome, profileFolder } from "../home.ts";
@@ -88,7 +88,7 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
     const bootedAt = await bootMachines(boot);
     await verify(boot, bootedAt);
     await configureClient(profile, options, undo, existing === undefined);
-    await tidyCache(options.progress);
+    await tidyCache([], options.progress);
     options.progress.step("Done", doneMessage(profile, options));
     return { profile, started: true };
   } catch (error) {
@@ -196,16 +196,6 @@ async function provideImage(
 async function allStopped(driver: Driver, profile: Profile): Promise<boolean> {
   const states = await Promise.all(profile.nodes.map((node) => driver.state(node).catch(() => "Error")));
   return states.every((state) => state === "Stopped" || state === "Nonexistent");
-}
-
-/** What is left over costs room and nothing else: the start has succeeded. */
-async function tidyCache(progress: Progress): Promise<void> {
-  try {
-    const removed = await pruneCache([]);
-    if (removed.length > 0) progress.info(`Removed from the cache, as no profile uses it: ${removed.join(", ")}`);
-  } catch (error) {
-    progress.warning(`The cache cannot be tidied: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 /** One at a time on this machine, so that two new profiles do not pick the same subnet. */
