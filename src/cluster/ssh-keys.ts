@@ -19,12 +19,28 @@ export async function ensureSshKeys(profile: string): Promise<SshKeys> {
   return { identity: user[0], authorizedKey: user[1], hostKey: host[0], hostPublicKey: host[1] };
 }
 
-async function ensureKey(path: string, comment: string): Promise<[privateKey: string, publicKey: string]> {
-  const found = [await readFileIfPresent(path), await readFileIfPresent(`${path}.pub`)] as const;
-  if (found[0] !== undefined && found[1] !== undefined) return [found[0], found[1]];
+type KeyPair = readonly [privateKey: string, publicKey: string];
+
+/** The pair in that file, or a new one where there is none, or none that can be used. */
+async function ensureKey(path: string, comment: string): Promise<KeyPair> {
   const { default: ssh2 } = await import("ssh2");
-  const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
-  await writeFileAtomically(`${path}.pub`, `${pair.public}\n`, { mode: 0o644 });
-  await writeFileAtomically(path, pair.private);
-  return [pair.private, `${pair.public}\n`];
+  const [privateKey, publicKey] = [await readFileIfPresent(path), await readFileIfPresent(`${path}.pub`)];
+  if (privateKey !== undefined && publicKey !== undefined && isWhole(ssh2, privateKey, publicKey)) {
+    return [privateKey, publicKey];
+  }
+  const pair = generateKey(ssh2, comment);
+  await writeFileAtomically(`${path}.pub`, pair[1], { mode: 0o644 });
+  await writeFileAtomically(path, pair[0]);
+  return pair;
 }
+
+/** ssh2 drops the leading zero bytes of a public key, and so writes one pair of 256 that nothing can read: mscdex/ssh2 1513. */
+function generateKey(ssh2: typeof import("ssh2"), comment: string): KeyPair {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment });
+    if (isWhole(ssh2, pair.private, pair.public)) return [pair.private, `${pair.public}\n`];
+  }
+}
+
+const isWhole = ({ utils }: typeof import("ssh2"), privateKey: string, publicKey: string): boolean =>
+  !(utils.parseKey(privateKey) instanceof Error) && !(utils.parseKey(publicKey) instanceof Error);
