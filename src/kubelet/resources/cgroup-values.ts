@@ -21,7 +21,7 @@ export function cpuQuota(milliCpu: number): number {
   return Math.max(minimumQuota, Math.trunc((milliCpu * quotaPeriod) / 1000));
 }
 
-/** The weight of cgroup v2 for shares of v1, as runc converts them. */
+/** The weight of cgroup v2 for shares of v1, as OCI runtimes convert them. */
 export function cpuWeight(shares: number): number {
   return shares === 0 ? 0 : 1 + Math.trunc(((shares - 2) * 9999) / 262_142);
 }
