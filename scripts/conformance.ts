@@ -187,7 +187,8 @@ try {
   ranToTheEnd = true;
 } catch (error) {
   const { shortMessage, message } = error as Error & { shortMessage?: string };
-  console.error(`conformance: ${shortMessage ?? message}. No result was written; what came before says why.`);
+  const what = (shortMessage ?? message).replace(/\.$/, "");
+  console.error(`conformance: ${what}. No result was written; what came before says why.`);
   process.exitCode = 1;
 } finally {
   registry?.close();
