@@ -9,6 +9,7 @@ import type { Store } from "../store/types.ts";
 import { createAdmissionChain } from "./admission/index.ts";
 import type { FindKind } from "./admission/policies/policy-set.ts";
 import { Aggregator } from "./aggregation/index.ts";
+import { Registration } from "./aggregation/registration.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { maintainFlowControl } from "./bootstrap/flow-control-maintenance.ts";
@@ -114,6 +115,7 @@ export async function createApiServerParts(
   const stopExpiry = events === undefined ? pass : expireEvents({ resource: events, writes, clock, log });
 
   const aggregator = new Aggregator({ reader, writer, clock, log, proxyClient: options.tls.proxyClient });
+  const registration = new Registration({ reader, writer, clock, log });
   const customResources = serveCustomResources({ resources, reader, writer, clock, log });
 
   const flowControl = new FlowControl({ reader, writer, clock, log });
@@ -137,6 +139,7 @@ export async function createApiServerParts(
         flowControl: () => flowControl.running,
       },
       admissionPlugins: () => plugins.length,
+      missingApiServices: () => registration.missing(),
       stopping: () => stopping,
     }),
   );
@@ -184,6 +187,7 @@ export async function createApiServerParts(
         serviceSubnet,
         clientCa: options.tls.clientCa,
         ...(options.tls.requestHeader === undefined ? {} : { requestHeader: options.tls.requestHeader }),
+        registerApiServices: () => registration.start(),
         finished: (hook) => finished.add(hook),
       }).run();
       stopMaintenance = maintainFlowControl({ reader, writer, clock, log });
@@ -198,6 +202,7 @@ export async function createApiServerParts(
       flowControl.close();
       customResources.stop();
       resourceMetrics.close();
+      registration.close();
       aggregator.close();
       cache.close();
     },

@@ -30,6 +30,21 @@ spec:
     spec: {containers: [{name: web, image: nginx}]}
 `;
 
+const definition = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: tabs.stable.example.com}
+spec:
+  group: stable.example.com
+  scope: Namespaced
+  names: {plural: tabs, kind: Tab}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object}}
+`;
+
 describe.skipIf(!existsSync(kubectlPath))("kubectl", () => {
   beforeAll(async () => {
     server = await startForTest();
@@ -43,6 +58,21 @@ describe.skipIf(!existsSync(kubectlPath))("kubectl", () => {
     expect(await kubectl("api-resources")).toMatch(/deployments +deploy +apps\/v1 +true +Deployment/);
     expect(await kubectl("explain deployment.spec.strategy")).toContain("rollingUpdate");
     expect(await kubectl("auth can-i create pods")).toContain("yes");
+  });
+
+  it("lists an APIService of every group and version, those of custom resources as they come and go", async () => {
+    const services = await kubectl("get apiservices");
+    expect(services).toMatch(/^NAME +SERVICE +AVAILABLE +AGE$/m);
+    expect(services).toMatch(/^v1\. +Local +True +/m);
+    expect(services).toMatch(/^v2\.autoscaling +Local +True +/m);
+    expect(services).not.toMatch(/Local +(False|Unknown)/);
+    await kubectl("apply -f -", definition);
+    await kubectl("wait --for=create apiservice/v1.stable.example.com");
+    const labelled = "get apiservices -l kube-aggregator.kubernetes.io/automanaged=true";
+    expect(await kubectl(labelled)).toMatch(/^v1\.stable\.example\.com +Local +True +/m);
+    await kubectl("delete -f -", definition);
+    await kubectl("wait --for=delete apiservice/v1.stable.example.com");
+    expect(await kubectl(labelled)).toBe("No resources found");
   });
 
   it("creates with protobuf, gets, labels, patches, scales and deletes", async () => {

@@ -1,5 +1,6 @@
 /** Asks extension servers every now and then what they serve, and says so in their APIService's Available condition. */
 import { request } from "node:https";
+import { localAvailability } from "../../kinds/apiregistration/api-service/availability.ts";
 import type { APIService, APIServiceCondition } from "../../kinds/generated/apiregistration-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
 import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
@@ -45,9 +46,10 @@ export class Availability {
   }
 
   /** An APIService without a Service is this server's own. */
-  local(service: APIService): void {
-    const message = "Local APIServices are always available";
-    void this.#report(service.metadata?.name ?? "", { status: "True", reason: "Local", message });
+  local({ metadata, status }: APIService): void {
+    const condition = status?.conditions?.find(({ type }) => type === "Available");
+    if (condition?.status === "True" && condition.reason === localAvailability.reason) return;
+    void this.#report(metadata?.name ?? "", localAvailability);
   }
 
   follow(backend: Backend): void {

@@ -1,4 +1,5 @@
-/** What an extension server says it serves, in the forms that discovery publishes. */
+/** What an extension server says it serves, in the form that discovery publishes. */
+import type { Priority } from "../discovery/priorities.ts";
 
 interface ApiResource {
   readonly name: string;
@@ -12,40 +13,15 @@ interface ApiResource {
   readonly categories?: readonly string[];
 }
 
-export interface AggregatedVersion {
+export interface AggregatedVersion extends Priority {
   readonly group: string;
   readonly version: string;
-  /** Higher comes first. */
-  readonly groupPriority: number;
-  readonly versionPriority: number;
   readonly resources: readonly ApiResource[];
 }
 
-/** metav1.APIGroup of each group. */
-export function aggregatedGroups(versions: readonly AggregatedVersion[]): object[] {
-  return grouped(versions).map(([name, members]) => {
-    const list = members.map(({ version }) => ({ groupVersion: `${name}/${version}`, version }));
-    return { name, versions: list, preferredVersion: list[0] };
-  });
-}
-
-/** apidiscovery.k8s.io APIGroupDiscovery of each group. */
-export function aggregatedGroupDiscovery(versions: readonly AggregatedVersion[]): object[] {
-  return grouped(versions).map(([name, members]) => ({
-    metadata: { name, creationTimestamp: null },
-    versions: members.map((member) => ({
-      version: member.version,
-      resources: member.resources.filter(({ name: one }) => !one.includes("/")).map((one) => discover(one, member)),
-      freshness: "Current",
-    })),
-  }));
-}
-
-function grouped(versions: readonly AggregatedVersion[]): [string, AggregatedVersion[]][] {
-  const sorted = [...versions].sort(
-    (a, b) => b.groupPriority - a.groupPriority || b.versionPriority - a.versionPriority,
-  );
-  return [...Map.groupBy(sorted, ({ group }) => group)];
+/** apidiscovery.k8s.io APIResourceDiscovery of each resource. */
+export function discoverRemote(version: AggregatedVersion): object[] {
+  return version.resources.filter(({ name }) => !name.includes("/")).map((one) => discover(one, version));
 }
 
 function discover(resource: ApiResource, { group, version, resources }: AggregatedVersion): object {

@@ -22,6 +22,7 @@ describe("bootstrap", () => {
       advertised: { address: "192.168.39.5", port },
       serviceSubnet: "10.96.0.0/12",
       clientCa: "CA",
+      registerApiServices: async () => undefined,
     }).run();
 
   beforeEach(async () => {

@@ -26,6 +26,8 @@ export interface BootstrapOptions {
   /** PEM, for ConfigMap kube-system/extension-apiserver-authentication. */
   readonly clientCa: string;
   readonly requestHeader?: { readonly ca: string; readonly allowedNames: readonly string[] };
+  /** Puts the APIServices right of what is served here. */
+  registerApiServices(): Promise<void>;
   /** Told each step that is done, by the name of upstream's hook after the start. */
   finished?(hook: BootstrapHook): void;
 }
@@ -93,7 +95,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
           ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
         ),
         step("priority-and-fairness-config-producer", [ensureFlowControl({ reader, writer })]),
-        step("kube-apiserver-autoregistration", [ensure("apiservices", system.metricsApiService(), keep)]),
+        step("kube-apiserver-autoregistration", [options.registerApiServices()]),
         step("start-kubernetes-service-cidr-controller", [ensureServiceCidr()]),
       ]);
       // Needs the namespaces and the address range.

@@ -99,16 +99,6 @@ export function defaultServiceCidr(subnet: string): UnknownObject {
   };
 }
 
-/** Priorities are metrics-server's, whose manifest puts a Service into this same object. */
-export function metricsApiService(): UnknownObject {
-  return {
-    apiVersion: "apiregistration.k8s.io/v1",
-    kind: "APIService",
-    metadata: { name: "v1beta1.metrics.k8s.io", labels: { "kube-aggregator.kubernetes.io/automanaged": "onstart" } },
-    spec: { group: "metrics.k8s.io", version: "v1beta1", groupPriorityMinimum: 100, versionPriority: 100 },
-  };
-}
-
 /** kube-system/extension-apiserver-authentication: what aggregated API servers verify their callers with. */
 export function authenticationConfigMap(
   clientCa: string,

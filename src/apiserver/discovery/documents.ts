@@ -5,80 +5,62 @@
 import { createHash } from "node:crypto";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import { formatApiVersion } from "../../machinery/meta/object.ts";
+import { type AggregatedVersion, discoverRemote } from "../aggregation/discovered.ts";
 import { compareVersions, type ResourceRegistry } from "../registry/resources.ts";
+import { type Priority, priorityOf } from "./priorities.ts";
+
+interface ServedVersion {
+  readonly version: string;
+  /** What is served here; of a version that an extension server serves, none. */
+  readonly kinds: readonly KindDefinition[];
+  readonly remote?: AggregatedVersion;
+}
 
 export interface GroupVersions {
   readonly group: string;
   /** Preferred first. */
-  readonly versions: readonly { readonly version: string; readonly kinds: readonly KindDefinition[] }[];
+  readonly versions: readonly ServedVersion[];
 }
 
-/** Order in which clients look for a short name that several groups have; groups not named come after, by name. */
-const groupOrder = [
-  "",
-  "apiregistration.k8s.io",
-  "apps",
-  "events.k8s.io",
-  "authentication.k8s.io",
-  "authorization.k8s.io",
-  "autoscaling",
-  "batch",
-  "certificates.k8s.io",
-  "networking.k8s.io",
-  "policy",
-  "rbac.authorization.k8s.io",
-  "storage.k8s.io",
-  "admissionregistration.k8s.io",
-  "apiextensions.k8s.io",
-  "scheduling.k8s.io",
-  "coordination.k8s.io",
-  "node.k8s.io",
-  "discovery.k8s.io",
-  "resource.k8s.io",
-  "flowcontrol.apiserver.k8s.io",
-];
-
-export function groupVersions(resources: ResourceRegistry): GroupVersions[] {
-  const groups = new Map<string, Map<string, KindDefinition[]>>();
-  for (const { kind } of resources.all()) {
-    const versions = groups.get(kind.group) ?? new Map<string, KindDefinition[]>();
-    groups.set(kind.group, versions);
-    const kinds = versions.get(kind.version) ?? [];
-    versions.set(kind.version, kinds);
-    kinds.push(kind);
+/**
+ * Groups and their versions in the order in which clients look for a name that several have: by the highest priority,
+ * then by name. Of a version that is served here and by an extension server, the latter's is shown.
+ */
+export function groupVersions(resources: ResourceRegistry, remote: readonly AggregatedVersion[]): GroupVersions[] {
+  const byVersion = new Map<string, ServedVersion & Priority & { readonly group: string }>();
+  const kinds = Array.from(resources.all(), ({ kind }) => kind);
+  for (const [key, members] of Map.groupBy(kinds, formatApiVersion)) {
+    const { group, version } = members[0] as KindDefinition;
+    members.sort((a, b) => (a.plural < b.plural ? -1 : 1));
+    byVersion.set(key, { group, version, kinds: members, ...priorityOf(group, version) });
   }
-  const rank = (group: string): number => (groupOrder.indexOf(group) + groupOrder.length + 1) % (groupOrder.length + 1);
-  return [...groups]
-    .sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1))
+  for (const one of remote) {
+    const { group, version, groupPriority, versionPriority } = one;
+    byVersion.set(formatApiVersion(one), { group, version, kinds: [], remote: one, groupPriority, versionPriority });
+  }
+  return [...Map.groupBy(byVersion.values(), ({ group }) => group)]
     .map(([group, versions]) => ({
       group,
-      versions: [...versions]
-        .sort(([a], [b]) => compareVersions(a, b))
-        .map(([version, kinds]) => ({ version, kinds: kinds.sort((a, b) => (a.plural < b.plural ? -1 : 1)) })),
-    }));
+      priority: Math.max(...versions.map(({ groupPriority }) => groupPriority)),
+      versions: versions.sort((a, b) => b.versionPriority - a.versionPriority || compareVersions(a.version, b.version)),
+    }))
+    .sort((a, b) => b.priority - a.priority || (a.group < b.group ? -1 : 1));
 }
 
 /** apidiscovery.k8s.io APIGroupDiscoveryList of the core group alone (for /api) or of all others (for /apis). */
-export function aggregatedDiscovery(
-  groups: readonly GroupVersions[],
-  version: "v2" | "v2beta1",
-  remote: readonly object[],
-): object {
+export function aggregatedDiscovery(groups: readonly GroupVersions[], version: "v2" | "v2beta1"): object {
   return {
     kind: "APIGroupDiscoveryList",
     apiVersion: `apidiscovery.k8s.io/${version}`,
     metadata: {},
-    items: [
-      ...groups.map(({ group, versions }) => ({
-        metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
-        versions: versions.map((one) => ({
-          version: one.version,
-          resources: one.kinds.map(discoverResource),
-          freshness: "Current",
-        })),
+    items: groups.map(({ group, versions }) => ({
+      metadata: group === "" ? { creationTimestamp: null } : { name: group, creationTimestamp: null },
+      versions: versions.map((one) => ({
+        version: one.version,
+        resources: one.remote === undefined ? one.kinds.map(discoverResource) : discoverRemote(one.remote),
+        freshness: "Current",
       })),
-      ...remote,
-    ],
+    })),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type AggregatedVersion, aggregatedGroupDiscovery, aggregatedGroups } from "../aggregation/discovered.ts";
+import type { AggregatedVersion } from "../aggregation/discovered.ts";
 import { parseAccept } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
@@ -70,7 +70,7 @@ export class DiscoveryEndpoints {
     if (this.#generation === generation) return;
     this.#generation = generation;
     this.#documents.clear();
-    this.#groups = groupVersions(this.#resources);
+    this.#groups = groupVersions(this.#resources, this.#aggregated?.versions() ?? []);
   }
 
   #document(root: string, parts: readonly string[], aggregated: "v2" | "v2beta1" | undefined): Document | undefined {
@@ -91,25 +91,20 @@ export class DiscoveryEndpoints {
   #build(root: string, parts: readonly string[], aggregated: "v2" | "v2beta1" | undefined): object | undefined {
     const core = root === "api";
     const groups = this.#groups.filter(({ group }) => (group === "") === core);
-    const remote = core ? [] : (this.#aggregated?.versions() ?? []);
-    if (aggregated !== undefined) return aggregatedDiscovery(groups, aggregated, aggregatedGroupDiscovery(remote));
-    if (parts.length === 0) return core ? coreVersions(groups) : groupList(groups, aggregatedGroups(remote));
-    const name = core ? "" : parts[0];
-    const group = groups.find((one) => one.group === name);
+    if (aggregated !== undefined) return aggregatedDiscovery(groups, aggregated);
+    if (parts.length === 0) return core ? coreVersions(groups) : groupList(groups);
+    const group = groups.find((one) => one.group === (core ? "" : parts[0]));
     const version = core ? parts[0] : parts[1];
-    if (group === undefined && parts.length === 1 && !core) {
-      const [found] = aggregatedGroups(remote.filter((one) => one.group === name));
-      return found && { kind: "APIGroup", apiVersion: "v1", ...found };
-    }
     if (group === undefined || parts.length > (core ? 1 : 2)) return undefined;
     if (version === undefined) return { kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) };
     const found = group.versions.find((one) => one.version === version);
-    return found && apiResourceList(group.group, version, found.kinds);
+    // What an extension server serves it is asked itself.
+    return found && found.remote === undefined ? apiResourceList(group.group, version, found.kinds) : undefined;
   }
 }
 
-function groupList(groups: readonly GroupVersions[], remote: readonly object[]): object {
-  return { kind: "APIGroupList", apiVersion: "v1", groups: [...groups.map(apiGroup), ...remote] };
+function groupList(groups: readonly GroupVersions[]): object {
+  return { kind: "APIGroupList", apiVersion: "v1", groups: groups.map(apiGroup) };
 }
 
 function coreVersions(groups: readonly GroupVersions[]): object {

@@ -19,6 +19,8 @@ export interface HealthSubjects {
     aggregation(): boolean;
     flowControl(): boolean;
   };
+  /** Names of built-in APIServices that have not been seen available yet. */
+  missingApiServices(): readonly string[];
   /** Plug-ins of the admission chain. */
   admissionPlugins(): number;
   stopping(): boolean;
@@ -74,11 +76,13 @@ export function createHealthChecks(subjects: HealthSubjects): {
     hook("apiservice-registration-controller", follows.aggregation),
     hook("apiservice-discovery-controller", follows.aggregation),
     made("kube-apiserver-autoregistration"),
-    check(
-      "autoregister-completion",
-      () => finished.has("kube-apiserver-autoregistration"),
-      "missing APIService: [v1beta1.metrics.k8s.io]",
-    ),
+    {
+      name: "autoregister-completion",
+      check: () => {
+        const missing = subjects.missingApiServices();
+        if (missing.length > 0) throw new Error(`missing APIService: [${missing.join(" ")}]`);
+      },
+    },
     // Documents follow from the kinds that are served, those of custom resources among them.
     hook("apiservice-openapi-controller", follows.customResources),
     hook("apiservice-openapiv3-controller", follows.customResources),

@@ -20,6 +20,7 @@ const well: HealthSubjects = {
     "start-legacy-token-tracking-controller",
   ] as const),
   follows: { cache: () => true, customResources: () => true, aggregation: () => true, flowControl: () => true },
+  missingApiServices: () => [],
   admissionPlugins: () => 1,
   stopping: () => false,
 };

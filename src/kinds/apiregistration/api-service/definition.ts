@@ -1,6 +1,6 @@
-import { clearStatus } from "../../clear-status.ts";
 import { fromTable } from "../../from-table.ts";
 import type { APIService } from "../../generated/apiregistration-v1.ts";
+import { beginAvailability } from "./availability.ts";
 import { apiServiceColumns } from "./columns.ts";
 import { applyApiServiceDefaults } from "./defaults.ts";
 import { validateApiService, validateName } from "./validation.ts";
@@ -9,7 +9,7 @@ export const apiService = fromTable<APIService>("apiregistration.k8s.io", "v1", 
   categories: ["api-extensions"],
   unconditionalUpdate: false,
   applyDefaults: applyApiServiceDefaults,
-  prepareForCreate: clearStatus,
+  prepareForCreate: beginAvailability,
   validate: validateApiService,
   validateName,
   columns: apiServiceColumns,
