@@ -23,7 +23,8 @@ export async function passThrough(upstream: Upgraded | IncomingMessage, socket: 
   if (upstream.head.length > 0) socket.write(upstream.head);
   if (head.length > 0) upstream.socket.write(head);
   upstream.socket.on("error", () => socket.destroy());
-  upstream.socket.on("close", () => socket.destroy());
+  // Its last bytes are on their way still; left unread, what the client sends would reset the connection before they arrive.
+  upstream.socket.on("close", () => socket.end().resume());
   socket.on("error", () => upstream.socket.destroy());
   socket.on("close", () => upstream.socket.destroy());
   upstream.socket.pipe(socket);

@@ -3,7 +3,10 @@ import type { IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 
-/** `target`: what Exec, Attach or PortForward of the runtime gave. Ends both sides when one ends. */
+/**
+ * `target`: what Exec, Attach or PortForward of the runtime gave. Ends both sides when one ends; the client then still gets
+ * what the runtime had sent.
+ */
 export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buffer, target: string): void {
   const { hostname, port, pathname, search } = new URL(target);
   const upstream = connect({ host: hostname, port: Number(port) });
@@ -17,7 +20,7 @@ export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buf
   });
   client.on("error", fail);
   client.on("close", () => upstream.destroy());
-  upstream.on("close", () => client.destroy());
+  upstream.on("close", () => endAfterLastBytes(client));
   upstream.on("connect", () => {
     upstream.setNoDelay(true);
     if ("setNoDelay" in client) (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
@@ -26,6 +29,13 @@ export function proxyUpgrade(request: IncomingMessage, client: Duplex, head: Buf
     upstream.pipe(client);
     client.pipe(upstream);
   });
+}
+
+/** The runtime closes as soon as it has sent the last bytes, which a slow client has yet to take. */
+function endAfterLastBytes(client: Duplex): void {
+  client.end();
+  // Left unread, what the client still sends would reset the connection, and those bytes with it.
+  client.resume();
 }
 
 function requestHead(request: IncomingMessage, path: string, host: string): string {
