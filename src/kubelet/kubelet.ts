@@ -194,7 +194,7 @@ async function run(
     clock,
     log,
     signal,
-    changed: (uid) => manager?.trigger(uid),
+    changed: (uid, time) => manager?.trigger(uid, time),
     idle: () => [...(manager?.workers() ?? [])].every(({ state }) => state === "finished"),
   });
   const fault = (): string | undefined => {

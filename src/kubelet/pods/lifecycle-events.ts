@@ -22,8 +22,8 @@ export interface LifecycleEventsInput {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Called with the uid of each pod that changed. */
-  changed(uid: string): void;
+  /** Called with the uid of each pod that changed, and when it did (milliseconds since the epoch) if the runtime says so. */
+  changed(uid: string, time?: number): void;
   /** Nothing runs: there is no need to look. */
   idle(): boolean;
 }
@@ -40,11 +40,11 @@ export function watchLifecycle(input: LifecycleEventsInput): LifecycleEvents {
         const events = runtime.containerEvents(signal);
         streaming = true;
         for await (const event of events) {
-          const { podSandboxStatus, containersStatuses } = event;
+          const { podSandboxStatus, containersStatuses, createdAt = 0 } = event;
           const uid =
             podSandboxStatus?.metadata?.uid || containersStatuses?.[0]?.labels?.[labelKeys.podUid] || undefined;
           if (uid === undefined) void relist();
-          else changed(uid);
+          else changed(uid, createdAt > 0 ? createdAt / 1e6 : undefined);
         }
       } catch (error) {
         streaming = false;

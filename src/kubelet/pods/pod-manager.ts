@@ -30,7 +30,8 @@ export interface PodManager {
   update(pod: Pod): void;
   /** A pod is gone from the API, or its manifest from the folder. */
   remove(pod: Pod): void;
-  trigger(uid: string): void;
+  /** Something of the pod may have changed: in the runtime at that time (milliseconds since the epoch), or anywhere. */
+  trigger(uid: string, time?: number): void;
   get(uid: string): PodWorker | undefined;
   find(namespace: string, name: string): PodWorker | undefined;
   workers(): Iterable<PodWorker>;
@@ -114,7 +115,7 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
       if (worker.state === "finished") drop(uid);
       else worker.terminate(pod.metadata?.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 30);
     },
-    trigger: (uid) => workers.get(uid)?.trigger(),
+    trigger: (uid, time) => workers.get(uid)?.trigger(time),
     get: (uid) => workers.get(uid),
     find(namespace, name) {
       let found: PodWorker | undefined;

@@ -51,7 +51,7 @@ export interface SyncerDependencies {
 }
 
 export interface SyncResult {
-  /** Something was started or stopped: the runtime should be asked again. */
+  /** The pod's status may be another: something was started or stopped, or there is another reason to wait. */
   readonly changed: boolean;
   /** Milliseconds after which another try makes sense. */
   readonly retryAfterMs: number | undefined;
@@ -204,8 +204,16 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     );
     const message = `back-off ${formatDelay(delayMs)} restarting failed container=${container.name} pod=${where}`;
     setReason(uid, container.name, { reason: "CrashLoopBackOff", message });
+    context.changed = true;
     retryIn(context, leftMs);
     return true;
+  };
+
+  /** Milliseconds. After a failed pull it only says ImagePullBackOff then. */
+  const retryDelay = (uid: string, { reason }: StartError): number => {
+    if (reason === "RunContainerError") return 0;
+    if (reason === "ErrImagePull") return 1000;
+    return images.retryAfter(uid) ?? 10_000;
   };
 
   /** False when the container could not be started. `container_type`: as upstream's metrics name it. */
@@ -229,7 +237,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
       counters.add("kubelet_started_containers_errors_total", { code: error.reason, container_type });
       setReason(uid, container.name, { reason: error.reason, message: error.message });
       context.changed = true;
-      retryIn(context, images.retryAfter(uid) ?? (error.reason === "RunContainerError" ? 0 : 10_000));
+      retryIn(context, retryDelay(uid, error));
       return false;
     }
   };

@@ -2,6 +2,7 @@
  * The life of one pod on the node: syncing, terminating, terminated, finished. One step at a time; what happens in
  * between only marks that another step is due, so that nothing is lost and nothing is done twice.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Pod, PodStatus } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
@@ -52,6 +53,9 @@ export class PodWorker {
   #grace: number | undefined;
   #admitted: boolean;
   #due = false;
+  /** The runtime told of a change since it was last asked, at `#readAt` (milliseconds since the epoch). */
+  #changed = false;
+  #readAt = 0;
   #running = false;
   #killing = false;
   #failures = 0;
@@ -83,15 +87,21 @@ export class PodWorker {
   }
 
   update(pod: Pod): void {
+    const { pod: before, state } = this;
     this.#pod = pod;
     this.#noteDeletion();
     if (this.#state === "finished") this.#deps.statuses.finish(pod);
-    else this.trigger();
+    else if (this.#state !== state || isOtherWork(before, pod)) this.trigger();
   }
 
-  /** Something may have changed. */
-  trigger(): void {
-    this.#due = true;
+  /**
+   * Something may have changed; `time`: in the runtime, then. Of what the worker did itself it is told as well, mostly
+   * after it has asked the runtime again: then there is nothing to do.
+   */
+  trigger(time?: number): void {
+    if (time === undefined) this.#due = true;
+    else if (time >= this.#readAt) this.#changed = true;
+    else return;
     // The step waits for containers that end as slowly as they may; that they are not ready any more is told meanwhile.
     if (this.#killing) this.#publish(this.#lastRuntime, false);
     if (!this.#running && this.#state !== "finished") void this.#run();
@@ -127,7 +137,7 @@ export class PodWorker {
     this.#running = true;
     // Lets updates of the same turn be taken in one step.
     await Promise.resolve();
-    while (this.#due && this.#state !== "finished") {
+    while ((this.#due || this.#changed) && this.#state !== "finished") {
       this.#due = false;
       this.#cancelTimer();
       try {
@@ -157,6 +167,8 @@ export class PodWorker {
 
   async #read(): Promise<RuntimePod> {
     const { name = "", namespace = "" } = this.#pod.metadata ?? {};
+    this.#changed = false;
+    this.#readAt = this.#deps.clock.now();
     this.#lastRuntime = await this.#deps.reader.read(podUid(this.#pod), name, namespace);
     return this.#lastRuntime;
   }
@@ -258,4 +270,20 @@ export class PodWorker {
     this.#state = "finished";
     this.#deps.finished(uid);
   }
+}
+
+/** Whether there may be something to do: most updates only bring back the status that the kubelet wrote itself. */
+function isOtherWork(before: Pod, now: Pod): boolean {
+  const { generation, labels, annotations, deletionTimestamp, deletionGracePeriodSeconds } = now.metadata ?? {};
+  const old = before.metadata ?? {};
+  return (
+    generation === undefined ||
+    generation !== old.generation ||
+    deletionTimestamp !== old.deletionTimestamp ||
+    deletionGracePeriodSeconds !== old.deletionGracePeriodSeconds ||
+    !isDeepStrictEqual(labels, old.labels) ||
+    !isDeepStrictEqual(annotations, old.annotations) ||
+    // Readiness gates are conditions that others set.
+    (now.spec?.readinessGates !== undefined && !isDeepStrictEqual(now.status?.conditions, before.status?.conditions))
+  );
 }
