@@ -148,7 +148,7 @@ export async function createApiServerParts(
     metrics,
     flowControl,
     discovery: new DiscoveryEndpoints(resources, aggregator),
-    openapi: new OpenApiEndpoints(resources),
+    openapi: new OpenApiEndpoints(resources, aggregator),
     issuer,
     publicKeys: verifyingKeys,
   });

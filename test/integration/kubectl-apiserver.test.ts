@@ -2,8 +2,9 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startForTest, type TestServer } from "../../src/apiserver/start-for-test.ts";
+import { startExtensionServer } from "../../src/apiserver/testing/extension-server.ts";
 
 const kubectlPath = "/usr/bin/kubectl";
 let server: TestServer;
@@ -73,6 +74,26 @@ describe.skipIf(!existsSync(kubectlPath))("kubectl", () => {
     await kubectl("delete -f -", definition);
     await kubectl("wait --for=delete apiservice/v1.stable.example.com");
     expect(await kubectl(labelled)).toBe("No resources found");
+  });
+
+  it("explains what an extension API server serves", async () => {
+    const extension = await startExtensionServer(server.pki);
+    try {
+      await kubectl("apply -f -", JSON.stringify(extension.service));
+      await kubectl("apply -f -", JSON.stringify(extension.apiService));
+      await kubectl("wait --for=condition=Available apiservice/v1.wardle.example.com");
+      expect(await kubectl("get apiservices")).toMatch(/^v1\.wardle\.example\.com +default\/wardle +True +/m);
+      expect(await kubectl("api-resources")).toMatch(/^flunders +wardle\.example\.com\/v1 +true +Flunder$/m);
+      // Documents are asked for once the server is known to be available.
+      await vi.waitFor(async () => expect(await kubectl("explain flunders")).toContain("a thing of the wardle"), {
+        timeout: 30_000,
+        interval: 500,
+      });
+      expect(await kubectl("explain flunders.reference")).toContain("What it refers to.");
+    } finally {
+      await kubectl("delete apiservice v1.wardle.example.com");
+      await extension.close();
+    }
   });
 
   it("creates with protobuf, gets, labels, patches, scales and deletes", async () => {

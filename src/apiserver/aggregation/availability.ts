@@ -1,19 +1,17 @@
 /** Asks extension servers every now and then what they serve, and says so in their APIService's Available condition. */
-import { request } from "node:https";
 import { localAvailability } from "../../kinds/apiregistration/api-service/availability.ts";
 import type { APIService, APIServiceCondition } from "../../kinds/generated/apiregistration-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
 import { isNotFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { ProxyTarget } from "../streaming/http-proxy.ts";
-import { metClosedConnection } from "../streaming/idle-connection.ts";
 import type { AggregatedVersion } from "./discovered.ts";
 import type { AggregationParts, Backend } from "./index.ts";
+import { getRemoteJson } from "./remote-json.ts";
 
 /** Between checks of a server that answers, and of one that does not. */
 const availablePeriodMs = 30_000;
 const unavailablePeriodMs = 1_000;
-const requestTimeoutMs = 5_000;
 
 type Outcome = Pick<APIServiceCondition, "status" | "reason" | "message">;
 
@@ -23,16 +21,23 @@ interface Followed {
   served: AggregatedVersion | undefined;
 }
 
+export interface AvailabilityEvents {
+  /** Where to ask what a server serves. Throws StatusError 503 where no endpoint is ready. */
+  target(backend: Backend): ProxyTarget;
+  /** `served` of some server says something else now. */
+  changed(): void;
+  /** A check has passed. */
+  passed(backend: Backend): void;
+}
+
 export class Availability {
   readonly #parts: AggregationParts;
-  readonly #target: (backend: Backend) => ProxyTarget;
-  readonly #changed: () => void;
+  readonly #events: AvailabilityEvents;
   readonly #followed = new Map<string, Followed>();
 
-  constructor(parts: AggregationParts, target: (backend: Backend) => ProxyTarget, changed: () => void) {
+  constructor(parts: AggregationParts, events: AvailabilityEvents) {
     this.#parts = parts;
-    this.#target = target;
-    this.#changed = changed;
+    this.#events = events;
   }
 
   close(): void {
@@ -69,9 +74,10 @@ export class Availability {
     const before = JSON.stringify(followed.served);
     const outcome = await this.#ask(followed);
     if (this.#followed.get(backend.name) !== followed) return;
-    if (JSON.stringify(followed.served) !== before) this.#changed();
+    if (JSON.stringify(followed.served) !== before) this.#events.changed();
     await this.#report(backend.name, outcome);
     if (this.#followed.get(backend.name) !== followed) return;
+    if (outcome.status === "True") this.#events.passed(backend);
     const period = outcome.status === "True" ? availablePeriodMs : unavailablePeriodMs;
     followed.timer = setTimeout(() => void this.#check(followed), period);
     followed.timer.unref();
@@ -83,8 +89,9 @@ export class Availability {
     const { name, namespace } = service.spec?.service ?? {};
     const { groupPriorityMinimum: groupPriority = 0, versionPriority = 0 } = service.spec ?? {};
     try {
-      const target = this.#target(backend);
-      const list = (await getJson(target)) as Pick<AggregatedVersion, "resources">;
+      const target = this.#events.target(backend);
+      const list = (await getRemoteJson(target)) as Pick<AggregatedVersion, "resources"> | undefined;
+      if (list === undefined) throw new Error("bad status from server: 404");
       followed.served = { group, version, groupPriority, versionPriority, resources: list.resources ?? [] };
       return { status: "True", reason: "Passed", message: "all checks passed" };
     } catch (error) {
@@ -131,42 +138,4 @@ function withCondition(current: UnknownObject, outcome: Outcome, now: string): U
     ...current,
     status: { ...status, conditions: [...others, { type: "Available", lastTransitionTime, ...outcome }] },
   };
-}
-
-function getJson(target: ProxyTarget): Promise<unknown> {
-  const { host, port, path, agent } = target;
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const outgoing = request({
-    host,
-    port,
-    path,
-    ...(agent === undefined ? {} : { agent }),
-    headers: {
-      accept: "application/json",
-      "x-remote-user": "system:kube-aggregator",
-      "x-remote-group": ["system:masters"],
-    },
-    signal: AbortSignal.timeout(requestTimeoutMs),
-  });
-  outgoing.on("error", (cause) => {
-    if (metClosedConnection(outgoing, cause)) resolve(getJson(target));
-    else reject(cause);
-  });
-  outgoing.on("response", (response) => {
-    const chunks: Buffer[] = [];
-    response.on("data", (chunk: Buffer) => chunks.push(chunk));
-    response.on("error", reject);
-    response.on("end", () => {
-      const text = Buffer.concat(chunks).toString("utf8");
-      if (response.statusCode !== 200) reject(new Error(`bad status from server: ${response.statusCode}`));
-      else resolve(parse(text));
-    });
-  });
-  outgoing.end();
-  return promise;
-}
-
-/** Rejects where the text is no JSON. */
-async function parse(text: string): Promise<unknown> {
-  return JSON.parse(text);
 }

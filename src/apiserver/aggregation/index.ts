@@ -1,7 +1,7 @@
 /**
  * Aggregation: passes requests for the groups of an APIService on to the Service behind it, as the front proxy that
- * extension API servers trust. Fed by APIServices in the cache; feeds discovery with what is served there, and each
- * APIService with its Available condition.
+ * extension API servers trust. Fed by APIServices in the cache; feeds discovery and OpenAPI with what is served there, and
+ * each APIService with its Available condition.
  */
 import { Agent } from "node:https";
 import type { Duplex } from "node:stream";
@@ -15,6 +15,7 @@ import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-
 import type { HttpRequest, ObjectReader, ObjectWriter, UserInfo } from "../types.ts";
 import { Availability } from "./availability.ts";
 import type { AggregatedVersion } from "./discovered.ts";
+import { indexPath, RemoteOpenApi } from "./remote-openapi.ts";
 
 export interface AggregationParts {
   readonly reader: ObjectReader;
@@ -41,16 +42,21 @@ export class Aggregator {
   readonly #parts: AggregationParts;
   readonly #backends = new Map<string, Backend>();
   readonly #availability: Availability;
+  readonly #openApi: RemoteOpenApi;
   #stop: (() => void) | undefined;
   #generation = 0;
 
   constructor(parts: AggregationParts) {
     this.#parts = parts;
-    this.#availability = new Availability(
-      parts,
-      (backend) => this.target(backend),
-      () => this.#generation++,
-    );
+    this.#openApi = new RemoteOpenApi(parts.log);
+    this.#availability = new Availability(parts, {
+      target: (backend) => this.target(backend),
+      changed: () => this.#generation++,
+      passed: (backend) => {
+        const isCurrent = (): boolean => this.#backends.get(backend.name) === backend;
+        void this.#openApi.refresh(backend, () => this.target(backend, indexPath), isCurrent);
+      },
+    });
     for (const service of parts.reader.list<APIService>(group, plural)) this.#put(service);
     this.#stop = parts.reader.subscribe(group, plural, ({ type, object }) => {
       const service = object as unknown as APIService;
@@ -98,6 +104,19 @@ export class Aggregator {
     return proxyUpgrade(this.target(backend, context.request.url), context.request, socket, head);
   }
 
+  /** Where extension servers have OpenAPI documents. */
+  get openApi(): Pick<RemoteOpenApi, "generation" | "addresses"> {
+    return this.#openApi;
+  }
+
+  /** Answers a request for the document of `apis/GROUP/VERSION` if an extension server has it; undefined otherwise. */
+  handleOpenApi(context: RequestContext, path: string): Promise<void> | undefined {
+    const backend = this.#openApi.backendOf(path);
+    if (backend === undefined) return undefined;
+    authenticateAs(context.request, context.user);
+    return proxyRequest(this.target(backend, context.request.url), context.request, context.response);
+  }
+
   /** Throws StatusError 503 where no endpoint is ready. */
   target({ service, agent, group: served, version }: Backend, url = `/apis/${served}/${version}`): ProxyTarget {
     const { namespace = "", name = "", port = 443 } = service.spec?.service ?? {};
@@ -125,6 +144,7 @@ export class Aggregator {
       return;
     }
     if (before !== undefined && JSON.stringify(before.service.spec) === JSON.stringify(spec)) return;
+    if (before !== undefined) this.#openApi.forget(before);
     before?.agent.destroy();
     const { group: served = "", version = "" } = spec;
     const backend = { name, group: served, version, service, agent: this.#agentOf(service) };
@@ -138,6 +158,7 @@ export class Aggregator {
     if (backend === undefined) return;
     backend.agent.destroy();
     this.#backends.delete(name);
+    this.#openApi.forget(backend);
     this.#availability.forget(name);
     this.#generation++;
   }

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { unknownPath } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
+import type { OpenApiAddresses } from "../aggregation/remote-openapi.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
 import type { ResourceRegistry } from "../registry/resources.ts";
@@ -22,13 +23,25 @@ interface Document {
 const loadBuilders = () => import("../../machinery/openapi/documents.ts");
 type Builders = Awaited<ReturnType<typeof loadBuilders>>;
 
+/** Documents of extension API servers. */
+export interface AggregatedOpenApi {
+  readonly openApi: {
+    readonly generation: number;
+    addresses(): OpenApiAddresses;
+  };
+  handleOpenApi(context: RequestContext, path: string): Promise<void> | undefined;
+}
+
 export class OpenApiEndpoints {
   readonly #resources: ResourceRegistry;
+  readonly #aggregated: AggregatedOpenApi | undefined;
   readonly #documents = new Map<string, Document>();
-  #generation = -1;
+  #generation = "";
 
-  constructor(resources: ResourceRegistry) {
+  /** `aggregated`: documents that v3 has besides those of what is served here. */
+  constructor(resources: ResourceRegistry, aggregated?: AggregatedOpenApi) {
     this.#resources = resources;
+    this.#aggregated = aggregated;
   }
 
   /** Answers the request if its path is one of OpenAPI; false otherwise. Rejects with StatusError NotFound. */
@@ -38,8 +51,9 @@ export class OpenApiEndpoints {
   }
 
   async #answer(context: RequestContext, path: string): Promise<boolean> {
-    if (this.#generation !== this.#resources.generation) {
-      this.#generation = this.#resources.generation;
+    const generation = `${this.#resources.generation} ${this.#aggregated?.openApi.generation ?? 0}`;
+    if (this.#generation !== generation) {
+      this.#generation = generation;
       this.#documents.clear();
     }
     const builders = await loadBuilders();
@@ -48,9 +62,9 @@ export class OpenApiEndpoints {
       this.#send(
         context,
         "application/json",
-        this.#document(path, () => builders.buildOpenApiV3Index(this.#kinds())),
+        this.#document(path, () => builders.buildOpenApiV3Index(this.#kinds(), this.#aggregated?.openApi.addresses())),
       );
-    } else if (path.startsWith("/openapi/v3/")) this.#sendGroupVersion(context, path, builders);
+    } else if (path.startsWith("/openapi/v3/")) await this.#sendGroupVersion(context, path, builders);
     else return false;
     return true;
   }
@@ -59,8 +73,10 @@ export class OpenApiEndpoints {
     return Array.from(this.#resources.all(), ({ kind }) => kind);
   }
 
-  #sendGroupVersion(context: RequestContext, path: string, builders: Builders): void {
+  async #sendGroupVersion(context: RequestContext, path: string, builders: Builders): Promise<void> {
     const wanted = path.slice("/openapi/v3/".length);
+    const passedOn = this.#aggregated?.handleOpenApi(context, wanted);
+    if (passedOn !== undefined) return passedOn;
     const kinds = this.#kinds().filter((kind) => builders.groupVersionPath(kind) === wanted);
     const [first] = kinds;
     if (first === undefined) throw unknownPath();

@@ -26,16 +26,18 @@ const securityScheme = {
   in: "header",
 };
 
-/** The answer of /openapi/v3. A document's address changes with its content. */
-export function buildOpenApiV3Index(kinds: readonly KindDefinition[]): OpenApiV3Index {
+/** The answer of /openapi/v3. A document's address changes with its content. `others` stand in place of ours. */
+export function buildOpenApiV3Index(
+  kinds: readonly KindDefinition[],
+  others: OpenApiV3Index["paths"] = {},
+): OpenApiV3Index {
   const groups = Map.groupBy(kinds, groupVersionPath);
-  const paths = [...groups]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, members]) => {
-      const serverRelativeURL = `/openapi/v3/${path}?hash=${hashKinds(members)}`;
-      return [path, { serverRelativeURL }] as const;
-    });
-  return { paths: Object.fromEntries(paths) };
+  const own = [...groups].map(([path, members]) => {
+    const serverRelativeURL = `/openapi/v3/${path}?hash=${hashKinds(members)}`;
+    return [path, { serverRelativeURL }] as const;
+  });
+  const paths = Object.entries({ ...Object.fromEntries(own), ...others });
+  return { paths: Object.fromEntries(paths.sort(([a], [b]) => (a < b ? -1 : 1))) };
 }
 
 /** The hash in the address of the document of kinds that are of one group and version. */
