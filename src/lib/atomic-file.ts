@@ -8,6 +8,13 @@ export interface WriteOptions {
   readonly mode?: number;
 }
 
+let temporaries = 0;
+
+/** A name beside `path` that is used once, by this process or any other: the same file may be written twice at a time. */
+export function temporaryBeside(path: string): string {
+  return `${path}.${process.pid}-${++temporaries}.tmp`;
+}
+
 /** Writes beside `path`, syncs, renames over it. Makes the folder (0700) when it is missing. */
 export async function writeFileAtomically(
   path: string,
@@ -15,7 +22,7 @@ export async function writeFileAtomically(
   { mode = 0o600 }: WriteOptions = {},
 ): Promise<void> {
   await makeFolder(dirname(path), 0o700);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryBeside(path);
   const file = await open(temporary, "w", mode);
   try {
     await file.writeFile(data);

@@ -12,6 +12,7 @@ import { dirname } from "node:path";
 import { PassThrough, type Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdDecompress } from "node:zlib";
+import { temporaryBeside } from "./atomic-file.ts";
 
 export interface CarriedFile {
   /** `vmlinuz`, `initrd`, `root.squashfs`, `kubectl`. */
@@ -72,7 +73,7 @@ export async function unpackCarriedFile(
   target: string,
   executable = process.execPath,
 ): Promise<void> {
-  const temporary = `${target}.${process.pid}.tmp`;
+  const temporary = temporaryBeside(target);
   await mkdir(dirname(target), { recursive: true });
   const hash = createHash("sha256");
   const expand: Transform = file.compression === "zstd" ? createZstdDecompress() : new PassThrough();

@@ -77,6 +77,14 @@ describe("writeIso", () => {
     expect(image.equals(await readFile(join(folder, "2.iso")))).toBe(true);
   });
 
+  it("may be asked for the same image by two at once, as by nodes that share one", async () => {
+    const path = join(folder, "shared.iso");
+    const entries = [{ path: "mini", source: { file: join(folder, "program") } }];
+    await Promise.all([writeIso(path, entries), writeIso(path, entries)]);
+    expect(readIso(await readFile(path))).toHaveProperty("mini");
+    expect((await readdir(folder)).filter((name) => name.startsWith("shared"))).toEqual(["shared.iso"]);
+  });
+
   it.each([
     ["an empty part", [{ path: "a//b", source: "" }]],
     [

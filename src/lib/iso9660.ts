@@ -5,6 +5,7 @@
  */
 import { createReadStream } from "node:fs";
 import { type FileHandle, open, rename, rm, stat } from "node:fs/promises";
+import { temporaryBeside } from "./atomic-file.ts";
 import { type Directory, type File, layOut, SECTOR, sectorsOf } from "./iso9660-layout.ts";
 
 export interface IsoEntry {
@@ -23,7 +24,7 @@ export interface IsoEntry {
 export async function writeIso(path: string, entries: readonly IsoEntry[], volume = "MINI"): Promise<void> {
   const sized = await Promise.all(entries.map(async (entry) => ({ entry, size: await sizeOf(entry) })));
   const { directories, files, head, totalSectors } = layOut(sized, volume);
-  const temporary = `${path}.${process.pid}.tmp`;
+  const temporary = temporaryBeside(path);
   const output = await open(temporary, "w", 0o600);
   try {
     await output.write(head, 0, head.length, 0);

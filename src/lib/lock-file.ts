@@ -1,6 +1,7 @@
 /** Locks between processes: a file that says who holds it. One left by a process that is gone does not count. */
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { readFileIfPresent } from "./atomic-file.ts";
 import { makeFolder } from "./folder.ts";
 
 /** Held until disposed (`await using`). */
@@ -19,18 +20,25 @@ export class LockedError extends Error {
   }
 }
 
+/** More than any number of processes that find the same abandoned lock needs. */
+const attempts = 100;
+const pauseMs = 5;
+/** Who makes the file writes its id in the same breath; a file that stays empty was left by a process that was killed. */
+const emptyForMs = 5_000;
+
 /** Takes the lock or throws LockedError at once. */
 export async function lockFile(path: string): Promise<FileLock> {
   await makeFolder(dirname(path), 0o700);
-  for (let attempt = 0; attempt < 3; attempt++) {
+  for (let attempt = 0; attempt < attempts; attempt++) {
     try {
       await claim(path);
       return { path, [Symbol.asyncDispose]: () => rm(path, { force: true }) };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-      const holder = await liveHolder(path);
-      if (holder !== undefined) throw new LockedError(path, holder);
-      await rm(path, { force: true });
+      const holder = await holderOf(path);
+      if (typeof holder === "number") throw new LockedError(path, holder);
+      if (holder === "gone" && (await removeAbandoned(path))) continue;
+      await pause(pauseMs);
     }
   }
   throw new LockedError(path, 0);
@@ -44,27 +52,51 @@ export async function waitForLock(path: string, timeoutMs: number): Promise<File
       return await lockFile(path);
     } catch (error) {
       if (!(error instanceof LockedError) || Date.now() > deadline) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await pause(20);
     }
   }
 }
 
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** Makes the file and writes who holds it; a disk that is full leaves no file behind. */
 async function claim(path: string): Promise<void> {
+  const holder = `${process.pid} ${(await startTime(process.pid)) ?? ""}`;
   await using file = await open(path, "wx", 0o600);
   try {
-    await file.writeFile(`${process.pid} ${(await startTime(process.pid)) ?? ""}`);
+    await file.writeFile(holder);
   } catch (error) {
     await rm(path, { force: true });
     throw error;
   }
 }
 
-async function liveHolder(path: string): Promise<number | undefined> {
-  const [pid, started] = (await readFile(path, "utf8").catch(() => "")).split(" ");
-  // Its holder has made it this moment, and writes its id next.
-  if (pid === "" || pid === undefined) return 0;
-  return (await startTime(Number(pid))) === started ? Number(pid) : undefined;
+/**
+ * Removes a lock whose holder is gone. One process at a time looks once more and removes, or it would take away the lock
+ * that somebody else has made in between. False where another process is at it.
+ */
+async function removeAbandoned(path: string): Promise<boolean> {
+  // Loaded here, since most commands never meet such a lock.
+  const [{ createHash }, { claimName }] = await Promise.all([import("node:crypto"), import("./abstract-name.ts")]);
+  const release = await claimName(`mini-lock-${createHash("sha256").update(path).digest("hex")}`);
+  if (release === undefined) return false;
+  try {
+    if ((await holderOf(path)) === "gone") await rm(path, { force: true });
+    return true;
+  } finally {
+    release();
+  }
+}
+
+/** Undefined where there is no lock any more; 0 where its holder has not said yet who it is. */
+async function holderOf(path: string): Promise<number | "gone" | undefined> {
+  const text = await readFileIfPresent(path);
+  if (text === undefined) return undefined;
+  const [pid = "", started] = text.split(" ");
+  if (pid !== "") return (await startTime(Number(pid))) === started ? Number(pid) : "gone";
+  const made = await stat(path).catch(() => undefined);
+  if (made === undefined) return undefined;
+  return Date.now() - made.mtimeMs < emptyForMs ? 0 : "gone";
 }
 
 /** When a process started, in clock ticks since boot: tells it from a later one with the same id. */

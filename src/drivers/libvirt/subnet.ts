@@ -1,5 +1,5 @@
 /** Picks a free /24 for a profile: from 192.168.39.0 in steps of 11, as minikube does, so that both get along. */
-import { createServer } from "node:net";
+import { claimName } from "../../lib/abstract-name.ts";
 import type { MachineNetwork } from "../driver.ts";
 
 const first = 39;
@@ -39,7 +39,7 @@ export async function claimSubnet(readTaken: () => Promise<string[]>): Promise<M
   for (;;) {
     const candidate = freeSubnet([...claimedByOthers, ...(await readTaken())]);
     if (candidate === undefined) return undefined;
-    const release = await claim(candidate.subnet);
+    const release = await claimName(`mini-subnet-${candidate.subnet}`);
     // Read again: who had claimed it may have made its interface and ended in between.
     if (release !== undefined) {
       if (freeSubnet([...claimedByOthers, ...(await readTaken())])?.subnet === candidate.subnet) return candidate;
@@ -47,19 +47,6 @@ export async function claimSubnet(readTaken: () => Promise<string[]>): Promise<M
     }
     claimedByOthers.push(candidate.subnet);
   }
-}
-
-/** A socket in the abstract namespace is the claim: the kernel allows one, and takes it away with the process. */
-function claim(subnet: string): Promise<(() => void) | undefined> {
-  const server = createServer((socket) => socket.destroy());
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") resolve(undefined);
-      else reject(error);
-    });
-    server.listen({ path: `\0mini-subnet-${subnet}` }, () => resolve(() => server.close()));
-    server.unref();
-  });
 }
 
 /** Host routes in CIDR form from /proc/net/route, without the default route. */

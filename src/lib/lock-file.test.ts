@@ -1,0 +1,42 @@
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { LockedError, lockFile } from "./lock-file.ts";
+
+describe("a lock between processes", () => {
+  let folder = "";
+  let path = "";
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mini-lock-"));
+    path = join(folder, "one.lock");
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  it("is held by one at a time, and says by whom", async () => {
+    const lock = await lockFile(path);
+    expect(await readFile(path, "utf8")).toMatch(new RegExp(`^${process.pid} \\d+$`));
+    await expect(lockFile(path)).rejects.toMatchObject({ name: "LockedError", holder: process.pid });
+    await lock[Symbol.asyncDispose]();
+    await using _again = await lockFile(path);
+  });
+
+  it("goes to one of those who find that its holder is gone", async () => {
+    for (let round = 0; round < 20; round++) {
+      await writeFile(path, "999999 12345");
+      const results = await Promise.allSettled(Array.from({ length: 6 }, () => lockFile(path)));
+      const locks = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+      expect(locks).toHaveLength(1);
+      for (const result of results) if (result.status === "rejected") expect(result.reason).toBeInstanceOf(LockedError);
+      await locks[0]?.[Symbol.asyncDispose]();
+    }
+  });
+
+  it("does not stay with a process that was killed before it said who it is", async () => {
+    await writeFile(path, "");
+    await expect(lockFile(path)).rejects.toThrow(LockedError);
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(path, longAgo, longAgo);
+    await using _lock = await lockFile(path);
+  });
+});
