@@ -69,8 +69,10 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
   const { runtime, images, starter, killer, volumes, cgroups, source, probes, settings, clock, event, counters } =
     dependencies;
   const crashLoop = createCrashLoopBackOff(clock);
-  // When many pods come at once, a few at a time are ready much sooner, and the last no later.
-  const slots = createSlots(Math.max(4, Math.ceil(settings.cpuCapacity / 1000) * 2));
+  // When many pods come or go at once, a few at a time are ready or gone much sooner, and the last no later.
+  const atOnce = Math.max(4, Math.ceil(settings.cpuCapacity / 1000) * 2);
+  const starting = createSlots(atOnce);
+  const stopping = createSlots(atOnce);
   const reasons = new Map<string, Map<string, WaitingReason>>();
 
   const setReason = (uid: string, container: string, reason: WaitingReason | undefined): void => {
@@ -80,8 +82,10 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     else ofPod.set(container, reason);
   };
 
-  const stopSandboxes = (runtimePod: RuntimePod): Promise<unknown> =>
-    Promise.all(runtimePod.sandboxes.filter(({ ready }) => ready).map(({ id }) => runtime.stopPodSandbox(id)));
+  const stopSandboxes = ({ sandboxes }: RuntimePod): Promise<unknown> => {
+    const ready = sandboxes.filter((sandbox) => sandbox.ready);
+    return Promise.all(ready.map(({ id }) => stopping(() => runtime.stopPodSandbox(id))));
+  };
 
   const kill: PodSyncer["kill"] = async (pod, runtimePod, grace, signal) => {
     await killer.killAll(pod, runtimePod, grace, signal);
@@ -106,7 +110,7 @@ export function createPodSyncer(dependencies: SyncerDependencies): PodSyncer {
     try {
       await mkdir(podLogDirectory(settings.podLogs, pod), { recursive: true });
       const handler = await dependencies.runtimeHandler(pod.spec?.runtimeClassName);
-      const id = await slots(() => runtime.runPodSandbox(config, handler));
+      const id = await starting(() => runtime.runPodSandbox(config, handler));
       if (pod.spec?.hostNetwork === true) return { id, ips: [settings.nodeAddress] };
       const { network } = await runtime.podSandboxStatus(id);
       const ips = [network?.ip ?? "", ...(network?.additionalIps ?? []).map(({ ip }) => ip ?? "")];
