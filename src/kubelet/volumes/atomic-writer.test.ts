@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, readlink, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, stat, symlink, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -28,6 +28,16 @@ it("shows files through ..data, and replaces all of them at once", async () => {
   expect((await readdir(folder)).filter((name) => !name.startsWith("..")).sort()).toEqual(["a", "c"]);
   expect(await readFile(join(folder, "a"), "utf8")).toBe("new");
   expect(await readdir(folder)).not.toContain(first);
+});
+
+it("goes on where a call was killed: with the next ..data made, or with files not shown yet", async () => {
+  await writeAtomically(folder, payload({ a: "1" }));
+  await symlink("..never", join(folder, "..data_tmp"));
+  expect(await writeAtomically(folder, payload({ a: "2", b: "3" }))).toBe(true);
+  expect(await readFile(join(folder, "b"), "utf8")).toBe("3");
+  await unlink(join(folder, "b"));
+  expect(await writeAtomically(folder, payload({ a: "2", b: "3" }))).toBe(false);
+  expect(await readFile(join(folder, "b"), "utf8")).toBe("3");
 });
 
 it.each(["../x", "/x", "a/../../x", "..x", ""])("refuses the path %j", async (path) => {

@@ -32,32 +32,39 @@ export type VolumePayload = ReadonlyMap<string, VolumeFile>;
 
 const dataLink = "..data";
 
-/** Returns whether anything was written. `group`: the pod's fsGroup. */
+/**
+ * Returns whether anything was written. What an earlier call has left that was killed on its way is completed or
+ * replaced. `group`: the pod's fsGroup.
+ */
 export async function writeAtomically(folder: string, payload: VolumePayload, group?: number): Promise<boolean> {
   for (const path of payload.keys()) checkPath(path);
   const old = await readlink(join(folder, dataLink)).catch(() => undefined);
-  if (old !== undefined && (await isSame(join(folder, old), payload))) return false;
+  if (old !== undefined && (await isSame(join(folder, old), payload))) {
+    await showFiles(folder, payload);
+    return false;
+  }
   const name = `..${new Date().toISOString().replace(/[-:]/g, "_").replace("T", "_").slice(0, 19)}.${randomBytes(5).toString("hex")}`;
   const target = join(folder, name);
   await mkdir(target, { mode: 0o755 });
   await own(target, undefined, group);
   if (group !== undefined) await chmod(target, 0o2775);
   for (const [path, file] of payload) await writeOne(target, path, file, group);
-  const names = new Set([...payload.keys()].map((path) => path.split("/")[0] as string));
-  await symlink(name, join(folder, `${dataLink}_tmp`));
-  await rename(join(folder, `${dataLink}_tmp`), join(folder, dataLink));
-  for (const visible of names) {
-    await symlink(join(dataLink, visible), join(folder, visible)).catch(ignoreExisting);
-  }
-  for (const visible of await readdir(folder)) {
-    if (!visible.startsWith("..") && !names.has(visible)) await unlink(join(folder, visible));
-  }
+  const temporary = join(folder, `${dataLink}_tmp`);
+  await rm(temporary, { force: true });
+  await symlink(name, temporary);
+  await rename(temporary, join(folder, dataLink));
+  await showFiles(folder, payload);
   if (old !== undefined) await rm(join(folder, old), { recursive: true, force: true });
   return true;
 }
 
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EEXIST") throw error;
+/** Leaves a link for each of the payload's names, and none besides. */
+async function showFiles(folder: string, payload: VolumePayload): Promise<void> {
+  const missing = new Set([...payload.keys()].map((path) => path.split("/")[0] as string));
+  for (const visible of await readdir(folder)) {
+    if (!visible.startsWith("..") && !missing.delete(visible)) await unlink(join(folder, visible));
+  }
+  for (const visible of missing) await symlink(join(dataLink, visible), join(folder, visible));
 }
 
 function checkPath(path: string): void {

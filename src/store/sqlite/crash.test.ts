@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,8 @@ const writer = fileURLToPath(new URL("./crash-writer.ts", import.meta.url));
 /** Runs 1,000 concurrent writers, kills them after so many acknowledged writes, and gives what was acknowledged. */
 async function writeUntilKilled(path: string, afterAcknowledged: number): Promise<[key: string, revision: number][]> {
   const child = spawn(process.execPath, [writer, path, "1000"], { stdio: ["ignore", "pipe", "inherit"] });
+  // Its output may end before its lock on the database does.
+  const ended = once(child, "close");
   let output = "";
   let lines = 0;
   for await (const chunk of child.stdout) {
@@ -18,6 +21,7 @@ async function writeUntilKilled(path: string, afterAcknowledged: number): Promis
     lines += String(chunk).split("\n").length - 1;
     if (lines >= afterAcknowledged) child.kill("SIGKILL");
   }
+  await ended;
   const whole = output
     .slice(0, output.lastIndexOf("\n") + 1)
     .split("\n")
