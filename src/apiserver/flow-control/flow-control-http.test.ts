@@ -63,6 +63,19 @@ describe("priority and fairness", () => {
     expect(refused.headers[schemaHeader]).toBe((await client.get(`${schemas}/global-default`)).body.metadata.uid);
   });
 
+  it("shows levels, queues and requests to administrators", async () => {
+    const dumps = "/debug/api_priority_and_fairness";
+    const levelsDump = await client.get(`${dumps}/dump_priority_levels`);
+    expect(levelsDump.headers["content-type"]).toBe("text/plain; charset=utf-8");
+    expect(levelsDump.text).toMatch(
+      /^PriorityLevelName, ActiveQueues, IsIdle, +IsQuiescing, .*\ncatch-all, +0, +true, /,
+    );
+    expect((await client.get(`${dumps}/dump_queues`)).text).toMatch(/^global-default, +127, +0, +0, /m);
+    const requests = await client.get(`${dumps}/dump_requests?includeRequestDetails=1`);
+    expect(requests.text).toMatch(/^exempt, +exempt, +-1, .* kubernetes-admin, get, +\/debug\//m);
+    expect((await client.get(`${dumps}/dump_requests`, asAlice)).code).toBe(403);
+  });
+
   it("reports the default schemas as found, and a new one as dangling until its level is there", async () => {
     await dangling("global-default", "False");
     const subjects = [{ kind: "User", user: { name: "alice" } }];

@@ -1,13 +1,22 @@
 import type { Clock } from "../../lib/clock.ts";
+import type { RequestInfo, UserInfo } from "../types.ts";
 import type { RejectReason } from "./flow-counts.ts";
-import type { ActiveFlowSchema } from "./flow-schema.ts";
+import type { ActiveFlowSchema, ClassifiedRequest } from "./flow-schema.ts";
 import type { PriorityLevel } from "./priority-level.ts";
 import type { Admission, QueuedRequest } from "./queue-set.ts";
+
+/** What is known of a request, for those who look into the queues. */
+export type DescribedRequest = ClassifiedRequest & Partial<Pick<RequestInfo, "name" | "version">>;
 
 /** A request under flow control: what it was classified as, and whether it may execute. */
 export class FlowRequest implements QueuedRequest {
   readonly seats = 1;
   readonly schema: ActiveFlowSchema;
+  readonly info: DescribedRequest;
+  readonly user: UserInfo;
+  arrivedAt: number | undefined;
+  /** When it began to execute. */
+  startedAt: number | undefined;
   readonly #clock: Clock;
   readonly #idle: (level: PriorityLevel) => void;
   #admission: Admission<FlowRequest> | undefined;
@@ -15,10 +24,21 @@ export class FlowRequest implements QueuedRequest {
   #decide: ((executes: boolean) => void) | undefined;
 
   /** `idle` is told when a level that is leaving has nothing more to do. */
-  constructor(schema: ActiveFlowSchema, clock: Clock, idle: (level: PriorityLevel) => void) {
+  constructor(
+    { schema, info, user }: Pick<FlowRequest, "schema" | "info" | "user">,
+    clock: Clock,
+    idle: (level: PriorityLevel) => void,
+  ) {
     this.schema = schema;
+    this.info = info;
+    this.user = user;
     this.#clock = clock;
     this.#idle = idle;
+  }
+
+  /** What its flow schema tells it from others by. */
+  get flow(): string {
+    return this.schema.flowOf(this.info, this.user);
   }
 
   get executing(): boolean {
@@ -38,9 +58,10 @@ export class FlowRequest implements QueuedRequest {
   start(hand: readonly number[]): void {
     const { level, counts } = this.schema;
     const now = this.#clock.now();
+    this.arrivedAt = now;
     this.#admission = level.queues.start(this, hand, now);
     this.#state = this.#admission.kind;
-    if (this.#state === "executing") this.#executes();
+    if (this.#state === "executing") this.#executes(now);
     else if (this.#state === "waiting") counts.waiting++;
     else this.#reject(level.queuing === undefined ? "concurrency-limit" : "queue-full");
     level.demand.set(level.queues.demand, now);
@@ -62,10 +83,10 @@ export class FlowRequest implements QueuedRequest {
   }
 
   /** The queue lets it execute; only the queue calls this. */
-  dispatched(): void {
+  dispatched(now: number): void {
     this.schema.counts.waiting--;
     this.#state = "executing";
-    this.#executes();
+    this.#executes(now);
     this.#decide?.(true);
   }
 
@@ -81,7 +102,8 @@ export class FlowRequest implements QueuedRequest {
     this.#changed(level, now);
   }
 
-  #executes(): void {
+  #executes(now: number): void {
+    this.startedAt = now;
     const { counts } = this.schema;
     counts.dispatched++;
     counts.executing++;

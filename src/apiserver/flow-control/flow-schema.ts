@@ -55,10 +55,15 @@ export class ActiveFlowSchema {
     return false;
   }
 
-  /** The queues that requests of one flow are spread over: those of one user, or in one namespace, or all. */
+  /** What tells flows from one another: the user or the namespace; empty where all requests are one flow. */
+  flowOf(info: ClassifiedRequest, user: UserInfo): string {
+    if (this.#distinguisher === "ByUser") return user.username;
+    return this.#distinguisher === "ByNamespace" ? info.namespace : "";
+  }
+
+  /** The queues that requests of one flow are spread over. */
   handOf(info: ClassifiedRequest, user: UserInfo): readonly number[] {
-    const flow =
-      this.#distinguisher === "ByUser" ? user.username : this.#distinguisher === "ByNamespace" ? info.namespace : "";
+    const flow = this.flowOf(info, user);
     let hand = this.#hands.get(flow);
     if (hand === undefined) {
       if (this.#hands.size >= maximumFlows) this.#hands.clear();

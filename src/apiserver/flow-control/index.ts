@@ -15,7 +15,7 @@ import type { Logger } from "../../lib/log.ts";
 import type { ObjectReader, ObjectWriter, UserInfo } from "../types.ts";
 import { adjustBorrowing } from "./borrowing.ts";
 import { writeDangling } from "./dangling.ts";
-import { FlowRequest } from "./flow-request.ts";
+import { type DescribedRequest, FlowRequest } from "./flow-request.ts";
 import { ActiveFlowSchema, type ClassifiedRequest } from "./flow-schema.ts";
 import { renderFlowMetrics } from "./metrics.ts";
 import { isUsable, PriorityLevel } from "./priority-level.ts";
@@ -57,16 +57,21 @@ export class FlowControl {
   }
 
   /** Classifies a request and asks for its seat; see FlowRequest for what comes next. */
-  start(info: ClassifiedRequest, user: UserInfo): FlowRequest {
+  start(info: DescribedRequest, user: UserInfo): FlowRequest {
     const schema = this.#classify(info, user);
-    const request = new FlowRequest(schema, this.#parts.clock, this.#becameIdle);
+    const request = new FlowRequest({ schema, info, user }, this.#parts.clock, this.#becameIdle);
     request.start(schema.level.queuing === undefined ? noHand : schema.handOf(info, user));
     return request;
   }
 
   /** In Prometheus' text form. */
   renderMetrics(): string {
-    return renderFlowMetrics([...this.#levels.values()]);
+    return renderFlowMetrics(this.levels());
+  }
+
+  /** The levels at this moment, to look into. */
+  levels(): PriorityLevel[] {
+    return [...this.#levels.values()];
   }
 
   /** Whether it follows the objects that configure it. */

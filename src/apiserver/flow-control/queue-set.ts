@@ -33,6 +33,15 @@ export interface QueueSetLimits {
   readonly queuing: { readonly queues: number; readonly queueLengthLimit: number } | undefined;
 }
 
+/** Requests of a queue, in the order in which they came. Times are seat-milliseconds, virtual. */
+export interface QueueDump<R> {
+  readonly waiting: readonly R[];
+  readonly executing: readonly R[];
+  readonly nextStart: number;
+  /** What those that wait are expected to need. */
+  readonly work: number;
+}
+
 const rejected = { kind: "rejected" } as const;
 
 /**
@@ -50,7 +59,7 @@ export class QueueSet<R extends QueuedRequest> {
   #enqueued = 0;
   #virtualTime = 0;
   #syncedAt: number;
-  #executing = 0;
+  readonly #executing = new Set<Entry<R>>();
   #waiting = 0;
   #seatsInUse = 0;
   #seatsWaiting = 0;
@@ -61,7 +70,7 @@ export class QueueSet<R extends QueuedRequest> {
   }
 
   get executing(): number {
-    return this.#executing;
+    return this.#executing.size;
   }
 
   get waiting(): number {
@@ -78,7 +87,25 @@ export class QueueSet<R extends QueuedRequest> {
   }
 
   get idle(): boolean {
-    return this.#executing === 0 && this.#waiting === 0;
+    return this.#executing.size === 0 && this.#waiting === 0;
+  }
+
+  /** Requests at this moment: of each queue, and those that execute outside them. Queues left to drain are none any more. */
+  dump(): { readonly queues: readonly QueueDump<R>[]; readonly queueless: readonly R[] } {
+    const executing = Map.groupBy(this.#executing, ({ queue }) => queue);
+    const take = (queue: Queue<R> | undefined): R[] => {
+      const entries = executing.get(queue) ?? [];
+      executing.delete(queue);
+      return entries.map(({ request }) => request);
+    };
+    const queueless = take(undefined);
+    const queues = Array.from({ length: this.#limits.queuing?.queues ?? 0 }, (_, index) => {
+      const queue = this.#queues[index];
+      const waiting = queue?.waiting.map(({ request }) => request) ?? [];
+      const work = waiting.reduce((sum, { seats }) => sum + seats * expectedServiceMs, 0);
+      return { waiting, executing: queue === undefined ? [] : take(queue), nextStart: queue?.nextStart ?? 0, work };
+    });
+    return { queues, queueless: [...queueless, ...[...executing.keys()].flatMap(take)] };
   }
 
   configure(limits: QueueSetLimits, now: number): void {
@@ -135,7 +162,7 @@ export class QueueSet<R extends QueuedRequest> {
   finish(entry: Entry<R>, now: number): void {
     const { queue, request, startedAt } = entry;
     this.#sync(now);
-    this.#executing--;
+    this.#executing.delete(entry);
     this.#seatsInUse -= request.seats;
     if (queue !== undefined) {
       queue.executing--;
@@ -168,7 +195,7 @@ export class QueueSet<R extends QueuedRequest> {
 
   #take(entry: Entry<R>): void {
     const { request, queue } = entry;
-    this.#executing++;
+    this.#executing.add(entry);
     this.#seatsInUse += request.seats;
     if (queue === undefined) return;
     queue.executing++;
@@ -206,7 +233,7 @@ export class QueueSet<R extends QueuedRequest> {
 
   /** What asks for more seats than there are executes alone. */
   #fits(seats: number): boolean {
-    if (seats > this.#limits.seats) return this.#executing === 0;
+    if (seats > this.#limits.seats) return this.#executing.size === 0;
     return this.#seatsInUse + seats <= this.#limits.seats;
   }
 

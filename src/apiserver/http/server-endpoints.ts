@@ -8,12 +8,14 @@ import {
   openidConfigurationPath,
 } from "../authentication/index.ts";
 import type { DiscoveryEndpoints } from "../discovery/endpoints.ts";
+import { dumpPriorityLevels, dumpQueues, dumpRequests } from "../flow-control/dump.ts";
 import type { FlowControl } from "../flow-control/index.ts";
+import type { PriorityLevel } from "../flow-control/priority-level.ts";
 import type { OpenApiEndpoints } from "../openapi/endpoints.ts";
 import type { Health } from "./health.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import type { RequestContext } from "./request-context.ts";
-import { encodeJson, sendBytes } from "./respond.ts";
+import { encodeJson, sendBytes, sendText } from "./respond.ts";
 
 export interface ServerEndpointParts {
   readonly health: Health;
@@ -38,17 +40,30 @@ const ownPaths = [
   "/version",
 ];
 
+/** Told by none of the paths at `/`, as upstream. */
+const flowControlDumps = "/debug/api_priority_and_fairness";
+
 /** The endpoints that are no resources. The result answers a request, or says with false that its path is unknown. */
 export function createServerEndpoints(
   parts: ServerEndpointParts,
 ): (context: RequestContext) => boolean | Promise<boolean> {
   const json = (context: RequestContext, object: unknown, type = "application/json"): void =>
     sendBytes(context, 200, type, encodeJson(object, type === "application/json"));
+  const dump =
+    (render: (levels: readonly PriorityLevel[], query: URLSearchParams) => string): Endpoint =>
+    (context) =>
+      sendText(context, 200, render(parts.flowControl.levels(), context.query));
   const fixed = new Map<string, Endpoint>([
     ["/version", (context) => json(context, versionInfo)],
     ["/version/", (context) => json(context, versionInfo)],
     ["/metrics", (context) => sendMetrics(context, parts.metrics.render() + parts.flowControl.renderMetrics())],
     ["/metrics/slis", (context) => sendMetrics(context, parts.health.renderIndicators())],
+    [`${flowControlDumps}/dump_priority_levels`, dump((levels) => dumpPriorityLevels(levels))],
+    [`${flowControlDumps}/dump_queues`, dump((levels) => dumpQueues(levels))],
+    [
+      `${flowControlDumps}/dump_requests`,
+      dump((levels, query) => dumpRequests(levels, Boolean(query.get("includeRequestDetails")))),
+    ],
     ["/", (context) => json(context, { paths: [...parts.discovery.paths(), ...ownPaths].sort() })],
     [
       openidConfigurationPath,
