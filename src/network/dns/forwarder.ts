@@ -83,8 +83,10 @@ function askUdp(nameserver: string, query: Buffer): Promise<Buffer | undefined> 
     socket.on("message", (message) => {
       if (message.subarray(0, 2).equals(query.subarray(0, 2))) finish(message);
     });
-    // Connected, so that answers from other addresses are dropped and refusals are errors.
-    socket.connect(53, nameserver, () => socket.send(query));
+    // Connected, so that answers from other addresses are dropped and refusals are errors. A callback given to `connect`
+    // would be called where there is no route, too, and the error would not be told.
+    socket.once("connect", () => socket.send(query));
+    socket.connect(53, nameserver);
   });
 }
 

@@ -68,10 +68,9 @@ type Respond = (query: Buffer, viaTcp: boolean) => Promise<Buffer | undefined>;
 async function listenUdp(address: string, port: number, respond: Respond): Promise<UdpSocket> {
   const socket = createSocket("udp4");
   socket.on("message", (query, from) => {
-    respond(query, false).then(
-      (answer) => answer && socket.send(answer, from.port, from.address),
-      (error: unknown) => log.error("cannot answer", { error }),
-    );
+    respond(query, false)
+      .then((answer) => answer && socket.send(answer, from.port, from.address))
+      .catch((error: unknown) => log.error("cannot answer", { error }));
   });
   socket.bind(port, address);
   await once(socket, "listening");
@@ -83,6 +82,7 @@ async function listenTcp(address: string, port: number, respond: Respond): Promi
   const server = createServer((socket) => serveTcp(socket, respond));
   server.listen(port, address);
   await once(server, "listening");
+  server.on("error", (error) => log.error("TCP socket failed", { error }));
   return server;
 }
 
