@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { StatusError } from "../machinery/errors/status-error.ts";
 import { createClient } from "./client.ts";
+import { ConnectionError } from "./connection-error.ts";
 import { createInformers } from "./informers.ts";
 import { configMaps } from "./resources.ts";
 import type { Client } from "./types.ts";
@@ -137,7 +138,7 @@ describe("client", () => {
       (stream) => stream.session?.destroy(),
       (stream) => json(stream, 200, { metadata: { name: "x" } }),
     );
-    await expect((client as Client).of(configMaps).get("x", "a")).rejects.toThrow("connection");
+    await expect((client as Client).of(configMaps).get("x", "a")).rejects.toBeInstanceOf(ConnectionError);
     await expect((client as Client).of(configMaps).get("x", "a")).resolves.toMatchObject({ metadata: { name: "x" } });
   });
 });
