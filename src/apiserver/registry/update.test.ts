@@ -42,3 +42,16 @@ it("takes an empty struct for a change where a missing one means something else"
   expect(patched.body.spec.ingress).toEqual(ingress);
   expect(patched.body.metadata.generation).toBe(2);
 });
+
+it("updates whatever the version is when the client gives version 0", async () => {
+  const { body } = await client.post(policies, policy("forced", peer));
+  await client.patch(`${policies}/forced`, { metadata: { labels: { changed: "meanwhile" } } });
+  const stale = await client.put(`${policies}/forced`, body);
+  expect(stale.status).toBe(409);
+  const forced = await client.put(`${policies}/forced`, {
+    ...body,
+    metadata: { ...body.metadata, resourceVersion: "0" },
+  });
+  expect(forced.status).toBe(200);
+  expect(forced.body.metadata.labels).toBeUndefined();
+});

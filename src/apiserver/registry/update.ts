@@ -58,7 +58,7 @@ export class Updater {
       const preparing = resource.prepare([current]);
       if (preparing !== undefined) await preparing;
       const old = resource.decode(current);
-      const object = transform(old);
+      const object = forced(transform(old));
       if (object === undefined) return { object: current, created: false };
       const unconditional = !object.metadata?.resourceVersion;
       checkPreconditions(write, object, old);
@@ -77,7 +77,7 @@ export class Updater {
     const { resource, name, subresource } = write;
     const allowed = (resource.kind.createOnUpdate === true && subresource === "") || options.forceCreate === true;
     if (!allowed) throw notFound(resource.name, name);
-    const object = transform(undefined);
+    const object = forced(transform(undefined));
     if (object === undefined) throw notFound(resource.name, name);
     if (object.metadata?.resourceVersion) throw conflict(resource.name, name, modifiedMessage);
     return { object: await this.#creator.create(write, object), created: true };
@@ -126,6 +126,12 @@ const countsGeneration = (subresource: string): boolean => subresource !== "stat
 interface Replaced {
   readonly current: CachedObject;
   readonly old: UnknownObject;
+}
+
+/** Version 0 asks for an update whatever the object's version is, as none does. */
+function forced(object: UnknownObject | undefined): UnknownObject | undefined {
+  if (object?.metadata?.resourceVersion === "0") delete object.metadata.resourceVersion;
+  return object;
 }
 
 /** The client's uid and resourceVersion must be those of the object, where it gave them. */
