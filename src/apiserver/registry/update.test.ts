@@ -47,11 +47,11 @@ it("updates whatever the version is when the client gives version 0", async () =
   const { body } = await client.post(policies, policy("forced", peer));
   await client.patch(`${policies}/forced`, { metadata: { labels: { changed: "meanwhile" } } });
   const stale = await client.put(`${policies}/forced`, body);
-  expect(stale.status).toBe(409);
+  expect(stale.code).toBe(409);
   const forced = await client.put(`${policies}/forced`, {
     ...body,
     metadata: { ...body.metadata, resourceVersion: "0" },
   });
-  expect(forced.status).toBe(200);
+  expect(forced.code).toBe(200);
   expect(forced.body.metadata.labels).toBeUndefined();
 });
