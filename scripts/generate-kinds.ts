@@ -373,12 +373,12 @@ function render(swagger: Swagger): Map<string, string> {
       ),
     ]),
   );
-  // Messages that the JSON form inlines (Volume.volumeSource and the like), scalars (Quantity, Time) and options
-  // have no published definition.
+  // Messages that the JSON form inlines (Volume.volumeSource and the like), scalars (Quantity, Time), options and
+  // metadata alone have no published definition.
   for (const definition of referenced.values()) includeInlined(definition, protobuf, referenced);
   for (const name of protobuf.keys()) {
     if (
-      /^io\.k8s\.(apimachinery\.pkg\.(apis\.meta\.v1|runtime)|api\.core\.v1)\.\w*(Options|Unknown|TypeMeta)$/.test(
+      /^io\.k8s\.(apimachinery\.pkg\.(apis\.meta\.v1(beta1)?|runtime)|api\.core\.v1)\.\w*(Options|Unknown|TypeMeta|PartialObjectMetadata(List)?)$/.test(
         name,
       ) &&
       !referenced.has(name)

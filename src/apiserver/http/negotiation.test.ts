@@ -19,6 +19,16 @@ describe("negotiate", () => {
     expect([form.encoding, form.as]).toEqual([encoding, as]);
   });
 
+  it("gives metadata in protobuf to who prefers that, where it can", () => {
+    const clause = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+    const accept = `application/vnd.kubernetes.protobuf;${clause},application/json;${clause},application/json`;
+    const inProtobuf = { encoding: "protobuf", as: "PartialObjectMetadata" };
+    expect(negotiate(accept, none, { protobufMetadata: true })).toMatchObject(inProtobuf);
+    expect(negotiate(accept, none)).toMatchObject({ ...inProtobuf, encoding: "json" });
+    const whole = "application/vnd.kubernetes.protobuf,application/json";
+    expect(negotiate(whole, none, { protobufMetadata: true }).encoding).toBe("json");
+  });
+
   it("refuses what cannot be produced", () => {
     expect(() => negotiate("text/html", none)).toThrow("only the following media types are accepted");
     expect(() => negotiate(table, none, { transformations: false })).toThrow("only the following media types");

@@ -67,24 +67,31 @@ export interface Producible {
   readonly encodings?: readonly Encoding[];
   /** Whether the answer can also be a Table or metadata alone. Default true. */
   readonly transformations?: boolean;
+  /** Whether metadata alone comes in protobuf to a client that prefers it. Default false. */
+  readonly protobufMetadata?: boolean;
 }
 
 /** The form of the answer to a request with this Accept header. Throws StatusError NotAcceptable. */
 export function negotiate(accept: string | undefined, query: URLSearchParams, producible: Producible = {}): OutputForm {
-  const { encodings = textEncodings, transformations = true } = producible;
+  const { encodings = textEncodings, transformations = true, protobufMetadata = false } = producible;
   const pretty = query.size > 0 && isPretty(query.get("pretty"));
   if (accept === undefined || accept === "" || accept === "application/json") return pretty ? prettyJson : plainJson;
   for (const { type, parameters } of parseAccept(accept)) {
     const encoding = encodingOf[type];
-    if (encoding === undefined || !encodings.includes(encoding)) continue;
     const as = parameters["as"];
+    if (encoding === undefined) continue;
+    if (!encodings.includes(encoding) && !(protobufMetadata && encoding === "protobuf" && isMetadata(as))) continue;
     if (as === undefined) return { encoding, version: "v1", pretty: pretty || isPretty(parameters["pretty"] ?? null) };
     const version = parameters["v"];
     if (!transformations || parameters["g"] !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) continue;
     if (as === "Table" && encoding !== "protobuf") return { encoding, as, version, pretty };
-    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return { encoding, as, version, pretty };
+    if (isMetadata(as)) return { encoding, as, version, pretty };
   }
   throw notAcceptable(`only the following media types are accepted: ${Object.values(contentTypeOf).join(", ")}`);
+}
+
+function isMetadata(as: string | undefined): as is Transformation {
+  return as === "PartialObjectMetadata" || as === "PartialObjectMetadataList";
 }
 
 function isPretty(value: string | null): boolean {

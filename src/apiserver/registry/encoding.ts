@@ -2,13 +2,12 @@
  * The forms in which objects are answered. Objects of their stored version in JSON are copied as they are; all other
  * forms (another version, metadata alone, tables, protobuf) decode.
  */
-import { encodeProtobuf, encodeWatchEvent, typeOfKind } from "../../machinery/codec/protobuf.ts";
-import { notAcceptable, type Status, StatusError } from "../../machinery/errors/status-error.ts";
-import type { UnknownObject } from "../../machinery/meta/object.ts";
-import { contentTypeOf, type OutputForm, type Producible } from "../http/negotiation.ts";
+import { StatusError } from "../../machinery/errors/status-error.ts";
+import type { OutputForm, Producible } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import type { WatchEncoding } from "../watch/watch-session.ts";
+import { ProtobufEncoding, ProtobufMetadataEncoding } from "./protobuf-encoding.ts";
 import type { ServedResource } from "./resources.ts";
 import { TableEncoding } from "./table-encoding.ts";
 
@@ -28,8 +27,14 @@ export function encodingFor(
   resource: ServedResource,
   context: RequestContext,
 ): { encoding: ObjectEncoding; form: OutputForm } {
-  const form = outputForm(resource, context);
-  if (form.encoding === "protobuf") return { encoding: new ProtobufEncoding(resource), form };
+  const form = outputForm(resource, context, { protobufMetadata: true });
+  if (form.encoding === "protobuf") {
+    const metadataOnly = form.as !== undefined;
+    return {
+      encoding: metadataOnly ? new ProtobufMetadataEncoding(form.version) : new ProtobufEncoding(resource),
+      form,
+    };
+  }
   switch (form.as) {
     case undefined:
       return { encoding: resource.converts ? new ConvertedEncoding(resource) : new StoredEncoding(resource), form };
@@ -168,41 +173,5 @@ class MetadataEncoding implements ObjectEncoding {
 
   bookmark(metadata: Record<string, unknown>): Buffer {
     return Buffer.from(JSON.stringify({ kind: "PartialObjectMetadata", apiVersion: this.#apiVersion, metadata }));
-  }
-}
-
-const statusType = "io.k8s.apimachinery.pkg.apis.meta.v1.Status";
-
-class ProtobufEncoding implements ObjectEncoding {
-  readonly key = "protobuf";
-  readonly contentType = contentTypeOf.protobuf;
-  readonly stream = {
-    frame: encodeWatchEvent,
-    status: (status: Status): Buffer => encodeProtobuf({ ...status }, this.#resource.kind.schemas, statusType),
-  };
-  readonly #resource: ServedResource;
-
-  constructor(resource: ServedResource) {
-    this.#resource = resource;
-  }
-
-  one(object: CachedObject): Buffer {
-    const { schemas, schemaName } = this.#resource.kind;
-    return encodeProtobuf(this.#resource.decode(object), schemas, schemaName);
-  }
-
-  list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
-    const { kind, apiVersion } = this.#resource;
-    const listKind = `${kind.kind}List`;
-    const typeName = typeOfKind(kind.schemas, apiVersion, listKind);
-    if (typeName === undefined) throw notAcceptable(`${listKind} has no protobuf form`);
-    const items = objects.map((object) => this.#resource.decode(object));
-    const list = { apiVersion, kind: listKind, metadata, items } as unknown as UnknownObject;
-    return encodeProtobuf(list, kind.schemas, typeName);
-  }
-
-  bookmark(metadata: Record<string, unknown>): Buffer {
-    const { kind, apiVersion } = this.#resource;
-    return encodeProtobuf({ apiVersion, kind: kind.kind, metadata }, kind.schemas, kind.schemaName);
   }
 }
