@@ -133,7 +133,10 @@ export async function proxyUpgrade(
 ): Promise<void> {
   const upstream = await new Promise<Parameters<typeof passThrough>[0]>((resolve, reject) => {
     const outgoing = send(target, { method: request.method ?? "GET", headers: upgradeHeaders(request) }, false);
-    outgoing.on("upgrade", (response, upgraded, rest) => resolve({ response, socket: upgraded, head: rest }));
+    outgoing.on("upgrade", (response, upgraded, rest) => {
+      upgraded.on("error", () => upgraded.destroy());
+      resolve({ response, socket: upgraded, head: rest });
+    });
     outgoing.on("response", resolve);
     outgoing.on("error", (cause) => reject(unreachable(cause)));
     outgoing.end();

@@ -82,7 +82,11 @@ export class KubeletConnections {
     return new Promise((resolve, reject) => {
       const request = httpsRequest({ ...address, ...options, agent: ownConnections("https", this.#agent) });
       request.on("error", (cause) => reject(dialError(address, options, cause)));
-      request.on("upgrade", (response, socket, head) => resolve({ response, socket, head }));
+      request.on("upgrade", (response, socket, head) => {
+        // Whoever takes the connection over listens too; until then nobody would, and an error would end the process.
+        socket.on("error", () => socket.destroy());
+        resolve({ response, socket, head });
+      });
       request.on("response", resolve);
       request.end();
     });

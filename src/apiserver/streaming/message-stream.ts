@@ -17,7 +17,10 @@ export async function sendAsMessages(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const client = await acceptWebSocket(request, socket, head, protocols);
+  const client = await acceptWebSocket(request, socket, head, protocols).catch((error: unknown) => {
+    source?.destroy();
+    throw error;
+  });
   client.on("error", () => client.terminate());
   client.on("close", () => source?.destroy());
   // The empty message that upstream begins with tells of the connection before there is anything to read.

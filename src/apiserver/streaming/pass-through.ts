@@ -15,6 +15,11 @@ export function upgradeHeaders({ headers }: { headers: IncomingMessage["headers"
 /** Gives the client the other side's answer and, where it is an upgrade, joins the two connections. */
 export async function passThrough(upstream: Upgraded | IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
   const response = "head" in upstream ? upstream.response : upstream;
+  if (socket.destroyed) {
+    // The client went away while the other side was asked.
+    ("head" in upstream ? upstream.socket : upstream).destroy();
+    return;
+  }
   socket.write(statusAndHeaders(response));
   if (!("head" in upstream)) {
     upstream.pipe(socket);

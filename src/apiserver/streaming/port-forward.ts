@@ -42,7 +42,10 @@ export async function forwardPorts(
     throw badRequest(`unable to upgrade connection to the kubelet: ${upstream.statusCode}`);
   }
   const protocols = tunnelled ? [tunnelProtocol] : channelProtocols;
-  const client = await acceptWebSocket(request, socket, head, protocols);
+  const client = await acceptWebSocket(request, socket, head, protocols).catch((error: unknown) => {
+    upstream.socket.destroy();
+    throw error;
+  });
   if (tunnelled) tunnel(client, upstream.socket, upstream.head);
   else translate(client, new SpdyConnection(upstream.socket, upstream.head), forward.ports);
 }

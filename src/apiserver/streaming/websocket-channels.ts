@@ -98,7 +98,10 @@ export function offeredProtocols(request: { headers: IncomingMessage["headers"] 
     .filter((one) => one !== "");
 }
 
-/** Answers the handshake with the first of the client's protocols that is in `supported`, or with none. */
+/**
+ * Answers the handshake with the first of the client's protocols that is in `supported`, or with none. Rejects where the
+ * client has closed the connection, or does so meanwhile.
+ */
 export function acceptWebSocket(
   request: IncomingMessage,
   socket: Duplex,
@@ -111,7 +114,10 @@ export function acceptWebSocket(
     handleProtocols: (offered) => [...offered].find((one) => supported.includes(one)) ?? false,
   });
   return new Promise((resolve, reject) => {
-    socket.once("close", () => reject(new Error("the client closed the connection during the handshake")));
+    const gone = (): void => reject(new Error("the client closed the connection during the handshake"));
+    // The close event may be over by now.
+    if (socket.destroyed) gone();
+    socket.once("close", gone);
     server.handleUpgrade(request, socket, head, resolve);
   });
 }
