@@ -42,7 +42,8 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
   const entries = new Map<string, Entry>();
   const resource = client.of(pods);
 
-  const write = async (uid: string, entry: Entry): Promise<boolean> => {
+  /** Answers the status that is written now; the entry's may be a newer one. */
+  const write = async (uid: string, entry: Entry): Promise<PodStatus> => {
     const { name = "", namespace = "" } = entry.pod.metadata ?? {};
     const status = entry.status;
     if (isStaticPod(entry.pod)) return writeMirror(entry, status);
@@ -53,14 +54,14 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
       entry.written = status;
       entry.revision = Number(answer.metadata?.resourceVersion ?? 0);
     }
-    if (!entry.finished || entry.status !== status) return entry.status === status;
+    if (!entry.finished || entry.status !== status) return status;
     if (entry.pod.metadata?.deletionTimestamp !== undefined) {
       await resource.delete(name, { namespace, gracePeriodSeconds: 0, preconditions: { uid } });
     }
-    return true;
+    return status;
   };
 
-  const writeMirror = async (entry: Entry, status: PodStatus): Promise<boolean> => {
+  const writeMirror = async (entry: Entry, status: PodStatus): Promise<PodStatus> => {
     const mirror = await mirrors.ensure(entry.pod);
     const { name = "", namespace = "", uid } = mirror.metadata ?? {};
     const changes = statusPatch(mirror.status ?? {}, status);
@@ -69,14 +70,16 @@ export function createStatusManager(client: Client, mirrors: MirrorPods, clock: 
       await resource.patch(name, patch, { type: "strategic", namespace, subresource: "status" });
     }
     entry.written = status;
-    return entry.status === status;
+    return status;
   };
 
   const run = async (uid: string, entry: Entry): Promise<void> => {
     entry.writing = true;
     for (let delay = 100; entries.get(uid) === entry; ) {
       try {
-        if (await write(uid, entry)) break;
+        const written = await write(uid, entry);
+        // Compared here, in the turn that ends the writing: a status set since starts no writing of its own.
+        if (entry.status === written) break;
       } catch (error) {
         // Removed, or replaced by another pod of the same name.
         if (error instanceof StatusError && (error.code === 404 || error.code === 409) && !isStaticPod(entry.pod))
