@@ -25,3 +25,18 @@ it("tells the events of one container from those of another, and counts those of
     expect(items[0]?.involvedObject).toMatchObject({ kind: "Pod", name: "web", namespace: "shop", uid: "u1" });
   }, patience);
 });
+
+it("names events of several recorders about one object apart, in the same millisecond too", async () => {
+  const clock = new FakeClock();
+  const { client } = createFakeApi();
+  const components = ["kubelet", "default-scheduler", "job-controller"];
+  // What they have in common by chance once in a million times.
+  const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const recorders = components.map((component) => createEventRecorder(client, { component }, clock));
+  random.mockRestore();
+  for (const recorder of recorders) recorder.event(pod, "Normal", "Seen", "Seen");
+  await vi.waitFor(async () => {
+    const { items } = await client.of(events).list({ namespace: "shop" });
+    expect(items.map(({ source }) => source?.component).sort()).toEqual(components.toSorted());
+  }, patience);
+});

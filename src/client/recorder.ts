@@ -7,7 +7,7 @@
 import type { Event, ObjectReference } from "../kinds/generated/core-v1.ts";
 import { type Clock, formatTime, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/log.ts";
-import { isNotFound, StatusError } from "../machinery/errors/status-error.ts";
+import { isAlreadyExists, isNotFound, StatusError } from "../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
 import { createSpamFilter } from "./event-spam-filter.ts";
 import { events } from "./resources.ts";
@@ -23,6 +23,8 @@ const maximumCachedEvents = 4096;
 /** client-go's aggregator: more than this many messages for one reason within the interval become one. */
 const maximumSimilarEvents = 10;
 const similarIntervalMs = 600_000;
+/** To find a name that no other recorder has given to an event. */
+const maximumAttempts = 5;
 const log = createLogger("events");
 
 interface Similar {
@@ -35,7 +37,8 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
   const written = new Map<string, Event>();
   const similar = new Map<string, Similar>();
   const admits = createSpamFilter(clock);
-  let sequence = 0;
+  // Not from 0: recorders of other components tell of the same object, perhaps in the same millisecond.
+  let sequence = Math.floor(Math.random() * nanosecondsInMs);
   let tail: Promise<void> = Promise.resolve();
 
   function combine(reference: ObjectReference, type: string, reason: string, message: string): string {
@@ -67,8 +70,7 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
       if (patched !== undefined) return remember(written, key, patched);
     }
     const namespace = reference.namespace || "default";
-    const event: Event = {
-      metadata: { name: `${reference.name}.${(clock.now() * 1000 + (sequence++ % 1000)).toString(16)}`, namespace },
+    const event: Omit<Event, "metadata"> = {
       involvedObject: reference,
       type,
       reason,
@@ -80,7 +82,18 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
       reportingComponent: source.component,
       reportingInstance: source.host ?? "",
     };
-    remember(written, key, await client.of(events).create(event));
+    remember(written, key, await create(event, reference.name ?? "", namespace));
+  }
+
+  async function create(event: Omit<Event, "metadata">, about: string, namespace: string): Promise<Event> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const metadata = { name: eventName(about, clock.now(), sequence++), namespace };
+        return await client.of(events).create({ ...event, metadata });
+      } catch (error) {
+        if (!isAlreadyExists(error) || attempt === maximumAttempts) throw error;
+      }
+    }
   }
 
   return {
@@ -96,6 +109,14 @@ export function createEventRecorder(client: Client, source: EventSource, clock: 
         });
     },
   };
+}
+
+const nanosecondsInMs = 1_000_000;
+
+/** As client-go's: the object's name and a time in nanoseconds, of which the sequence stands for those that no clock gives. */
+function eventName(about: string, now: number, sequence: number): string {
+  const time = BigInt(now) * BigInt(nanosecondsInMs) + BigInt(sequence % nanosecondsInMs);
+  return `${about}.${time.toString(16)}`;
 }
 
 /** Raises the count of an event written before; undefined where it is gone meanwhile. */
