@@ -1,7 +1,7 @@
 import type { Ingress, IngressClass } from "../../kinds/generated/networking-v1.ts";
 import { isDefaultIngressClass } from "../../kinds/networking/ingress-class/default-class.ts";
+import { newest } from "../../machinery/meta/newest.ts";
 import type { AdmissionPlugin, ObjectReader } from "../types.ts";
-import { newest } from "./newest.ts";
 import { concerns } from "./request.ts";
 
 /** Ingresses that name no class get the newest default one. */

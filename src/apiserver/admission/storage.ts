@@ -1,10 +1,9 @@
-import { storageClassAnnotation, storageClassOf } from "../../kinds/core/storage-class-name.ts";
+import { namesStorageClass, storageClassOf } from "../../kinds/core/storage-class-name.ts";
 import type { PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
 import type { StorageClass } from "../../kinds/generated/storage-v1.ts";
-import { isDefaultStorageClass } from "../../kinds/storage/storage-class/default-class.ts";
+import { defaultStorageClassOf } from "../../kinds/storage/storage-class/default-class.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import type { AdmissionPlugin, ObjectReader } from "../types.ts";
-import { newest } from "./newest.ts";
 import { concerns, refuse } from "./request.ts";
 
 const protectionFinalizers: readonly (readonly [string, string, string])[] = [
@@ -33,10 +32,8 @@ export function defaultStorageClass(reader: ObjectReader): AdmissionPlugin {
     admit(request) {
       if (!concerns(request, "", "persistentvolumeclaims", { operations: ["CREATE"] })) return;
       const claim = request.object as PersistentVolumeClaim;
-      if (claim.spec?.storageClassName !== undefined) return;
-      if (claim.metadata?.annotations?.[storageClassAnnotation] !== undefined) return;
-      const classes = reader.list<StorageClass>("storage.k8s.io", "storageclasses");
-      const chosen = newest(classes, isDefaultStorageClass);
+      if (namesStorageClass(claim)) return;
+      const chosen = defaultStorageClassOf(reader.list<StorageClass>("storage.k8s.io", "storageclasses"));
       if (chosen?.metadata?.name) claim.spec = { ...claim.spec, storageClassName: chosen.metadata.name };
     },
   };

@@ -6,16 +6,19 @@
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
 import { nodes, persistentVolumeClaims, persistentVolumes, storageClasses } from "../../client/resources.ts";
-import { isReservedFor } from "../../kinds/core/persistent-volume/claim-matching.ts";
+import { isReservedFor, mismatch } from "../../kinds/core/persistent-volume/claim-matching.ts";
 import {
   bindCompletedAnnotation,
   selectedNodeAnnotation,
 } from "../../kinds/core/persistent-volume-claim/annotations.ts";
+import { namesStorageClass, storageClassOf } from "../../kinds/core/storage-class-name.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
+import { defaultStorageClassOf, isDefaultStorageClass } from "../../kinds/storage/storage-class/default-class.ts";
 import { noProvisioner } from "../../kinds/storage/storage-class/provisioner.ts";
 import { sameJson, sameStatus } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import { type ControllerContext, defineController, watch } from "../framework/define-controller.ts";
+import { claimStatus } from "./claim-status.ts";
 import { findVolume } from "./matching.ts";
 
 const boundByController = "pv.kubernetes.io/bound-by-controller";
@@ -34,8 +37,11 @@ export const claimBinder = defineController({
       if (reference !== undefined) return [`${reference.namespace}/${reference.name}`];
       return pendingClaims(context).map(objectKey);
     }),
-    watch(storageClasses, ({ metadata }, context) => {
-      const concerned = pendingClaims(context).filter(({ spec }) => spec?.storageClassName === metadata?.name);
+    watch(storageClasses, (storageClass, context) => {
+      const mayGetIt = isDefaultStorageClass(storageClass);
+      const concerned = pendingClaims(context).filter((claim) =>
+        namesStorageClass(claim) ? storageClassOf(claim) === storageClass.metadata?.name : mayGetIt,
+      );
       return concerned.map(objectKey);
     }),
     watch(nodes, () => []),
@@ -65,25 +71,39 @@ async function followVolume(
 ): Promise<void> {
   const volume = context.lister(persistentVolumes).get(volumeName);
   const wasBound = claim.metadata?.annotations?.[bindCompletedAnnotation] !== undefined;
-  if (volume === undefined || (wasBound && !isReservedFor(volume, claim))) {
-    if (!wasBound) return setClaimPhase(claim, "Pending", undefined, context);
-    if (claim.status?.phase !== "Lost") {
-      const detail =
-        volume === undefined
-          ? "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
-          : "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!";
-      context.recorder.event(claim, "Warning", "ClaimLost", detail);
-    }
-    return setClaimPhase(claim, "Lost", undefined, context);
-  }
-  if (volume.spec?.claimRef !== undefined && !isReservedFor(volume, claim)) {
+  const isFree = volume?.spec?.claimRef === undefined;
+  if (volume !== undefined && (isFree || isReservedFor(volume, claim))) {
+    const reason = isFree && !wasBound ? mismatch(volume, claim) : undefined;
+    if (reason === undefined) return bind(claim, volume, context);
+    const message = `Cannot bind to requested volume ${JSON.stringify(volumeName)}: ${reason}`;
+    context.recorder.event(claim, "Warning", "VolumeMismatch", message);
     return setClaimPhase(claim, "Pending", undefined, context);
   }
-  await bind(claim, volume, context);
+  if (wasBound) return lose(claim, volume, context);
+  if (volume !== undefined) {
+    const message = `volume ${JSON.stringify(volumeName)} already bound to a different claim.`;
+    context.recorder.event(claim, "Warning", "FailedBinding", message);
+  }
+  await setClaimPhase(claim, "Pending", undefined, context);
+}
+
+async function lose(
+  claim: PersistentVolumeClaim,
+  volume: PersistentVolume | undefined,
+  context: ControllerContext,
+): Promise<void> {
+  if (claim.status?.phase !== "Lost") {
+    const [reason, message] =
+      volume === undefined
+        ? ["ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!"]
+        : ["ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly"];
+    context.recorder.event(claim, "Warning", reason, message);
+  }
+  await setClaimPhase(claim, "Lost", undefined, context);
 }
 
 async function seekVolume(claim: PersistentVolumeClaim, context: ControllerContext): Promise<void> {
-  const { storageClassName } = claim.spec ?? {};
+  const storageClassName = storageClassOf(claim);
   const storageClass = storageClassName ? context.lister(storageClasses).get(storageClassName) : undefined;
   const waits = storageClass?.volumeBindingMode === "WaitForFirstConsumer";
   const nodeName = claim.metadata?.annotations?.[selectedNodeAnnotation];
@@ -97,6 +117,7 @@ async function seekVolume(claim: PersistentVolumeClaim, context: ControllerConte
   }
   const volume = findVolume(claim, volumes, node);
   if (volume !== undefined) return bind(claim, volume, context);
+  if (!namesStorageClass(claim) && (await assignDefaultClass(claim, context))) return;
   if (storageClass !== undefined && storageClass.provisioner !== noProvisioner) {
     return askProvisioner(claim, storageClass.provisioner, context);
   }
@@ -108,6 +129,15 @@ async function seekVolume(claim: PersistentVolumeClaim, context: ControllerConte
   const reason = storageClassName ? "ProvisioningFailed" : "FailedBinding";
   context.recorder.event(claim, storageClassName ? "Warning" : "Normal", reason, message);
   await setClaimPhase(claim, "Pending", undefined, context);
+}
+
+/** A claim from the time before there was a default class gets it now; false where there is none. */
+async function assignDefaultClass(claim: PersistentVolumeClaim, context: ControllerContext): Promise<boolean> {
+  const name = defaultStorageClassOf(context.lister(storageClasses).list())?.metadata?.name;
+  if (name === undefined) return false;
+  const client = context.client.of(persistentVolumeClaims);
+  await client.update({ ...claim, spec: { ...claim.spec, storageClassName: name } });
+  return true;
 }
 
 async function askProvisioner(
@@ -167,12 +197,7 @@ async function setClaimPhase(
   volume: PersistentVolume | undefined,
   context: ControllerContext,
 ): Promise<void> {
-  const { accessModes: _, capacity: __, ...rest } = claim.status ?? {};
-  const reached = volume && {
-    accessModes: volume.spec?.accessModes,
-    capacity: claim.status?.capacity ?? volume.spec?.capacity,
-  };
-  const status = { ...rest, phase, ...reached };
+  const status = claimStatus(claim, phase, volume);
   if (sameStatus(claim.status, status)) return;
   await context.client.of(persistentVolumeClaims).updateStatus({ ...claim, status });
 }

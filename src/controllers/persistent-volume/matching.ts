@@ -4,6 +4,7 @@ import {
   isReservedFor,
   isSelectedBy,
   satisfies,
+  suitsReserved,
 } from "../../kinds/core/persistent-volume/claim-matching.ts";
 import type { Node, PersistentVolume, PersistentVolumeClaim } from "../../kinds/generated/core-v1.ts";
 
@@ -16,14 +17,12 @@ export function findVolume(
   volumes: readonly PersistentVolume[],
   node: Node | undefined,
 ): PersistentVolume | undefined {
-  const fitting = volumes.filter(
-    (volume) => volume.metadata?.deletionTimestamp === undefined && satisfies(volume, claim),
-  );
-  const reserved = fitting.find((volume) => isReservedFor(volume, claim));
+  const reserved = volumes.find((volume) => isReservedFor(volume, claim) && suitsReserved(volume, claim));
   if (reserved !== undefined) return reserved;
-  const candidates = fitting.filter((volume) => {
+  const candidates = volumes.filter((volume) => {
     const reachable = node === undefined || isReachableFrom(volume, node);
-    return volume.spec?.claimRef === undefined && reachable && isSelectedBy(volume, claim);
+    const free = volume.spec?.claimRef === undefined;
+    return free && reachable && satisfies(volume, claim) && isSelectedBy(volume, claim);
   });
   return candidates.sort((a, b) => capacityOf(a).compare(capacityOf(b)))[0];
 }

@@ -3,6 +3,7 @@ import { parseQuantity, type Quantity } from "../../../machinery/quantity.ts";
 import { compileNodeSelector } from "../../../machinery/scheduling/node-selector.ts";
 import { labelSelectorFromObject } from "../../../machinery/selectors/label-selector.ts";
 import type { Node, PersistentVolume, PersistentVolumeClaim } from "../../generated/core-v1.ts";
+import { storageClassOf } from "../storage-class-name.ts";
 
 export const capacityOf = ({ spec }: PersistentVolume): Quantity => parseQuantity(spec?.capacity?.["storage"] ?? "0");
 
@@ -14,14 +15,37 @@ export function isReservedFor({ spec }: PersistentVolume, { metadata }: Persiste
   return reference.name === name && reference.namespace === namespace && (!reference.uid || reference.uid === uid);
 }
 
-/** By class, mode, access modes and size. */
-export function satisfies(volume: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  const { spec } = volume;
-  if ((spec?.storageClassName ?? "") !== (claim.spec?.storageClassName ?? "")) return false;
-  if ((spec?.volumeMode ?? "Filesystem") !== (claim.spec?.volumeMode ?? "Filesystem")) return false;
-  if (!(claim.spec?.accessModes ?? []).every((mode) => spec?.accessModes?.includes(mode))) return false;
-  return capacityOf(volume).compare(parseQuantity(claim.spec?.resources?.requests?.["storage"] ?? "0")) >= 0;
+/** What a claim asks that a volume does not have, in upstream's words; undefined where it could have it. */
+export function mismatch(volume: PersistentVolume, claim: PersistentVolumeClaim): string | undefined {
+  const { metadata, spec } = volume;
+  if (metadata?.deletionTimestamp !== undefined)
+    return `the volume is marked for deletion ${JSON.stringify(metadata.name)}`;
+  if (!isLargeEnough(volume, claim)) return "requested PV is too small";
+  if (storageClassOf(volume) !== storageClassOf(claim)) return "storageClassName does not match";
+  if (!hasAttributes(volume, claim)) return "volumeAttributesClassName does not match";
+  if (!hasMode(volume, claim)) return "incompatible volumeMode";
+  const hasAccessModes = (claim.spec?.accessModes ?? []).every((mode) => spec?.accessModes?.includes(mode));
+  return hasAccessModes ? undefined : "incompatible accessMode";
 }
+
+export const satisfies = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  mismatch(volume, claim) === undefined;
+
+/** Whether a claim can have the volume that is reserved for it: whoever reserved it chose its class and access modes. */
+export const suitsReserved = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  volume.metadata?.deletionTimestamp === undefined &&
+  isLargeEnough(volume, claim) &&
+  hasAttributes(volume, claim) &&
+  hasMode(volume, claim);
+
+const isLargeEnough = (volume: PersistentVolume, { spec }: PersistentVolumeClaim): boolean =>
+  capacityOf(volume).compare(parseQuantity(spec?.resources?.requests?.["storage"] ?? "0")) >= 0;
+
+const hasAttributes = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  (volume.spec?.volumeAttributesClassName ?? "") === (claim.spec?.volumeAttributesClassName ?? "");
+
+const hasMode = (volume: PersistentVolume, claim: PersistentVolumeClaim): boolean =>
+  (volume.spec?.volumeMode ?? "Filesystem") === (claim.spec?.volumeMode ?? "Filesystem");
 
 /** A claim without a selector selects every volume. */
 export function isSelectedBy({ metadata }: PersistentVolume, { spec }: PersistentVolumeClaim): boolean {

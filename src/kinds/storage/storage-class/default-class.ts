@@ -1,3 +1,4 @@
+import { newest } from "../../../machinery/meta/newest.ts";
 import type { StorageClass } from "../../generated/storage-v1.ts";
 
 const defaultAnnotations = [
@@ -8,3 +9,7 @@ const defaultAnnotations = [
 /** Whether claims that name no class may get this one. */
 export const isDefaultStorageClass = ({ metadata }: StorageClass): boolean =>
   defaultAnnotations.some((annotation) => metadata?.annotations?.[annotation] === "true");
+
+/** The class that claims get which name none: of the default ones, the newest. */
+export const defaultStorageClassOf = (classes: readonly StorageClass[]): StorageClass | undefined =>
+  newest(classes, isDefaultStorageClass);

@@ -1,4 +1,4 @@
-import type { KubernetesObject } from "../../machinery/meta/object.ts";
+import type { KubernetesObject } from "./object.ts";
 
 /** Of the objects that `wanted` picks, the one created last; by name where times are equal. */
 export function newest<T extends KubernetesObject>(
