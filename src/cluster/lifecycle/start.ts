@@ -6,6 +6,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Driver, DriverName, MachineSpec } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
+import { allEnded } from "../../lib/all-ended.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
 import { apiServerUrl } from "../api-server.ts";
@@ -246,7 +247,7 @@ async function bootMachines({ driver, profile, image, isNew, undo, options }: Bo
     if (isNew || before === "Nonexistent") await driver.create(machine, { signal });
     signal.throwIfAborted();
   }
-  await Promise.all(profile.nodes.map((node) => startMachine(driver, machineSpec(profile, node, image), signal)));
+  await allEnded(profile.nodes.map((node) => startMachine(driver, machineSpec(profile, node, image), signal)));
   return bootedAt;
 }
 

@@ -1,4 +1,5 @@
 /** `mini stop`: an orderly shutdown of all machines; disks, network definition and addresses stay. */
+import { allEnded } from "../../lib/all-ended.ts";
 import { loadProfile, lockProfile } from "../profile.ts";
 import { machinesOf } from "./machines.ts";
 
@@ -23,7 +24,7 @@ export async function stopCluster(options: StopOptions): Promise<StopResult> {
   const [first, ...workers] = all;
   const stopped: string[] = [];
   for (const group of [workers, first === undefined ? [] : [first]]) {
-    await Promise.all(
+    await allEnded(
       group.map(async (machine) => {
         const state = await driver.state(machine);
         if (state === "Nonexistent" || state === "Stopped") return;

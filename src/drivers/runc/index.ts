@@ -7,6 +7,7 @@
 import { closeSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { allEnded } from "../../lib/all-ended.ts";
 import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { machinePaths, ociConfig } from "./bundle.ts";
@@ -85,7 +86,7 @@ async function start(machine: MachineSpec, { signal }: CallOptions): Promise<voi
   await takeDown(machine);
   try {
     signal.throwIfAborted();
-    await Promise.all([ensureNetwork(machine.network), mountRoot(machine)]);
+    await allEnded([ensureNetwork(machine.network), mountRoot(machine)]);
     signal.throwIfAborted();
     const { bundle, console: consolePath } = machinePaths(machine);
     await writeFile(join(bundle, "config.json"), JSON.stringify(await ociConfig(machine, await cgroupVersion())));

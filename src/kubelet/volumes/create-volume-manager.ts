@@ -6,6 +6,7 @@ import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/types.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
+import { allEnded } from "../../lib/all-ended.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ConfigSource } from "../pods/environment.ts";
 import type { FieldContext } from "../pods/field-values.ts";
@@ -111,7 +112,7 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       const fresh = clock.now() - (known?.at ?? 0) < (refreshInterval(pod) ?? identityMs);
       if (known !== undefined && known.version === version && fresh) return known.volumes;
       const volumes = new Map<string, MountedVolume>();
-      await Promise.all(
+      await allEnded(
         (pod.spec?.volumes ?? []).map(async (volume) => {
           try {
             volumes.set(volume.name, await prepare(pod, volume));
