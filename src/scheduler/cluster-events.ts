@@ -76,6 +76,7 @@ function podChanged({ cache, queue, nominator }: SchedulerState, pod: Pod, old: 
     // A pod that is assumed is being bound: what it looks like meanwhile does not matter.
     const info = createPodInfo(pod);
     if (pod.status?.nominatedNodeName) nominator.nominate(info, pod.status.nominatedNodeName);
+    else if (old?.status?.nominatedNodeName) nominator.remove(uid);
     if (pod.metadata?.deletionTimestamp !== undefined) queue.remove(uid);
     else queue.update(info);
   }

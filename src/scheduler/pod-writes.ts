@@ -55,6 +55,13 @@ async function ignoreGone(operation: Promise<unknown>): Promise<void> {
   }
 }
 
+/** The pod waits for no node in particular any more. */
+export async function clearNominatedNode(client: Client, { pod, uid }: PodInfo): Promise<void> {
+  const { name = "", namespace = "" } = pod.metadata ?? {};
+  const change = { metadata: { uid }, status: { nominatedNodeName: null } };
+  await ignoreGone(client.of(pods).patch(name, change, { type: "strategic", namespace, subresource: "status" }));
+}
+
 /** Deletes a pod that makes room for another. */
 export async function deleteVictim(client: Client, { pod, uid }: PodInfo): Promise<void> {
   const { name = "", namespace = "" } = pod.metadata ?? {};

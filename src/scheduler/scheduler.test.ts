@@ -125,6 +125,32 @@ describe("scheduler", () => {
     expect(events.some((event) => event.startsWith("Normal Preempted Preempted by pod uid-"))).toBe(true);
   });
 
+  it("makes room for each of several pods that come at once, for the most important first", async () => {
+    const { api, settle, placed } = await start(node("n1", { cpu: "1" }));
+    const client = api.client.of(pods);
+    const leaving = (): number =>
+      api.list(pods).filter(({ metadata }) => metadata?.deletionTimestamp !== undefined).length;
+    for (const name of ["low-1", "low-2"]) {
+      const low = pod(name, { priority: 0 }, "500m");
+      await client.create({ ...low, metadata: { ...low.metadata, finalizers: ["test/keep"] } });
+    }
+    await settle();
+    for (const name of ["mid-1", "mid-2"]) await client.create(pod(name, { priority: 5 }, "500m"));
+    await settle();
+    expect(leaving()).toBe(2);
+    await client.create(pod("high", { priority: 10 }, "500m"));
+    await settle();
+    expect(api.get(pods, "high", "a")?.status?.nominatedNodeName).toBe("n1");
+    for (const name of ["low-1", "low-2"]) {
+      await client.patch(name, { metadata: { finalizers: null } }, { type: "merge", namespace: "a" });
+    }
+    await settle();
+    await settle(10_000);
+    const { high, ...others } = placed();
+    expect(high).toBe("n1");
+    expect(Object.values(others).filter((where) => where === "n1")).toHaveLength(1);
+  });
+
   it("leaves gated pods and other schedulers' pods alone", async () => {
     const { api, settle, placed } = await start(node("n1"));
     await api.client.of(pods).create(pod("gated", { schedulingGates: [{ name: "x" }] }));

@@ -16,7 +16,7 @@ import { subscribeToCluster } from "./cluster-events.ts";
 import { SchedulingCycle } from "./framework/cycle.ts";
 import { type Diagnosis, fitMessage } from "./framework/fit-error.ts";
 import { createDefaultPlugins } from "./framework/registry.ts";
-import { bind, deleteVictim, patchStatus } from "./pod-writes.ts";
+import { bind, clearNominatedNode, deleteVictim, patchStatus } from "./pod-writes.ts";
 import { Nominator } from "./preemption/nominator.ts";
 import { findVictims, type Victims } from "./preemption/preemption.ts";
 import { createSchedulingQueue, type QueuedPod } from "./queue/scheduling-queue.ts";
@@ -92,6 +92,7 @@ function scheduleOne(state: SchedulerState, queued: QueuedPod): void {
   const result = state.cycle.run(info);
   if ("node" in result) {
     state.cache.place(info, result.node.name);
+    state.nominator.remove(info.uid);
     void bindInBackground(state, queued, result.node.name);
   } else {
     rejected(state, queued, result.diagnosis);
@@ -103,7 +104,6 @@ async function bindInBackground(state: SchedulerState, queued: QueuedPod, nodeNa
   try {
     for (const plugin of state.plugins) await plugin.preBind?.(info, nodeName, state.signal);
     await bind(state.client, info, nodeName);
-    state.nominator.remove(info.uid);
     state.queue.done(queued);
     state.recorder.event(info.pod, "Normal", "Scheduled", `Successfully assigned ${info.key} to ${nodeName}`);
   } catch (error) {
@@ -114,6 +114,7 @@ async function bindInBackground(state: SchedulerState, queued: QueuedPod, nodeNa
       return;
     }
     log.warn("binding failed", { pod: info.key, node: nodeName, error });
+    if (info.pod.status?.nominatedNodeName) state.nominator.nominate(info, info.pod.status.nominatedNodeName);
     state.queue.failed(queued, new Set());
     state.queue.move("assigned-pod-deleted");
     const message = `binding rejected: ${error instanceof Error ? error.message : String(error)}`;
@@ -153,10 +154,15 @@ function report(
   );
 }
 
-/** Deletes the victims and keeps the room that they leave for the pod. */
+/** Deletes the victims and keeps the room that they leave for the pod, also from those that waited for room there. */
 function preempt(state: SchedulerState, info: PodInfo, { node, pods }: Victims): void {
   state.nominator.nominate(info, node.name);
-  for (const lower of state.nominator.below(node.name, info.priority)) state.nominator.remove(lower.uid);
+  for (const lower of state.nominator.below(node.name, info.priority)) {
+    state.nominator.remove(lower.uid);
+    clearNominatedNode(state.client, lower).catch((error: unknown) =>
+      log.warn("nomination was not taken back", { pod: lower.key, error }),
+    );
+  }
   for (const victim of pods) void evict(state, info, victim, node.name);
 }
 

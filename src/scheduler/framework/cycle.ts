@@ -100,6 +100,12 @@ export class SchedulingCycle {
     return { node: feasible.length === 1 ? (feasible[0] as NodeInfo) : this.#choose(pod, feasible) };
   }
 
+  /** Why the pod does not fit on the node as the cache has it now, beside those nominated there; undefined: it fits. */
+  explain(node: NodeInfo, pod: PodInfo): Rejection | undefined {
+    const preparation = prepareFilters(pod, this.#plugins);
+    return "filters" in preparation ? this.#check(node, pod, preparation.filters) : preparation.rejection;
+  }
+
   #check(node: NodeInfo, pod: PodInfo, filters: readonly PreparedFilter[]): ReturnType<typeof runFilters> {
     const nominated = this.#nominated(node, pod);
     if (nominated.length > 0) {

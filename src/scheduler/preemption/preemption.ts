@@ -11,9 +11,9 @@ import { labelSelectorFromObject } from "../../machinery/selectors/label-selecto
 import type { NodeInfo } from "../cache/node-info.ts";
 import type { PodInfo } from "../cache/pod-info.ts";
 import type { SchedulerCache } from "../cache/scheduler-cache.ts";
-import { prepareFilters, runFilters } from "../framework/cycle.ts";
+import type { SchedulingCycle } from "../framework/cycle.ts";
 import { type Diagnosis, fitMessage } from "../framework/fit-error.ts";
-import type { Plugin, Rejection } from "../framework/types.ts";
+import type { Rejection } from "../framework/types.ts";
 
 /** Upstream's minCandidateNodesPercentage and minCandidateNodesAbsolute. */
 const minimumCandidatesShare = 0.1;
@@ -30,13 +30,13 @@ export type PreemptionResult = { readonly victims: Victims } | { readonly messag
 
 export interface PreemptionEnvironment {
   readonly cache: SchedulerCache;
-  readonly plugins: readonly Plugin[];
+  readonly cycle: Pick<SchedulingCycle, "explain">;
   readonly informers: Informers;
 }
 
 /** `message` is what the FailedScheduling event adds when there is nothing to gain. */
 export function findVictims(pod: PodInfo, diagnosis: Diagnosis, environment: PreemptionEnvironment): PreemptionResult {
-  const ineligible = whyIneligible(pod, environment.cache);
+  const ineligible = whyIneligible(pod, diagnosis, environment.cache);
   if (ineligible !== undefined) return { message: `preemption: ${ineligible}` };
   const { nodes } = environment.cache;
   const statuses = new Map<string, Rejection>();
@@ -61,16 +61,25 @@ export function findVictims(pod: PodInfo, diagnosis: Diagnosis, environment: Pre
   return { message: `preemption: ${fitMessage({ nodeCount: nodes.length, nodes: statuses, everywhere: undefined })}` };
 }
 
-function whyIneligible({ pod, priority }: PodInfo, cache: SchedulerCache): string | undefined {
+/** A pod that has preempted waits for its victims, unless the node meanwhile cannot take it for another reason. */
+function whyIneligible({ pod, priority }: PodInfo, diagnosis: Diagnosis, cache: SchedulerCache): string | undefined {
   if (pod.spec?.preemptionPolicy === "Never") return "not eligible due to preemptionPolicy=Never.";
-  const nominated = cache.node(pod.status?.nominatedNodeName ?? "");
-  for (const other of nominated?.pods.values() ?? []) {
-    if (other.priority < priority && other.pod.metadata?.deletionTimestamp !== undefined) {
+  const nominated = pod.status?.nominatedNodeName ?? "";
+  if (diagnosis.nodes.get(nominated)?.unresolvable === true) return undefined;
+  for (const other of cache.node(nominated)?.pods.values() ?? []) {
+    if (other.priority < priority && isLeavingForAnother(other)) {
       return "not eligible due to a terminating pod on the nominated node.";
     }
   }
   return undefined;
 }
+
+const isLeavingForAnother = ({ pod }: PodInfo): boolean =>
+  pod.metadata?.deletionTimestamp !== undefined &&
+  pod.status?.conditions?.some(
+    ({ type, status, reason }) =>
+      type === "DisruptionTarget" && status === "True" && reason === "PreemptionByScheduler",
+  ) === true;
 
 /** Priority first, then who has run longer. */
 function moreImportantFirst(a: PodInfo, b: PodInfo): number {
@@ -83,23 +92,19 @@ function victimsOn(
   node: NodeInfo,
   pod: PodInfo,
   budgets: readonly PodDisruptionBudget[],
-  { cache, plugins }: PreemptionEnvironment,
+  { cache, cycle }: PreemptionEnvironment,
 ): Victims | Rejection {
   const lower = [...node.pods.values()].filter((other) => other.priority < pod.priority);
   if (lower.length === 0) return { reasons: ["No preemption victims found for incoming pod"] };
-  const fits = (): Rejection | undefined => {
-    const preparation = prepareFilters(pod, plugins);
-    return "filters" in preparation ? runFilters(node, preparation.filters) : preparation.rejection;
-  };
   const removed = new Set(lower);
   for (const victim of lower) cache.removePod(victim.uid);
   try {
-    const rejection = fits();
+    const rejection = cycle.explain(node, pod);
     if (rejection !== undefined) return rejection;
     const { violating, others } = splitByBudget(lower.sort(moreImportantFirst), budgets);
     const reprieve = (victim: PodInfo): boolean => {
       cache.place(victim, node.name);
-      if (fits() === undefined) return removed.delete(victim);
+      if (cycle.explain(node, pod) === undefined) return removed.delete(victim);
       cache.removePod(victim.uid);
       return false;
     };
