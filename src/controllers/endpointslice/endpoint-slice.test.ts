@@ -85,6 +85,30 @@ describe("EndpointSlice controller", () => {
     await harness.settle();
     expect(sizes(harness)).toEqual([0]);
   });
+
+  it("goes on at once where somebody else has just removed the slice that it removes", async () => {
+    const harness = await start(1);
+    const { api } = harness;
+    const slices = api.client.of(endpointSlices);
+    await api.client.of(services).create(service());
+    await api.client.of(pods).create(pod(1, true, 9090));
+    await harness.settle();
+    const other = api.list(endpointSlices).find(({ ports }) => ports?.[0]?.port === 9090)?.metadata?.name ?? "";
+    let gone: Promise<void> | undefined;
+    api.intercept(({ verb, plural }) => {
+      if (plural === "endpointslices" && verb === "update") gone ??= slices.delete(other, { namespace: "a" });
+    });
+    api.pause();
+    await api.client.of(pods).updateStatus(pod(0, false));
+    await api.client.of(pods).delete("p1", { namespace: "a" });
+    api.resume();
+    await harness.settle();
+    await gone;
+    expect(sizes(harness)).toEqual([1]);
+    await api.client.of(pods).updateStatus(pod(0, true));
+    await harness.settle();
+    expect(api.list(endpointSlices)[0]?.endpoints?.[0]?.conditions?.ready).toBe(true);
+  });
 });
 
 it("Endpoints tell ready from not ready addresses", async () => {

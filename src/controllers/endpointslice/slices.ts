@@ -1,6 +1,6 @@
 import { endpointSlices } from "../../client/resources.ts";
 import type { Endpoint, EndpointPort, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
-import { ignoreNotFound } from "../../machinery/errors/ignore-not-found.ts";
+import { isNotFound } from "../../machinery/errors/status-error.ts";
 import type { KubernetesObject, OwnerReference } from "../../machinery/meta/object.ts";
 import { canonicalJson, sameJson } from "../framework/canonical-json.ts";
 import { metaOf } from "../framework/controller-reference.ts";
@@ -129,9 +129,10 @@ async function remove(context: ControllerContext, owner: SliceOwner, slice: Endp
   const { name, namespace, uid } = metaOf(slice);
   context.expectations.expectDeletions(owner.key, [uid]);
   try {
-    await ignoreNotFound(context.client.of(endpointSlices).delete(name, { namespace }));
+    await context.client.of(endpointSlices).delete(name, { namespace });
   } catch (error) {
+    // Where it is gone already, the cache may have shown that before it was expected.
     context.expectations.deletionObserved(owner.key, uid);
-    throw error;
+    if (!isNotFound(error)) throw error;
   }
 }
