@@ -115,6 +115,49 @@ describe("the admission chain", () => {
     expect(objects.get("", "resourcequotas", "default", "q")).toMatchObject({ status: { used: { pods: "2" } } });
   });
 
+  it("counts the devices that claims ask for", async () => {
+    const gold = "gold.deviceclass.resource.k8s.io/devices";
+    objects.put("", "resourcequotas", {
+      metadata: { name: "q", namespace: "default" },
+      status: {
+        hard: { [gold]: "3", "requests.example.com/gold": "9" },
+        used: { [gold]: "0", "requests.example.com/gold": "0" },
+      },
+    });
+    objects.put("resource.k8s.io", "deviceclasses", {
+      metadata: { name: "gold" },
+      spec: { extendedResourceName: "example.com/gold" },
+    });
+    const exactly = { deviceClassName: "gold", allocationMode: "ExactCount", count: 2 };
+    const claim = { metadata: { name: "c" }, spec: { devices: { requests: [{ name: "r", exactly }] } } };
+    await run("resource.k8s.io", "resourceclaims", claim);
+    const used = { [gold]: "2", "requests.example.com/gold": "2" };
+    expect(objects.get("", "resourcequotas", "default", "q")).toMatchObject({ status: { used } });
+    await expect(run("resource.k8s.io", "resourceclaims", claim)).rejects.toThrow(
+      `exceeded quota: q, requested: ${gold}=2, used: ${gold}=2, limited: ${gold}=3`,
+    );
+  });
+
+  it("counts a claim by the class of attributes that its status names, even beyond the quota", async () => {
+    objects.put("", "resourcequotas", {
+      metadata: { name: "q", namespace: "default" },
+      spec: {
+        scopeSelector: { matchExpressions: [{ scopeName: "VolumeAttributesClass", operator: "In", values: ["gold"] }] },
+      },
+      status: { hard: { persistentvolumeclaims: "0" }, used: { persistentvolumeclaims: "0" } },
+    });
+    const claim = { metadata: { name: "c" }, spec: { volumeAttributesClassName: "tin" } };
+    await run("", "persistentvolumeclaims", claim);
+    await run(
+      "",
+      "persistentvolumeclaims",
+      { ...claim, status: { currentVolumeAttributesClassName: "gold" } },
+      { operation: "UPDATE", subresource: "status", oldObject: claim as UnknownObject },
+    );
+    const used = { persistentvolumeclaims: "1" };
+    expect(objects.get("", "resourcequotas", "default", "q")).toMatchObject({ status: { used } });
+  });
+
   it("enforces and warns by the namespace's Pod Security labels", async () => {
     const label = "pod-security.kubernetes.io/enforce";
     objects.put("", "namespaces", { metadata: { name: "default", labels: { [label]: "baseline" } } });

@@ -1,7 +1,17 @@
 import { addResources, type ResourceList } from "../../kinds/core/resource-list.ts";
 import { isZero, namesAbove, subtractQuantities } from "../../kinds/core/resource-quota/arithmetic.ts";
-import { quotaMatches, quotaUsage, unspecifiedResources } from "../../kinds/core/resource-quota/usage.ts";
-import type { Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
+import {
+  attributesClassesOf,
+  isResourceClaims,
+  isTerminating,
+  quotaMatches,
+  quotaUsage,
+  type UsageContext,
+  unspecifiedResources,
+} from "../../kinds/core/resource-quota/usage.ts";
+import type { PersistentVolumeClaim, Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
+import type { DeviceClass } from "../../kinds/generated/resource-v1.ts";
+import { extendedResources } from "../../kinds/resource/device-class/extended-resources.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader, ObjectWriter } from "../types.ts";
 import { refuse } from "./request.ts";
@@ -21,15 +31,25 @@ export function resourceQuota(reader: ObjectReader, writer: ObjectWriter): Admis
   const quotasIn = (namespace: string): readonly ResourceQuota[] =>
     reader.list<ResourceQuota>("", "resourcequotas", namespace);
 
+  const contextOf = ({ kind }: AdmissionRequest): UsageContext => {
+    const now = Date.now();
+    if (!isResourceClaims(kind.group, kind.plural)) return { now };
+    return { now, extendedResourceOf: extendedResources(reader.list<DeviceClass>("resource.k8s.io", "deviceclasses")) };
+  };
+
   async function charge(request: AdmissionRequest, quotas: readonly ResourceQuota[]): Promise<void> {
+    const context = contextOf(request);
     // All are checked before any is charged.
-    for (const quota of quotas) next(request, quota);
+    for (const quota of quotas) next(request, quota, context);
     if (request.dryRun) return;
     for (const quota of quotas) {
-      if (next(request, quota) === undefined) continue;
+      if (next(request, quota, context) === undefined) continue;
       const { name = "", namespace = "" } = quota.metadata ?? {};
       const target = { group: "", plural: "resourcequotas", namespace, name, subresource: "status" };
-      await writer.modify(target, (current) => next(request, current as ResourceQuota) as UnknownObject | undefined);
+      await writer.modify(
+        target,
+        (current) => next(request, current as ResourceQuota, context) as UnknownObject | undefined,
+      );
     }
   }
 
@@ -58,25 +78,35 @@ function isCounted(request: AdmissionRequest): boolean {
   const { kind, operation, subresource, namespace } = request;
   if (namespace === "" || ignored.has(kind.plural)) return false;
   if (kind.group === "" && kind.plural === "pods" && subresource === "resize") return operation === "UPDATE";
+  if (kind.group === "" && kind.plural === "persistentvolumeclaims" && subresource === "status") {
+    return operation === "UPDATE" && claimChangesUsage(request);
+  }
   if (subresource !== "") return false;
   if (operation === "UPDATE" && kind.group === "" && kind.plural === "pods") return changesScope(request);
-  return operation === "CREATE" || (operation === "UPDATE" && kind.group === "" && countedUpdates.has(kind.plural));
+  if (operation === "CREATE") return true;
+  if (operation !== "UPDATE") return false;
+  return kind.group === "" ? countedUpdates.has(kind.plural) : isResourceClaims(kind.group, kind.plural);
 }
 
 /** Whether a pod gets a deadline, or loses it: it is then among the pods of another scope. */
 function changesScope({ object, oldObject }: AdmissionRequest): boolean {
-  const hasDeadline = (pod: Pod | undefined): boolean => (pod?.spec?.activeDeadlineSeconds ?? -1) >= 0;
-  return hasDeadline(object as Pod | undefined) !== hasDeadline(oldObject as Pod | undefined);
+  return isTerminating(object as Pod) !== isTerminating(oldObject as Pod);
+}
+
+/** Whether the status of a claim speaks of other classes of attributes than before, or of another size. */
+function claimChangesUsage({ object, oldObject }: AdmissionRequest): boolean {
+  const counted = (claim: PersistentVolumeClaim): string =>
+    [claim.status?.allocatedResources?.["storage"], ...new Set(attributesClassesOf(claim).sort())].join();
+  return counted(object as PersistentVolumeClaim) !== counted(oldObject as PersistentVolumeClaim);
 }
 
 /** The quota with the request's usage added; undefined where it does not count it. Throws StatusError where it is exceeded. */
-function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | undefined {
+function next(request: AdmissionRequest, quota: ResourceQuota, context: UsageContext): ResourceQuota | undefined {
   const { kind, object, oldObject } = request;
   if (object === undefined || !quotaMatches(quota, kind.group, kind.plural, object)) return undefined;
   const name = quota.metadata?.name ?? "";
   const hard = quota.status?.hard ?? {};
-  const now = Date.now();
-  const usage = quotaUsage(kind.group, kind.plural, object, now);
+  const usage = quotaUsage(kind.group, kind.plural, object, context);
   const counted = Object.keys(hard).filter((one) => usage[one] !== undefined);
   if (kind.group === "" && kind.plural === "pods") {
     const missing = unspecifiedResources(Object.keys(hard), object as Pod);
@@ -87,11 +117,12 @@ function next(request: AdmissionRequest, quota: ResourceQuota): ResourceQuota | 
   if (unknown.length > 0) throw refuse(request, `status unknown for quota: ${name}, resources: ${unknown.join(",")}`);
   const wasCounted =
     request.operation === "UPDATE" && oldObject && quotaMatches(quota, kind.group, kind.plural, oldObject);
-  const previous = wasCounted ? quotaUsage(kind.group, kind.plural, oldObject, now) : {};
+  const previous = wasCounted ? quotaUsage(kind.group, kind.plural, oldObject, context) : {};
   const delta = withoutZeros(subtractQuantities(pick(usage, counted), previous));
   if (Object.keys(delta).length === 0) return undefined;
   const total = addResources(used, delta);
-  const exceeded = namesAbove(pick(total, Object.keys(delta)), hard);
+  // What a status says has happened already.
+  const exceeded = request.subresource === "status" ? [] : namesAbove(pick(total, Object.keys(delta)), hard);
   if (exceeded.length > 0) {
     const [requested, before, limited] = [delta, used, hard].map((list) => show(pick(list, exceeded)));
     throw refuse(request, `exceeded quota: ${name}, requested: ${requested}, used: ${before}, limited: ${limited}`);

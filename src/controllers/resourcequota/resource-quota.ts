@@ -1,15 +1,24 @@
 /**
  * Keeps status.used of ResourceQuotas true, above all after deletions; the API server's admission counts creations.
- * Fed by quotas, pods, Services and claims, and by the metadata monitors for everything that is only counted.
+ * Fed by quotas, pods, Services and volume claims, and by the metadata monitors for everything that is only counted;
+ * claims for devices are listed where a quota counts devices.
  */
 
 import { objectKey, splitKey } from "../../client/object-cache.ts";
-import { persistentVolumeClaims, pods, resourceQuotas, services } from "../../client/resources.ts";
+import {
+  deviceClasses,
+  persistentVolumeClaims,
+  pods,
+  resourceClaims,
+  resourceQuotas,
+  services,
+} from "../../client/resources.ts";
 import type { ResourceRef } from "../../client/types.ts";
-import { isPodFinished } from "../../kinds/core/pod/pod-state.ts";
 import type { ResourceList } from "../../kinds/core/resource-list.ts";
-import { quotaMatches, quotaUsage } from "../../kinds/core/resource-quota/usage.ts";
-import type { ResourceQuota } from "../../kinds/generated/core-v1.ts";
+import { devicesSuffix, deviceUsage } from "../../kinds/core/resource-quota/device-usage.ts";
+import { hasScopes, isTerminating, quotaMatches, quotaUsage } from "../../kinds/core/resource-quota/usage.ts";
+import type { Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
+import { extendedResources } from "../../kinds/resource/device-class/extended-resources.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
 import { sameJson } from "../framework/canonical-json.ts";
@@ -34,11 +43,11 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
     ignores: (quota: ResourceQuota, old: ResourceQuota) =>
       sameJson(quota.spec?.hard, old.spec?.hard) && isCounted(quota),
     watches: [
-      watch(pods, (pod, context, { type, old }) =>
-        type === "deleted" || (old !== undefined && isPodFinished(pod) && !isPodFinished(old))
-          ? keysOf(pod.metadata?.namespace, context)
-          : [],
-      ),
+      watch(pods, (pod, context, { type, old }) => {
+        const keys = type === "added" ? [] : keysOf(pod.metadata?.namespace, context);
+        const counts = type === "deleted" || (old !== undefined && changesUsage(pod, old, context.clock.now()));
+        return keys.length > 0 && counts ? keys : [];
+      }),
       watch(services, (service, context, { type, old }) =>
         type === "deleted" || (old !== undefined && service.spec?.type !== old.spec?.type)
           ? keysOf(service.metadata?.namespace, context)
@@ -60,6 +69,7 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
       if (quota === undefined) return;
       const hard = quota.spec?.hard ?? {};
       const usage = measure(quota, monitors, context);
+      if (countsDevices(quota)) await addDevices(usage, quota, context);
       const used = Object.fromEntries(
         Object.keys(hard).map((resource) => [resource, (usage.get(resource) ?? Quantity.of(0)).toString()]),
       );
@@ -68,6 +78,12 @@ export function createResourceQuotaController(monitors: MetadataMonitors): Contr
       await context.client.of(resourceQuotas).updateStatus({ ...quota, status });
     },
   });
+}
+
+/** Whether quotas count a pod otherwise than before: it ended, was resized, or has another scope. */
+function changesUsage(pod: Pod, old: Pod, now: number): boolean {
+  if (isTerminating(pod) !== isTerminating(old)) return true;
+  return !sameJson(quotaUsage("", "pods", pod, { now }), quotaUsage("", "pods", old, { now }));
 }
 
 /** Whether its status speaks of the limits that its spec has now. */
@@ -89,12 +105,13 @@ function measure(quota: ResourceQuota, monitors: MetadataMonitors, context: Cont
   for (const resource of measured) {
     for (const object of context.lister(resource).list(namespace)) {
       if (!quotaMatches(quota, resource.group, resource.plural, object)) continue;
-      addUsage(usage, quotaUsage(resource.group, resource.plural, object, now));
+      addUsage(usage, quotaUsage(resource.group, resource.plural, object, { now }));
     }
   }
   for (const name of Object.keys(quota.spec?.hard ?? {})) {
     const counted = countedResource(name);
-    if (counted === undefined) continue;
+    // Scopes pick among pods and volume claims alone.
+    if (counted === undefined || hasScopes(quota)) continue;
     // The monitors may not have seen the very quota that is counted here.
     const count = isResource(resourceQuotas, counted)
       ? context.lister(resourceQuotas).list(namespace).length
@@ -102,6 +119,22 @@ function measure(quota: ResourceQuota, monitors: MetadataMonitors, context: Cont
     usage.set(name, Quantity.of(count ?? 0));
   }
   return usage;
+}
+
+/** By class, or as extended resources. */
+function countsDevices(quota: ResourceQuota): boolean {
+  const names = Object.keys(quota.spec?.hard ?? {});
+  const isDevices = (name: string): boolean =>
+    name.endsWith(devicesSuffix) || (name.startsWith("requests.") && name.includes("/"));
+  return !hasScopes(quota) && names.some(isDevices);
+}
+
+/** Adds what claims ask for of devices, which few clusters have: hence no informers. */
+async function addDevices(usage: Usage, quota: ResourceQuota, { client }: ControllerContext): Promise<void> {
+  const { items: claims } = await client.of(resourceClaims).list({ namespace: metaOf(quota).namespace });
+  if (claims.length === 0) return;
+  const { items: classes } = await client.of(deviceClasses).list();
+  for (const claim of claims) addUsage(usage, deviceUsage(claim, extendedResources(classes)));
 }
 
 function addUsage(usage: Usage, list: ResourceList): void {

@@ -37,7 +37,7 @@ export function aggregateContainers<T>(
   return maximum(total, largestStep);
 }
 
-const listArithmetic: AmountArithmetic<ResourceList> = {
+export const listArithmetic: AmountArithmetic<ResourceList> = {
   zero: () => ({}),
   add: addResources,
   maximum: maximumResources,

@@ -3,7 +3,7 @@
  * plugin, which counts before a write, and the controller, which counts what is there.
  */
 
-import { parseQuantity } from "../../../machinery/quantity.ts";
+import { parseQuantity, Quantity } from "../../../machinery/quantity.ts";
 import type {
   PersistentVolumeClaim,
   Pod,
@@ -11,10 +11,13 @@ import type {
   ScopedResourceSelectorRequirement,
   Service,
 } from "../../generated/core-v1.ts";
+import type { ResourceClaim } from "../../generated/resource-v1.ts";
 import { isPodFinished } from "../pod/pod-state.ts";
 import { podQosClass } from "../pod/quality-of-service.ts";
-import { podTotal } from "../pod/resource-total.ts";
+import { effectiveTotal } from "../pod/resource-total.ts";
 import { addResources, type ResourceList } from "../resource-list.ts";
+import { storageClassOf } from "../storage-class-name.ts";
+import { deviceUsage, type ExtendedResourceOf } from "./device-usage.ts";
 
 /** Resources counted under their bare names, as before `count/…` existed. */
 const bareNames = new Set([
@@ -29,12 +32,23 @@ const bareNames = new Set([
 const computeNames = ["cpu", "memory", "ephemeral-storage"];
 const storageClassSuffix = ".storageclass.storage.k8s.io/";
 
-/**
- * Resource names of a quota to quantities that the object uses at `now`, in milliseconds. Terminated pods use nothing
- * but their count.
- */
-export function quotaUsage(group: string, plural: string, object: object, now: number): ResourceList {
+/** What usage depends on beside the object. */
+export interface UsageContext {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Default: none. */
+  readonly extendedResourceOf?: ExtendedResourceOf;
+}
+
+/** Resource names of a quota to quantities that the object uses. Terminated pods use nothing but their count. */
+export function quotaUsage(
+  group: string,
+  plural: string,
+  object: object,
+  { now, extendedResourceOf = () => undefined }: UsageContext,
+): ResourceList {
   const usage: ResourceList = { [`count/${group === "" ? plural : `${plural}.${group}`}`]: "1" };
+  if (isResourceClaims(group, plural)) return { ...usage, ...deviceUsage(object as ResourceClaim, extendedResourceOf) };
   if (group !== "") return usage;
   if (plural === "pods") return { ...usage, ...podUsage(object as Pod, now) };
   if (bareNames.has(plural)) usage[plural] = "1";
@@ -43,15 +57,18 @@ export function quotaUsage(group: string, plural: string, object: object, now: n
   return usage;
 }
 
+export const isResourceClaims = (group: string, plural: string): boolean =>
+  group === "resource.k8s.io" && plural === "resourceclaims";
+
 function podUsage(pod: Pod, now: number): ResourceList {
   const { spec, metadata } = pod;
   if (spec === undefined || isPodFinished(pod) || isPastDeletion(metadata, now)) return {};
   const usage: ResourceList = { pods: "1" };
-  for (const [name, quantity] of Object.entries(addResources(podTotal(spec, "requests"), spec.overhead))) {
+  for (const [name, quantity] of Object.entries(addResources(effectiveTotal(pod, "requests"), spec.overhead))) {
     usage[`requests.${name}`] = quantity;
     if (computeNames.includes(name) || name.startsWith("hugepages-")) usage[name] = quantity;
   }
-  const limits = podTotal(spec, "limits");
+  const limits = effectiveTotal(pod, "limits");
   for (const name of computeNames) {
     const limit = limits[name];
     if (limit !== undefined) usage[`limits.${name}`] = limitWithOverhead(limit, spec.overhead?.[name]);
@@ -79,15 +96,34 @@ function serviceUsage({ spec }: Service): ResourceList {
   return { "services.nodeports": String(nodePorts.length), "services.loadbalancers": "1" };
 }
 
-function claimUsage({ spec }: PersistentVolumeClaim): ResourceList {
-  const storage = spec?.resources?.requests?.["storage"];
+function claimUsage(claim: PersistentVolumeClaim): ResourceList {
+  const storage = storageUsage(claim);
   const usage: ResourceList = storage === undefined ? {} : { "requests.storage": storage };
-  const storageClass = spec?.storageClassName;
-  if (!storageClass) return usage;
+  const storageClass = storageClassOf(claim);
+  if (storageClass === "") return usage;
   usage[`${storageClass}${storageClassSuffix}persistentvolumeclaims`] = "1";
   if (storage !== undefined) usage[`${storageClass}${storageClassSuffix}requests.storage`] = storage;
   return usage;
 }
+
+/** Whole bytes of what is asked for, or of what is allocated where that is more: an expansion may have been taken back. */
+function storageUsage({ spec, status }: PersistentVolumeClaim): string | undefined {
+  const asked = spec?.resources?.requests?.["storage"];
+  if (asked === undefined) return undefined;
+  const quantity = wholeBytes(asked);
+  const allocated = wholeBytes(status?.allocatedResources?.["storage"] ?? "0");
+  return (allocated.compare(quantity) > 0 ? allocated : quantity).toString();
+}
+
+function wholeBytes(text: string): Quantity {
+  const quantity = parseQuantity(text);
+  const bytes = (quantity.nanos + 999_999_999n) / 1_000_000_000n;
+  return Quantity.of(bytes, quantity.format);
+}
+
+/** Whether the quota counts only some objects of a kind. */
+export const hasScopes = ({ spec }: ResourceQuota): boolean =>
+  (spec?.scopes?.length ?? 0) > 0 || (spec?.scopeSelector?.matchExpressions?.length ?? 0) > 0;
 
 /** Whether the quota's scopes let it count the object. */
 export function quotaMatches({ spec }: ResourceQuota, group: string, plural: string, object: object): boolean {
@@ -105,13 +141,17 @@ export function quotaMatches({ spec }: ResourceQuota, group: string, plural: str
 /** By every class that the claim has, wants, or is on its way to. */
 function claimMatches(requirement: ScopedResourceSelectorRequirement, claim: PersistentVolumeClaim): boolean {
   if (requirement.scopeName !== "VolumeAttributesClass") return false;
-  const { spec, status } = claim;
+  const names = attributesClassesOf(claim);
+  return (names.length === 0 ? [""] : names).some((name) => nameMatches(requirement, name));
+}
+
+export function attributesClassesOf({ spec, status }: PersistentVolumeClaim): string[] {
   const names = [
     spec?.volumeAttributesClassName,
     status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
     status?.currentVolumeAttributesClassName,
-  ].filter((name) => name);
-  return (names.length === 0 ? [""] : names).some((name) => nameMatches(requirement, name ?? ""));
+  ];
+  return names.filter((name) => name !== undefined && name !== "") as string[];
 }
 
 /** An empty name is none. */
@@ -126,9 +166,9 @@ function podMatches(requirement: ScopedResourceSelectorRequirement, pod: Pod): b
   const isBestEffort = (status?.qosClass ?? podQosClass(spec)) === "BestEffort";
   switch (requirement.scopeName) {
     case "Terminating":
-      return (spec?.activeDeadlineSeconds ?? -1) >= 0;
+      return isTerminating(pod);
     case "NotTerminating":
-      return spec?.activeDeadlineSeconds === undefined;
+      return !isTerminating(pod);
     case "BestEffort":
       return isBestEffort;
     case "NotBestEffort":
@@ -141,6 +181,9 @@ function podMatches(requirement: ScopedResourceSelectorRequirement, pod: Pod): b
       return false;
   }
 }
+
+/** Whether the pod ends by itself, as quotas see it. */
+export const isTerminating = ({ spec }: Pod): boolean => (spec?.activeDeadlineSeconds ?? -1) >= 0;
 
 function reachesOtherNamespaces(affinity: NonNullable<Pod["spec"]>["affinity"]): boolean {
   const terms = [affinity?.podAffinity, affinity?.podAntiAffinity].flatMap((one) => [
