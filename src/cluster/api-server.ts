@@ -9,6 +9,9 @@ export interface ApiResponse {
   readonly body: string;
 }
 
+/** An emulated node that has just booted takes seconds to answer its first request, and starts anew with the next one. */
+const patienceMs = 15_000;
+
 export interface ApiServer extends Disposable {
   /** Resolves with any HTTP answer; rejects when there is none within `timeoutMs`. */
   get(path: string, options?: { signal?: AbortSignal; timeoutMs?: number }): Promise<ApiResponse>;
@@ -26,7 +29,7 @@ export async function connectApiServer(profile: Profile, base = apiServerUrl(pro
     throw new MiniError("GUEST_NOT_RUNNING", `the profile "${profile.name}" has no certificates: it was never started`);
   }
   const agent = new Agent({ keepAlive: true, ca, cert: certificate, key });
-  const get: ApiServer["get"] = (path, { signal, timeoutMs = 3000 } = {}) =>
+  const get: ApiServer["get"] = (path, { signal, timeoutMs = patienceMs } = {}) =>
     new Promise((resolve, reject) => {
       const timeout = AbortSignal.timeout(timeoutMs);
       const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);

@@ -29,7 +29,8 @@ export interface SshConnection extends Disposable {
   shell(command?: string): Promise<number>;
 }
 
-const connectMs = 10_000;
+/** An emulated node with much to do takes seconds for the handshake. */
+const connectMs = 30_000;
 
 /** The node of that name (the control plane when undefined). Throws GUEST_NODE_RETRIEVE. */
 export function findNode(profile: Profile, name: string | undefined): ProfileNode {

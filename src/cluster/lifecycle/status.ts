@@ -17,7 +17,8 @@ export interface NodeStatus {
 }
 
 const bits = { host: 1, cluster: 2, kubeconfig: 4 } as const;
-const probeMs = 2000;
+/** An emulated node that has much to do takes seconds for a TLS handshake. What is not there refuses at once. */
+const probeMs = 10_000;
 const kubeletPort = 10_250;
 
 export async function clusterStatus(name: string): Promise<{ profile: Profile; nodes: NodeStatus[] }> {
