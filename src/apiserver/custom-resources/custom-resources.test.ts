@@ -164,6 +164,16 @@ describe("custom resources", () => {
     ]);
   });
 
+  it("are there from when the definition is established, so that who finds them may change it", async () => {
+    await client.post(definitions, definition("earlies", { type: "object" }));
+    while ((await client.get(tabs.replace("crontabs", "earlies"))).code === 404);
+    const found = await client.get(`${definitions}/earlies.stable.example.com`);
+    expect(found.body.status.conditions).toMatchObject([{ type: "NamesAccepted" }, { type: "Established" }]);
+    const labelled = { ...found.body, metadata: { ...found.body.metadata, labels: { a: "b" } } };
+    expect((await client.put(`${definitions}/earlies.stable.example.com`, labelled)).code).toBe(200);
+    await client.delete(`${definitions}/earlies.stable.example.com`);
+  });
+
   it("appear in discovery and OpenAPI and go with their definition", async () => {
     await client.post(definitions, definition("widgets", schema));
     await established("widgets");

@@ -73,9 +73,8 @@ class CustomResources {
   #changed(definition: CustomResourceDefinition): void {
     const name = definition.metadata?.name ?? "";
     const status = acceptNames(definition, this.#all(), this.#parts.clock.now());
-    const named = status === undefined ? definition : { ...definition, status };
-    // Served before the status says so: who reads Established finds the resource.
-    if (isEstablished(named)) this.#serve(named);
+    // From the moment that the status says so, not before: who finds the resource may change the definition.
+    if (isEstablished(definition)) this.#serve(definition);
     if (status !== undefined) this.#settle(name, () => this.#writeStatus(name));
     if (definition.metadata?.deletionTimestamp !== undefined) this.#clean(name);
   }
