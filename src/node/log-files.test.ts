@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -31,5 +31,21 @@ describe("createLogRouter", () => {
     expect(read("kubelet.log")).toContain("after");
     expect(read("kubelet.log.2")).toBe("older");
     expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  it("shows on the console what cannot be written, and goes on with the others", () => {
+    mkdirSync(join(folder, "dns.log"));
+    // One that is to be rotated, and cannot be.
+    writeFileSync(join(folder, "kubelet.log"), "");
+    truncateSync(join(folder, "kubelet.log"), 11 * 1024 * 1024);
+    mkdirSync(join(folder, "kubelet.log.1"));
+    writeFileSync(join(folder, "kubelet.log.2"), "");
+    const shown: string[] = [];
+    const route = createLogRouter(folder, "agent", (line) => shown.push(line));
+    const lines = ["dns", "kubelet", "agent"].map((name) => `I1123 13:14:00.123 ${name}] still here\n`);
+    for (const line of lines) route(line);
+    route(lines[1] ?? "");
+    expect(shown).toEqual([lines[0], lines[1], lines[1]]);
+    expect(read("agent.log")).toBe(lines[2]);
   });
 });

@@ -15,7 +15,10 @@ interface OpenLog {
   size: number;
 }
 
-/** Routes lines to files in `folder`; `fallback` is the file for lines that name no component. */
+/**
+ * Routes lines to files in `folder`; `fallback` is the file for lines that name no component. What cannot be written to
+ * its file, as on a disk that is full, goes to the console: whoever logs must not fail for it.
+ */
 export function createLogRouter(folder: string, fallback: string, toConsole: (line: string) => void) {
   mkdirSync(folder, { recursive: true });
   const open = new Map<string, OpenLog>();
@@ -29,14 +32,17 @@ export function createLogRouter(folder: string, fallback: string, toConsole: (li
 
   const rotate = (component: string, { descriptor }: OpenLog): OpenLog => {
     const path = join(folder, `${component}.log`);
+    // Forgotten first: should a step below fail, its number may be that of another file.
+    open.delete(component);
     closeSync(descriptor);
-    try {
-      renameSync(`${path}.1`, `${path}.2`);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    }
-    renameSync(path, `${path}.1`);
+    moveIfPresent(`${path}.1`, `${path}.2`);
+    moveIfPresent(path, `${path}.1`);
     return openLog(component);
+  };
+  const writeToFile = (component: string, line: string): void => {
+    let log = open.get(component) ?? openLog(component);
+    if (log.size > ROTATE_BYTES) log = rotate(component, log);
+    log.size += writeSync(log.descriptor, line);
   };
 
   let last = fallback;
@@ -45,19 +51,36 @@ export function createLogRouter(folder: string, fallback: string, toConsole: (li
       // Lines without a head (stack traces) belong to the line before.
       const head = /^([DIWE])\d{4} [\d:.]+ ([a-z][a-z0-9-]*)[^\]]*\] /.exec(line);
       last = head?.[2] ?? last;
-      let log = open.get(last) ?? openLog(last);
-      if (log.size > ROTATE_BYTES) log = rotate(last, log);
-      log.size += writeSync(log.descriptor, line);
-      if (head?.[1] === "E") toConsole(line);
+      let written = true;
+      try {
+        writeToFile(last, line);
+      } catch {
+        written = false;
+      }
+      if (head?.[1] === "E" || !written) toConsole(line);
     }
   };
+}
+
+/** The other process of the node may have moved it already. */
+function moveIfPresent(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }
 
 /** Sends standard output and error of this process to the log files. */
 export function redirectToLogFiles(fallback: string): void {
   const consoleDescriptor = openConsole();
   const route = createLogRouter(nodePaths.logs, fallback, (line) => {
-    if (consoleDescriptor !== undefined) writeSync(consoleDescriptor, `${line.slice(0, 500).trimEnd()}\n`);
+    if (consoleDescriptor === undefined) return;
+    try {
+      writeSync(consoleDescriptor, `${line.slice(0, 500).trimEnd()}\n`);
+    } catch {
+      // There is nobody left to tell.
+    }
   });
   for (const stream of [process.stdout, process.stderr]) {
     stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]) => {
