@@ -4,13 +4,20 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["{src,scripts,test/conformance}/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["{src,scripts,test/conformance}/**/*.test.ts"],
+          testTimeout: 20_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "integration",
           include: ["test/integration/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
@@ -21,6 +28,7 @@ export default defineConfig({
           include: ["test/integration/client-go/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
         },
       },
       {

@@ -38,15 +38,15 @@ describe.each(["runc", "qemu2"] as const)("a cluster on %s", (driver) => {
     await rolledOut();
     const pods = JSON.parse(await kubectl("get", "pods", "-l", "app=quickstart", "-o", "json"));
     expect(pods.items).toHaveLength(2);
-    expect(await answer()).toContain("quickstart-");
+    // Pods are ready a moment before the proxy has heard of it.
+    await eventually(async () => expect(await answer()).toContain("quickstart-"));
   });
 
   it("lets a pod find the service by name", async () => {
     const names = await kubectl("get", "pods", "-l", "app=quickstart", "-o", "name");
     const [pod = ""] = names.split("\n");
-    expect(await kubectl("exec", pod, "--", "wget", "-qO-", "http://quickstart.default.svc.cluster.local")).toContain(
-      "quickstart-",
-    );
+    const ask = ["wget", "-qO-", "http://quickstart.default.svc.cluster.local"];
+    await eventually(async () => expect(await kubectl("exec", pod, "--", ...ask)).toContain("quickstart-"));
   });
 
   it("runs a command over SSH", async () => {

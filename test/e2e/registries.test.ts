@@ -71,8 +71,10 @@ describe("mirrors and image volumes", () => {
       `${layerCount - 1}\n${layerCount}`,
     );
     expect(await inPod("whole", "touch /data/x 2>&1 || true")).toContain("Read-only file system");
-    const events = await kubectl("get", "events", "--field-selector=involvedObject.name=whole");
-    expect(events).toContain(`Successfully pulled image "${data}" in`);
+    await eventually(async () => {
+      const events = await kubectl("get", "events", "--field-selector=involvedObject.name=whole");
+      expect(events).toContain(`Successfully pulled image "${data}" in`);
+    });
   });
 
   it("mount a folder of the image, and say what is wrong with one that is not there", async () => {

@@ -30,7 +30,7 @@ if (possible) {
     initrd: join(folder, "initrd"),
     root: join(folder, "root.squashfs"),
   };
-  describeDriver("runc", { driver: createRuncDriver(), image, boots: true, bootMs: 10_000, leftovers });
+  describeDriver("runc", { driver: createRuncDriver(), image, boots: true, bootMs: 60_000, leftovers });
 } else {
   describe.skip("driver runc (needs root and a built image)", () => undefined);
 }

@@ -117,7 +117,8 @@ describe("configuration and volumes", () => {
               {
                 name: "other",
                 image,
-                command: ["sh", "-c", "cat /shared/one && echo other > /shared/two"],
+                // Renamed when it is whole, as the other looks at any moment.
+                command: ["sh", "-c", "cat /shared/one && echo other > /shared/.two && mv /shared/.two /shared/two"],
                 volumeMounts,
               },
             ],
@@ -146,19 +147,27 @@ describe("restarts and probes", () => {
 
   it("starts a failing container again with back-off, and keeps the log of the run before", async () => {
     await apply(pod("crashing", "echo run $(cat /proc/uptime); exit 3"));
-    await waitFor("pod/crashing", "jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff");
-    const status = JSON.parse(await jsonpath("pod/crashing", ".status.containerStatuses[0]"));
+    // Of one moment: the container is started again after ten seconds.
+    const backOff = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=CrashLoopBackOff";
+    const waited = await kubectl("wait", "pod/crashing", `--for=${backOff}`, "--timeout=60s", "-o", "json");
+    const [status] = JSON.parse(waited).status.containerStatuses;
     expect(status.lastState.terminated).toMatchObject({ exitCode: 3, reason: "Error" });
     expect(status.restartCount).toBeGreaterThanOrEqual(1);
     expect(status.state.waiting.message).toMatch(/^back-off 10s restarting failed container=main pod=crashing_default/);
     expect(await kubectl("logs", "crashing", "--previous")).toContain("run ");
-    expect(await kubectl("get", "pod", "crashing", "--no-headers")).toMatch(/0\/1 +CrashLoopBackOff +[12]/);
-    expect(await kubectl("events", "--for", "pod/crashing")).toContain("BackOff");
+    await eventually(async () => {
+      expect(await kubectl("get", "pod", "crashing", "--no-headers")).toMatch(/0\/1 +CrashLoopBackOff +\d+/);
+      expect(await kubectl("events", "--for", "pod/crashing")).toContain("BackOff");
+    });
   });
 
   it("restarts a container whose liveness probe fails", async () => {
-    const livenessProbe = { exec: { command: ["test", "-e", "/tmp/alive"] }, periodSeconds: 1, failureThreshold: 1 };
-    await apply(pod("dying", "touch /tmp/alive; sleep 2; rm /tmp/alive; sleep 100000", { livenessProbe }));
+    const command = ["test", "-e", "/tmp/alive"];
+    const livenessProbe = { exec: { command }, initialDelaySeconds: 1, periodSeconds: 1, failureThreshold: 1 };
+    const volumeMounts = [{ name: "kept", mountPath: "/kept" }];
+    const dieOnce = "touch /tmp/alive; if mkdir /kept/died; then sleep 2; rm /tmp/alive; fi; sleep 100000";
+    const spec = { volumes: [{ name: "kept", emptyDir: {} }] };
+    await apply(pod("dying", dieOnce, { livenessProbe, volumeMounts }, { spec }));
     await waitFor("pod/dying", "jsonpath={.status.containerStatuses[0].restartCount}=1");
     await eventually(async () => expect(await kubectl("events", "--for", "pod/dying")).toContain("Unhealthy"));
   });
@@ -219,8 +228,10 @@ describe("resource limits", () => {
   it("leaves a pod pending that asks for more than the node has", async () => {
     await apply(pod("huge", "sleep 1", { resources: { requests: { cpu: "100" } } }));
     await waitFor("pod/huge", "condition=PodScheduled=false");
-    expect(await kubectl("describe", "pod", "huge")).toMatch(
-      /FailedScheduling .* 0\/1 nodes are available: 1 Insufficient cpu/,
+    await eventually(async () =>
+      expect(await kubectl("describe", "pod", "huge")).toMatch(
+        /FailedScheduling .* 0\/1 nodes are available: 1 Insufficient cpu/,
+      ),
     );
   });
 });
@@ -293,7 +304,7 @@ describe("an autoscaler", () => {
     await apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "busy" }, spec });
     await kubectl("rollout", "status", "deployment/busy", "--timeout=60s");
     await kubectl("autoscale", "deployment", "busy", "--cpu=80%", "--max=2");
-    await waitFor("hpa/busy", "jsonpath={.status.desiredReplicas}=2", 120);
+    await waitFor("hpa/busy", "jsonpath={.status.desiredReplicas}=2", 240);
     await waitFor("deployment/busy", "jsonpath={.status.readyReplicas}=2");
     expect(await kubectl("top", "pods", "-l", "app=busy")).toMatch(/busy-\S+ +\d{2,3}m /);
     const described = await kubectl("describe", "hpa", "busy");
@@ -313,6 +324,8 @@ describe("a namespace", () => {
     expect((await cli.tryKubectl("newest", ["get", "namespace", "leaving"])).stderr).toContain("NotFound");
     expect(await kubectl("get", "pods", "-A", "--field-selector=metadata.namespace=leaving", "-o", "name")).toBe("");
     await kubectl("create", "namespace", "leaving");
-    expect(await kubectl("-n", "leaving", "get", "all,configmaps", "-o", "name")).toBe("configmap/kube-root-ca.crt");
+    await eventually(async () =>
+      expect(await kubectl("-n", "leaving", "get", "all,configmaps", "-o", "name")).toBe("configmap/kube-root-ca.crt"),
+    );
   });
 });

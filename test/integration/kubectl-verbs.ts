@@ -253,18 +253,15 @@ export const verbs: Readonly<Record<string, (k: Kubectl) => Promise<void>>> = {
     expect(payload.sub).toBe(`system:serviceaccount:${k.namespace}:default`);
   },
   "logs -f": async (k) => {
-    await k.words([
-      "run",
-      "counting",
-      `--image=${testImage}`,
-      "--restart=Never",
-      "--",
-      "sh",
-      "-c",
-      "for i in 1 2 3; do echo $i; sleep 1; done",
-    ]);
+    const script = "echo 1; until [ -e /tmp/go ]; do sleep 0.1; done; echo 2; echo 3";
+    await k.words(["run", "counting", `--image=${testImage}`, "--restart=Never", "--", "sh", "-c", script]);
     await k.run("wait pod/counting --for=condition=Ready --timeout=60s");
-    expect(await k.run("logs -f counting")).toBe("1\n2\n3");
+    const lines: string[] = [];
+    for await (const line of k.start("logs -f counting")) {
+      lines.push(line);
+      if (lines.length === 1) await k.run("exec counting -- touch /tmp/go");
+    }
+    expect(lines).toEqual(["1", "2", "3"]);
     expect(await k.run("logs counting --tail=1")).toBe("3");
     expect(await k.run("logs counting --timestamps --since=1h")).toMatch(/^\d{4}-\d\d-\d\dT\S+Z 1\n/);
   },

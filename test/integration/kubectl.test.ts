@@ -29,7 +29,9 @@ describe.each(clients)("%s", (client, age) => {
     version = JSON.parse(await kubectl.run("version --client -o json")).clientVersion.gitVersion.slice(1);
     expect(`kubectl ${version}`).toContain(`${client}.`);
     await kubectl.run(`create namespace ${kubectl.namespace}`);
-    const script = "mkdir -p /tmp/www; echo hello > /tmp/www/index.html; exec httpd -f -p 8080 -h /tmp/www";
+    const page = "mkdir -p /tmp/www; echo hello > /tmp/www/index.html";
+    // Process 1 that ends when it is told to: pods of an earlier roll-out would linger for half a minute.
+    const script = `${page}; trap exit TERM; httpd -f -p 8080 -h /tmp/www & wait`;
     await kubectl.words(["run", "box", `--image=${testImage}`, "--", "sh", "-c", script]);
     const deployment = ["create", "deployment", "web", `--image=${testImage}`, "--replicas=2"];
     await kubectl.words([...deployment, "--", "sh", "-c", script]);

@@ -24,7 +24,7 @@ const { createServer } = require("node:net");
 const server = createServer((socket) => socket.end(process.argv[1] + " " + socket.remoteAddress));
 server.listen(8080, process.argv[1], () => console.log("listening"));`;
 const clientSource = `
-const socket = require("node:net").connect({ host: process.argv[1], port: Number(process.argv[2]), timeout: 2000 });
+const socket = require("node:net").connect({ host: process.argv[1], port: Number(process.argv[2]), timeout: 5000 });
 socket.on("data", (data) => console.log(String(data)));
 socket.on("timeout", () => { console.log("timeout"); socket.destroy(); });
 socket.on("error", (error) => console.log(error.code));`;
