@@ -55,6 +55,7 @@ export class Registration {
    * again, see `missing`.
    */
   async start(): Promise<void> {
+    if (this.#closed) return;
     const { reader } = this.#parts;
     const stored = reader.list<APIService>(group, plural);
     this.#atStart = new Set(stored.map(({ metadata }) => metadata?.name ?? ""));

@@ -3,6 +3,7 @@
  * schemas, the kubernetes Service. Fed by the reader and writer once the caches are warm; reconciled at every start, so
  * that a start on an existing store costs reads of memory only.
  */
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { ClusterRole, ClusterRoleBinding } from "../../kinds/generated/rbac-v1.ts";
 import { defaultServiceCIDRName } from "../../kinds/networking/service-cidr/ranges.ts";
@@ -87,7 +88,7 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
           reconcileBinding,
         ),
       ];
-      await Promise.all([
+      const basics = Promise.all([
         step("start-system-namespaces-controller", ensureAll("namespaces", system.systemNamespaces(), keep)),
         ...roles,
         step(
@@ -95,25 +96,29 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
           ensureAll("priorityclasses", system.systemPriorityClasses(), keep),
         ),
         step("priority-and-fairness-config-producer", [ensureFlowControl({ reader, writer })]),
-        step("kube-apiserver-autoregistration", [options.registerApiServices()]),
         step("start-kubernetes-service-cidr-controller", [ensureServiceCidr()]),
       ]);
+      // Costs no time while the disk is busy with those before, and shares the sync of those after.
+      const registered = flushed().then(() => step("kube-apiserver-autoregistration", [options.registerApiServices()]));
       // Needs the namespaces and the address range.
-      await Promise.all([
-        step("rbac/bootstrap-roles", [
-          ...ensureAll("roles", rbac.defaultRoles(), reconcileRole),
-          ...ensureAll("rolebindings", rbac.defaultRoleBindings(), reconcileBinding),
+      const rest = basics.then(() =>
+        Promise.all([
+          step("rbac/bootstrap-roles", [
+            ...ensureAll("roles", rbac.defaultRoles(), reconcileRole),
+            ...ensureAll("rolebindings", rbac.defaultRoleBindings(), reconcileBinding),
+          ]),
+          step("bootstrap-controller", [
+            ensure("services", system.kubernetesService(clusterIP, options.advertised), restoreServicePorts),
+            ensure("endpoints", system.kubernetesEndpoints(options.advertised), restore),
+            ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
+          ]),
+          step("start-cluster-authentication-info-controller", [
+            ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
+          ]),
+          step("start-legacy-token-tracking-controller", [ensure("configmaps", tokenTracking(), keep)]),
         ]),
-        step("bootstrap-controller", [
-          ensure("services", system.kubernetesService(clusterIP, options.advertised), restoreServicePorts),
-          ensure("endpoints", system.kubernetesEndpoints(options.advertised), restore),
-          ensure("endpointslices", system.kubernetesEndpointSlice(options.advertised), restore),
-        ]),
-        step("start-cluster-authentication-info-controller", [
-          ensure("configmaps", system.authenticationConfigMap(options.clientCa, options.requestHeader), restore),
-        ]),
-        step("start-legacy-token-tracking-controller", [ensure("configmaps", tokenTracking(), keep)]),
-      ]);
+      );
+      await Promise.all([rest, registered]);
       reader.subscribe("networking.k8s.io", "servicecidrs", ({ type, object }) => {
         if (type === "DELETED" && object.metadata?.name === defaultServiceCIDRName) void remakeServiceCidr();
       });
@@ -155,6 +160,12 @@ export function createBootstrap(options: BootstrapOptions): Bootstrap {
       return { ...object, status: { ...(object["status"] as object), conditions: [...conditionsOf(object), next] } };
     });
   }
+}
+
+/** Resolves when the writes of this turn of the event loop are on their way to the disk. */
+async function flushed(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
 
 /** The port of the API server may change between starts; all else of the Service is the user's. */
