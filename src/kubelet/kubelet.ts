@@ -268,8 +268,7 @@ async function run(
       prune: (runtimePod) => pruneDead(runtime, runtimePod, settings.podLogs),
       probe: (pod, runtimePod, state) => probes.sync(pod, runtimePod, state),
       admit: (pod) => {
-        const active = [...podManager.workers()].filter((worker) => worker.state !== "finished" && worker.pod !== pod);
-        const others = active.map((worker) => worker.pod).filter((other) => podUid(other) !== podUid(pod));
+        const others = podManager.wanted().filter((other) => podUid(other) !== podUid(pod));
         const verdict = guard.refuse(pod) ?? admitPod(pod, others, reporter.node());
         if (verdict !== undefined)
           counters.add("kubelet_admission_rejections_total", { reason: countedReason(verdict) });

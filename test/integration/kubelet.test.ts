@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -125,6 +125,16 @@ const shell = (script: string): string[] => [
   "-c",
   `trap 'exit 0' TERM; ${script}; while true; do sleep 0.1; done`,
 ];
+
+/** Runs until it is told to end and /held/here, of an emptyDir, is removed. */
+const reluctant = (atEnd: string): string[] => [
+  "sh",
+  "-c",
+  `touch /up /held/here; trap '${atEnd}; while [ -e /held/here ]; do sleep 0.1; done; exit' TERM; while true; do sleep 0.1; done`,
+];
+
+const letGo = (pod: Pod | undefined): Promise<void> =>
+  rm(join(folder, "kubelet/pods", pod?.metadata?.uid ?? "", "volumes/kubernetes.io~empty-dir/held/here"));
 
 async function create(name: string, spec: Partial<PodSpec>): Promise<void> {
   const containers = [{ name: "c", image: "busybox:test", command: shell("true") }];
@@ -265,8 +275,7 @@ describe.skipIf(!possible)("kubelet on containerd", () => {
   });
 
   it("tells that a pod is not ready any more while it takes its time to end", async () => {
-    const leave = "rm /up; while [ -e /held/here ]; do sleep 0.1; done; exit";
-    const command = ["sh", "-c", `touch /up /held/here; trap '${leave}' TERM; while true; do sleep 0.1; done`];
+    const command = reluctant("rm /up");
     const readinessProbe = { exec: { command: ["test", "-f", "/up"] }, periodSeconds: 1, failureThreshold: 1 };
     const volumeMounts = [{ name: "held", mountPath: "/held" }];
     const containers = [{ name: "c", image: "busybox:test", command, readinessProbe, volumeMounts }];
@@ -281,9 +290,23 @@ describe.skipIf(!possible)("kubelet on containerd", () => {
     await api.client.of(pods).delete("leaving", { namespace: "default" });
     await expect.poll(() => container("leaving")?.ready, patience).toBe(false);
     expect(container("leaving")?.state?.running).toBeDefined();
-    const uid = api.get(pods, "leaving", "default")?.metadata?.uid ?? "";
-    await rm(join(folder, "kubelet/pods", uid, "volumes/kubernetes.io~empty-dir/held/here"));
+    await letGo(api.get(pods, "leaving", "default"));
     await finalizers(null);
+  });
+
+  it("takes in a pod where one that is gone from the API still stops", async () => {
+    const cpu = `${availableParallelism() * 600}m`;
+    const readinessProbe = { exec: { command: ["test", "-f", "/up"] }, periodSeconds: 1 };
+    const volumeMounts = [{ name: "held", mountPath: "/held" }];
+    const one = { name: "c", image: "busybox:test", readinessProbe, volumeMounts, resources: { requests: { cpu } } };
+    const spec = { terminationGracePeriodSeconds: 60, volumes: [{ name: "held", emptyDir: {} }] };
+    await create("first", { ...spec, containers: [{ ...one, command: reluctant("true") }] });
+    await expect.poll(() => container("first")?.ready, patience).toBe(true);
+    const first = api.get(pods, "first", "default");
+    await api.client.of(pods).delete("first", { namespace: "default", gracePeriodSeconds: 0 });
+    await create("second", { ...spec, containers: [{ ...one, command: shell("touch /up") }] });
+    await expect.poll(() => status("second").phase, patience).toBe("Running");
+    await letGo(first);
   });
 
   it("finds its pods running after a restart, and ends those that were removed meanwhile", async () => {

@@ -35,6 +35,8 @@ export interface PodManager {
   get(uid: string): PodWorker | undefined;
   find(namespace: string, name: string): PodWorker | undefined;
   workers(): Iterable<PodWorker>;
+  /** Those that are to run here and have not ended; not those that are gone from the API while their containers still stop. */
+  wanted(): Pod[];
   /** Remembers what ran before the kubelet did; call before the first update. */
   adopt(): Promise<void>;
   /** Removes what the runtime still has of those that have ended, their logs too. Throws RuntimeError. */
@@ -128,6 +130,10 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
       return found;
     },
     workers: () => workers.values(),
+    wanted: () =>
+      [...workers.values()]
+        .filter(({ pod, state }) => state !== "finished" && !gone.has(podUid(pod)))
+        .map(({ pod }) => pod),
     async adopt() {
       adopted = await runtimeUids();
     },
