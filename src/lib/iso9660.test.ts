@@ -79,10 +79,12 @@ describe("writeIso", () => {
 
   it("may be asked for the same image by two at once, as by nodes that share one", async () => {
     const path = join(folder, "shared.iso");
-    const entries = [{ path: "mini", source: { file: join(folder, "program") } }];
+    const program = join(folder, "shared");
+    await writeFile(program, "#!/bin/sh");
+    const entries = [{ path: "mini", source: { file: program } }];
     await Promise.all([writeIso(path, entries), writeIso(path, entries)]);
     expect(readIso(await readFile(path))).toHaveProperty("mini");
-    expect((await readdir(folder)).filter((name) => name.startsWith("shared"))).toEqual(["shared.iso"]);
+    expect((await readdir(folder)).filter((name) => name.startsWith("shared.iso"))).toEqual(["shared.iso"]);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createAuthority, issueCertificate } from "../../lib/certificates.ts";
 import { KubeletConnections } from "./kubelet-connection.ts";
@@ -82,6 +82,11 @@ describe("a remote command over a WebSocket", () => {
     );
   });
 
+  beforeEach(() => {
+    refuse = undefined;
+    runCommand = runCat;
+  });
+
   afterAll(() => {
     for (const one of [kubelet, server]) {
       one.close();
@@ -113,7 +118,6 @@ describe("a remote command over a WebSocket", () => {
   const stdin = (data: string): Buffer => Buffer.concat([Buffer.from([0]), Buffer.from(data)]);
 
   it("ends the command's input where a v5 client closes the channel", async () => {
-    refuse = undefined;
     const large = "x".repeat(300_000);
     const result = await exchange("v5.channel.k8s.io", [stdin("hi\n"), stdin(large), Buffer.from([255, 0])]);
     expect(result.text[1]).toBe(`hi\n${large}`);
@@ -122,7 +126,6 @@ describe("a remote command over a WebSocket", () => {
   });
 
   it("says nothing of success to a client of the first form", async () => {
-    refuse = undefined;
     runCommand = runTrue;
     expect((await exchange("channel.k8s.io", [])).text).toEqual(["", "done", "", "", ""]);
   });
