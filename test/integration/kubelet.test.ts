@@ -192,6 +192,23 @@ describe.skipIf(!possible)("kubelet on containerd", () => {
     expect(api.get(nodes, "node")?.status?.nodeInfo?.containerRuntimeVersion).toMatch(/^containerd:\/\//);
   });
 
+  it("offers what someone advertises as the node's capacity, and takes it back", async () => {
+    const shown = () => api.get(nodes, "node")?.status?.allocatable;
+    const advertise = (dongle: string | null) =>
+      api.client
+        .of(nodes)
+        .patch(
+          "node",
+          { status: { capacity: { "example.com/dongle": dongle } } },
+          { type: "merge", subresource: "status" },
+        );
+    await expect.poll(shown, patience).toHaveProperty("pods");
+    await advertise("4");
+    await expect.poll(shown, patience).toHaveProperty(["example.com/dongle"], "4");
+    await advertise(null);
+    await expect.poll(shown, patience).not.toHaveProperty(["example.com/dongle"]);
+  });
+
   it("runs a pod with configuration, reports it ready, and removes every trace of it", async () => {
     await api.seed(configMaps, {
       apiVersion: "v1",

@@ -89,13 +89,16 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
       faults,
       images,
       pressure: input.pressure(),
+      capacity: node.status?.capacity ?? {},
       previous: written?.conditions ?? node.status?.conditions ?? [],
       now: clock.now(),
     });
     if (written !== undefined && clock.now() - writtenAt < reportMs && isSame(written, status))
       return faults.length === 0;
     const wasReady = isNodeReady({ status: written });
-    node = await resource.patch(nodeName, { status }, { type: "strategic", subresource: "status" });
+    const allocatable = { ...goneFrom(node.status?.allocatable, status.allocatable), ...status.allocatable };
+    const patch = { status: { ...status, allocatable } };
+    node = await resource.patch(nodeName, patch, { type: "strategic", subresource: "status" });
     written = status;
     writtenAt = clock.now();
     if (isNodeReady({ status }) && !wasReady) {
@@ -126,6 +129,7 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
   let configuredAt = Number.NEGATIVE_INFINITY;
   let configuredCidr: string | undefined;
   const configure = async (updated: Node): Promise<void> => {
+    if (!isDeepStrictEqual(updated.status?.capacity, node.status?.capacity)) wake();
     node = updated;
     const podCidr = updated.spec?.podCIDR;
     if (!podCidr || podCidr === configuredCidr) return;
@@ -151,6 +155,12 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
       return network;
     },
   };
+}
+
+/** For a patch: null for each resource that is not there any more. */
+function goneFrom(old: NodeStatus["allocatable"] = {}, now: NodeStatus["allocatable"] = {}): Record<string, null> {
+  const gone = Object.keys(old).filter((name) => !(name in now));
+  return Object.fromEntries(gone.map((name) => [name, null]));
 }
 
 /** Equal but for heartbeat times. */

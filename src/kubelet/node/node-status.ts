@@ -1,4 +1,5 @@
 /** status of the Node object, from the machine, the runtime and the pressure on both: pure. */
+import { isExtendedResource } from "../../kinds/core/pod/validation/resources.ts";
 import type { ContainerImage, NodeCondition, NodeStatus } from "../../kinds/generated/core-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
 import type { Image } from "../cri/generated/messages.ts";
@@ -17,6 +18,8 @@ export interface NodeStatusInput {
   /** Bytes that are not for pods. */
   readonly reserved: { readonly memory: number; readonly disk: number };
   readonly images: readonly Image[];
+  /** What the node's capacity says now: someone may have advertised extended resources there. */
+  readonly capacity: Readonly<Record<string, string>>;
   /** The conditions reported before, for their times. */
   readonly previous: readonly NodeCondition[];
   readonly now: number;
@@ -33,6 +36,7 @@ export function computeNodeStatus(input: NodeStatusInput): NodeStatus {
     "ephemeral-storage": disk,
     pods: String(input.maximumPods),
     ...Object.fromEntries(Object.entries(machine.hugePages).map(([name, bytes]) => [name, String(bytes)])),
+    ...Object.fromEntries(Object.entries(input.capacity).filter(([name]) => isExtendedResource(name))),
   });
   return {
     addresses: [
