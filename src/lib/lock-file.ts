@@ -1,7 +1,7 @@
 /** Locks between processes: a file that says who holds it. One left by a process that is gone does not count. */
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { readFileIfPresent } from "./atomic-file.ts";
+import { readFileIfPresent, temporaryBeside } from "./atomic-file.ts";
 import { makeFolder } from "./folder.ts";
 
 /** Held until disposed (`await using`). */
@@ -23,8 +23,8 @@ export class LockedError extends Error {
 /** More than any number of processes that find the same abandoned lock needs. */
 const attempts = 100;
 const pauseMs = 5;
-/** Who makes the file writes its id in the same breath; a file that stays empty was left by a process that was killed. */
-const emptyForMs = 5_000;
+/** Where there are no hard links a lock is empty for a moment; one that stays so was left by a process that was killed. */
+const emptyForMs = 60_000;
 
 /** Takes the lock or throws LockedError at once. */
 export async function lockFile(path: string): Promise<FileLock> {
@@ -59,17 +59,26 @@ export async function waitForLock(path: string, timeoutMs: number): Promise<File
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Makes the file and writes who holds it; a disk that is full leaves no file behind. */
+/**
+ * Makes the file, which says from its first moment on who holds it: it is written under another name, and gets this one
+ * where nobody has it. A disk that is full leaves no file behind.
+ */
 async function claim(path: string): Promise<void> {
   const holder = `${process.pid} ${(await startTime(process.pid)) ?? ""}`;
-  await using file = await open(path, "wx", 0o600);
+  const prepared = temporaryBeside(path);
   try {
-    await file.writeFile(holder);
+    await writeFile(prepared, holder, { mode: 0o600 });
+    await link(prepared, path);
   } catch (error) {
-    await rm(path, { force: true });
-    throw error;
+    if (!linkless.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    await writeFile(path, holder, { flag: "wx", mode: 0o600 });
+  } finally {
+    await rm(prepared, { force: true });
   }
 }
+
+/** What file systems without hard links say. */
+const linkless = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
 /**
  * Removes a lock whose holder is gone. One process at a time looks once more and removes, or it would take away the lock
