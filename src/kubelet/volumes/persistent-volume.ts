@@ -1,5 +1,5 @@
 /** PersistentVolumeClaims: looks up the bound volume and prepares it. Volumes of the types hostPath and local. */
-import { stat } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { persistentVolumeClaims, persistentVolumes } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
@@ -51,10 +51,10 @@ async function preparePath({ spec, metadata }: PersistentVolume): Promise<string
   if (spec?.volumeMode === "Block") throw new Error(`volume ${name}: block volumes are not supported by this node`);
   if (spec?.hostPath !== undefined) return prepareHostPath(spec.hostPath);
   if (spec?.local !== undefined) {
-    if ((await stat(spec.local.path).catch(() => undefined)) === undefined) {
-      throw new Error(`path "${spec.local.path}" does not exist`);
-    }
-    return spec.local.path;
+    // What a link leads to, since that is what the pod gets, and what its fsGroup is to own.
+    const path = await realpath(spec.local.path).catch(() => undefined);
+    if (path === undefined) throw new Error(`path "${spec.local.path}" does not exist`);
+    return path;
   }
   if (spec?.csi !== undefined)
     throw new Error(`volume ${name}: CSI driver ${spec.csi.driver} is not installed on this node`);
