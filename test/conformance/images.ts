@@ -72,8 +72,6 @@ const busyboxLayer = await tar([
 ]);
 
 const nginxLayer = await tar([
-  // The shell of upstream's image knows `[[`, with which the test of surging daemon sets asks for readiness.
-  link("usr/bin/sh", "bash"),
   folder("usr/share/nginx/html/"),
   file("usr/share/nginx/html/index.html", "<html><title>Welcome to nginx!</title><h1>Welcome to nginx!</h1></html>\n"),
   file(
