@@ -80,10 +80,12 @@ async function addPod(index: number, address: string): Promise<void> {
   await run(pod, "ip", "route", "add", "default", "via", "10.244.7.1");
 }
 
-async function serve(index: number, address: string): Promise<void> {
+const serve = (index: number, address: string): Promise<void> => serveIn(podName(index), address);
+
+async function serveIn(namespace: string, address: string): Promise<void> {
   const controller = new AbortController();
   servers.push(controller);
-  const child = execa("ip", ["netns", "exec", podName(index), process.execPath, "-e", serverSource, address], {
+  const child = execa("ip", ["netns", "exec", namespace, process.execPath, "-e", serverSource, address], {
     cancelSignal: controller.signal,
     reject: false,
   });
@@ -172,6 +174,21 @@ describe("the service proxy's ruleset", () => {
     expect(await connect(podName(2), "203.0.113.9", 80)).toMatch(/^10\.244\.7\.[23] /);
     await apply(servicePort({ ...balanced, sourceRanges: ["198.51.100.0/24"] }));
     expect(await connect(podName(2), "203.0.113.9", 80)).toBe("timeout");
+  });
+
+  it("lets nobody but the node reach what listens on its loopback addresses", async () => {
+    await serveIn(node, "127.0.0.1");
+    // As on a node, for host ports; and in the pod, whose packets to the node's 127.0.0.1 shall leave it.
+    for (const namespace of [node, podName(2)])
+      await run(namespace, "sysctl", "-qw", "net.ipv4.conf.all.route_localnet=1");
+    await run(podName(2), "ip", "address", "del", "127.0.0.1/8", "dev", "lo");
+    await run(podName(2), "ip", "route", "add", "127.0.0.1", "via", "10.244.7.1");
+    await run(node, "nft", "delete", "table", "ip", "kube-proxy");
+    applied = undefined;
+    expect(await connect(podName(2), "127.0.0.1", 8080)).toBe(`127.0.0.1 ${pods[2]}`);
+    await apply(servicePort());
+    expect(await connect(podName(2), "127.0.0.1", 8080)).toBe("timeout");
+    expect(await connect(node, "127.0.0.1", 8080)).toBe("127.0.0.1 127.0.0.1");
   });
 
   it("removes a service without a trace", async () => {

@@ -41,6 +41,14 @@ const sets: Record<string, string> = { "cluster-ips": "type ipv4_addr", "nodepor
 const serviceLookup = "ip daddr . meta l4proto . th dport vmap";
 const nodePortLookup = "ip daddr @nodeport-ips meta l4proto . th dport vmap";
 
+/**
+ * What listens on the node's loopback interface trusts that only the node reaches it. `route_localnet`, which host ports
+ * need, takes that away from it (CVE-2020-8558): pods and neighbours could send to 127.0.0.0/8. Replies to connections
+ * that the node itself opened from such an address are let in.
+ */
+const foreignLoopback =
+  'iifname != "lo" ip daddr 127.0.0.0/8 ct state != { established, related } ct status & dnat != dnat drop';
+
 /** Base chains: hook declaration and rules that never change. */
 const baseChains: Record<string, { hook: string; rules: readonly string[] }> = {
   "filter-prerouting": {
@@ -49,7 +57,7 @@ const baseChains: Record<string, { hook: string; rules: readonly string[] }> = {
   },
   "filter-input": {
     hook: "type filter hook input priority -110",
-    rules: ["ct state new jump nodeport-endpoints-check", "ct state new jump service-endpoints-check"],
+    rules: [foreignLoopback, "ct state new jump nodeport-endpoints-check", "ct state new jump service-endpoints-check"],
   },
   "filter-forward": {
     hook: "type filter hook forward priority -110",
