@@ -68,7 +68,7 @@ export class Creator {
     if (metadata.resourceVersion && metadata.resourceVersion !== "0") throw resourceVersionSet();
     delete metadata.resourceVersion;
     try {
-      return await this.#writes.create(resource, completeForStorage(kind, object), write.dryRun);
+      return await this.#writes.create(resource, completeForStorage(kind, object), write);
     } catch (error) {
       throw sayIfBeingDeleted(error, resource.get(metadata.namespace ?? "", name));
     }

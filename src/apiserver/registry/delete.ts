@@ -95,7 +95,7 @@ export class Deleter {
     kind.markDeleted?.(object);
     if (!changed) return { removed: false, object: current };
     const complete = deepCopy(completeForStorage(kind, object));
-    return { removed: false, object: await this.#writes.update(resource, complete, current, write.dryRun) };
+    return { removed: false, object: await this.#writes.update(resource, complete, current, write) };
   }
 }
 

@@ -21,10 +21,10 @@ it("removes events an hour after they were last written", async () => {
     metadata: { name, namespace: "default" },
     count,
   });
-  await writes.create(resource, event("old", 1), false);
-  const kept = await writes.create(resource, event("repeated", 1), false);
+  await writes.create(resource, event("old", 1), { dryRun: false });
+  const kept = await writes.create(resource, event("repeated", 1), { dryRun: false });
   await clock.advance(40 * 60_000);
-  await writes.update(resource, event("repeated", 2), kept, false);
+  await writes.update(resource, event("repeated", 2), kept, { dryRun: false });
   await clock.advance(30 * 60_000);
   expect(resource.cache.list(resource.cache.prefix).map((object) => object.name)).toEqual(["repeated"]);
   await clock.advance(31 * 60_000);

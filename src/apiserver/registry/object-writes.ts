@@ -9,14 +9,21 @@ import {
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { isStoreError } from "../../store/errors.ts";
 import { CachedObject } from "../watch/cached-object.ts";
-import { encodeStored } from "../watch/object-bytes.ts";
 import { identify, type WatchCache } from "../watch/watch-cache.ts";
 import type { ServedResource } from "./resources.ts";
+import { encodeWithinLimit } from "./stored-size.ts";
+
+export interface WriteMode {
+  readonly dryRun: boolean;
+  /** Whether the field owners are what the client asked for (apply), and so not to be left out where there is no room. */
+  readonly applied?: boolean;
+}
 
 /**
  * The last step of every write: the object in its stored version becomes bytes, goes to the store, and is in the cache
  * when the promise resolves. With `dryRun` it only becomes bytes. Objects that are passed in belong to the cache
- * afterwards. Rejects with StatusError; Conflict only for a lost race on the revision.
+ * afterwards. Rejects with StatusError: Conflict only for a lost race on the revision, RequestEntityTooLarge for what is
+ * too large to be stored, whichever way it became so.
  */
 export class ObjectWrites {
   readonly #cache: WatchCache;
@@ -25,10 +32,10 @@ export class ObjectWrites {
     this.#cache = cache;
   }
 
-  async create(resource: ServedResource, object: UnknownObject, dryRun: boolean): Promise<CachedObject> {
+  async create(resource: ServedResource, object: UnknownObject, mode: WriteMode): Promise<CachedObject> {
     const converting = resource.convertForStorage(object);
-    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting);
-    if (dryRun) {
+    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting, mode);
+    if (mode.dryRun) {
       if (resource.cache.get(key) !== undefined) throw alreadyExists(resource.name, name);
       return CachedObject.fromStored(identify(key, 0), 0, value);
     }
@@ -41,11 +48,11 @@ export class ObjectWrites {
     resource: ServedResource,
     object: UnknownObject,
     expected: CachedObject,
-    dryRun: boolean,
+    mode: WriteMode,
   ): Promise<CachedObject> {
     const converting = resource.convertForStorage(object);
-    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting);
-    if (dryRun) return CachedObject.fromStored(expected.identity, expected.revision, value);
+    const { key, name, stored, value } = encode(resource, converting === undefined ? object : await converting, mode);
+    if (mode.dryRun) return CachedObject.fromStored(expected.identity, expected.revision, value);
     this.#cache.willWrite(value, stored);
     const revision = await this.#translate(resource, name, this.#cache.store.update(key, value, expected.revision));
     return this.#written(resource, key, revision, value);
@@ -80,10 +87,10 @@ export class ObjectWrites {
 /** How long a write waits for the cache to follow, with stores that are not in this process. */
 const writeVisibleMs = 10_000;
 
-function encode(resource: ServedResource, object: UnknownObject) {
+function encode(resource: ServedResource, object: UnknownObject, { applied = false }: WriteMode) {
   const stored = resource.toStorage(object);
   const { namespace = "", name = "" } = stored.metadata ?? {};
-  return { key: resource.key(namespace, name), name, stored, value: encodeStored(stored) };
+  return { key: resource.key(namespace, name), name, stored, value: encodeWithinLimit(resource, stored, applied) };
 }
 
 function translateStoreError(error: unknown, { name: resource }: ServedResource, name: string): StatusError {

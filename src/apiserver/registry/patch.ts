@@ -16,7 +16,6 @@ const mergePatchType = "application/merge-patch+json";
 const strategicPatchType = "application/strategic-merge-patch+json";
 /** Server-side apply: apply.ts. */
 const applyPatchType = "application/apply-patch+yaml";
-const maximumOperations = 10_000;
 
 export interface PatchDocument {
   readonly type: string;
@@ -36,9 +35,6 @@ export function parsePatch(bytes: Buffer, options: DecodeOptions): PatchDocument
     const messages = duplicateKeys.map(duplicateField);
     if (options.fieldValidation === "Strict") throw badRequest(strictDecodingError(messages));
     for (const message of messages) options.warn(message);
-  }
-  if (type === jsonPatchType && Array.isArray(value) && value.length > maximumOperations) {
-    throw badRequest(`The allowed maximum operations in a JSON patch is ${maximumOperations}, got ${value.length}`);
   }
   return { type, value };
 }

@@ -112,10 +112,10 @@ export class Updater {
     const complete = completeForStorage(kind, object);
     if (becomesRemovable(kind, complete, old)) {
       await this.#writes.remove(resource, current, write.dryRun);
-      return this.#writes.update(resource, complete, current, true);
+      return this.#writes.update(resource, complete, current, { dryRun: true });
     }
     if (unchanged(complete, old)) return current;
-    return this.#writes.update(resource, complete, current, write.dryRun);
+    return this.#writes.update(resource, complete, current, write);
   }
 }
 

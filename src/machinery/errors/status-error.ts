@@ -151,7 +151,11 @@ export function expired(message: string): StatusError {
 }
 
 export function requestEntityTooLarge(message: string): StatusError {
-  return new StatusError({ code: 413, reason: "RequestEntityTooLarge", message });
+  return new StatusError({
+    code: 413,
+    reason: "RequestEntityTooLarge",
+    message: `Request entity too large: ${message}`,
+  });
 }
 
 export function tooManyRequests(message: string, retryAfterSeconds: number): StatusError {

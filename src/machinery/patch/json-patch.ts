@@ -8,6 +8,8 @@ import { deepCopy, deepEqual } from "../meta/accessors.ts";
 import { patchDoesNotApply } from "./patch-error.ts";
 
 const maximumOperations = 10_000;
+/** What the `copy` operations of one patch may add, in bytes of JSON: upstream's JSONPatchMaxCopyBytes. */
+const maximumCopiedBytes = 3 * 1024 * 1024;
 
 type Container = Record<string, unknown> | unknown[];
 interface Operation {
@@ -21,7 +23,8 @@ interface Operation {
 export function applyJsonPatch(document: Readonly<Record<string, unknown>>, patch: unknown): Record<string, unknown> {
   const operations = parseOperations(patch);
   let root: unknown = deepCopy(document);
-  for (const operation of operations) root = applyOperation(root, operation);
+  const copier = new Copier();
+  for (const operation of operations) root = applyOperation(root, operation, copier);
   if (typeof root !== "object" || root === null || Array.isArray(root)) throw fail("the patched document is no object");
   return root as Record<string, unknown>;
 }
@@ -49,7 +52,24 @@ function parseOperations(patch: unknown): Operation[] {
   });
 }
 
-function applyOperation(root: unknown, { op, path, from, value }: Operation): unknown {
+/** Copies values within a document, and counts: twenty operations could double it twenty times. */
+class Copier {
+  #copied = 0;
+
+  /** The copy shares nothing with `value`. Throws StatusError where the patch has copied too much by now. */
+  copy(value: unknown): unknown {
+    const json = JSON.stringify(value);
+    this.#copied += Buffer.byteLength(json);
+    if (this.#copied > maximumCopiedBytes) {
+      throw fail(
+        `Unable to complete the copy, the accumulated size increase of copy is ${this.#copied}, exceeding the limit ${maximumCopiedBytes}`,
+      );
+    }
+    return deepCopy(value);
+  }
+}
+
+function applyOperation(root: unknown, { op, path, from, value }: Operation, copier: Copier): unknown {
   switch (op) {
     case "add":
       return add(root, path, deepCopy(value ?? null));
@@ -64,7 +84,7 @@ function applyOperation(root: unknown, { op, path, from, value }: Operation): un
       return add(root, path, moved ?? null);
     }
     case "copy":
-      return add(root, path, deepCopy(get(root, from) ?? null));
+      return add(root, path, copier.copy(get(root, from) ?? null));
     case "test":
       if (!deepEqual(path === "" ? root : (get(root, path) ?? null), value ?? null)) {
         throw fail(`testing value ${path} failed: test failed`);

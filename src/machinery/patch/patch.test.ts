@@ -50,6 +50,38 @@ describe("applyJsonPatch", () => {
   });
 });
 
+describe("applyJsonPatch's copies", () => {
+  const doubling = (times: number): object[] =>
+    Array.from({ length: times }, (_, index) => ({ op: "copy", from: "/data", path: `/data/k${index}` }));
+
+  it("are counted, so that a short patch makes no large object", () => {
+    const document = { data: { a: "x".repeat(1024) } };
+    expect(() => applyJsonPatch(document, doubling(20))).toThrow(
+      expect.objectContaining({
+        code: 422,
+        cause: expect.objectContaining({ message: expect.stringContaining("exceeding the limit 3145728") }),
+      }),
+    );
+    expect(() => applyJsonPatch(document, doubling(40))).toThrow();
+    expect(JSON.stringify(applyJsonPatch(document, doubling(8))).length).toBeLessThan(3 * 1024 * 1024);
+  });
+
+  it("share nothing with what they are of", () => {
+    const patch = [
+      { op: "copy", from: "/a", path: "/b" },
+      { op: "add", path: "/b/c", value: 1 },
+      { op: "add", path: "/d", value: { e: 1 } },
+      { op: "copy", from: "/d", path: "/f" },
+      { op: "replace", path: "/f/e", value: 2 },
+    ];
+    expect(applyJsonPatch({ a: {} }, patch)).toEqual({ a: {}, b: { c: 1 }, d: { e: 1 }, f: { e: 2 } });
+  });
+
+  it("do not make a value a part of itself", () => {
+    expect(() => applyJsonPatch({ a: { b: {} } }, [{ op: "move", from: "/a", path: "/a/b/c" }])).toThrow();
+  });
+});
+
 describe("applyMergePatch", () => {
   it.each([
     [{ a: 1 }, { a: null, b: 2 }, { b: 2 }],
