@@ -122,11 +122,17 @@ export async function createApiServerParts(
   let stopMaintenance = pass;
 
   let stopping = false;
-  const metrics = new RequestMetrics(() => ({
-    apiserver_current_inflight_requests: handler.inFlight - hub.size,
-    apiserver_longrunning_requests: hub.size,
-    etcd_current_revision: cache.revision,
-  }));
+  const metrics = new RequestMetrics(
+    () => ({
+      apiserver_current_inflight_requests: handler.inFlight - hub.size,
+      apiserver_longrunning_requests: hub.size,
+      etcd_current_revision: cache.revision,
+    }),
+    ({ group, version, resource, subresource }) => {
+      const served = resources.find(group, version, resource)?.subresources;
+      return served !== undefined && (subresource === "" || served.has(subresource));
+    },
+  );
   const finished = new Set<BootstrapHook>();
   const health = new Health(
     createHealthChecks({

@@ -88,3 +88,15 @@ describe("scaledValue", () => {
     );
   });
 });
+
+it("does not count in a million digits", () => {
+  for (const digits of [
+    "1".repeat(2_900_000),
+    `0.${"0".repeat(2_900_000)}1`,
+    `${"0".repeat(2_900_000)}x`,
+    `1e${"9".repeat(5000)}`,
+  ]) {
+    expect(() => parseQuantity(digits)).toThrow("unable to parse");
+  }
+  expect(parseQuantity("1".repeat(1000)).sign).toBe(1);
+});

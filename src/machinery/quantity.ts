@@ -3,6 +3,7 @@
  * finer than a billionth, rounded away from zero, with one canonical text a value and format. Schema conformance
  * canonicalises with them; validation, scheduler and kubelet calculate with them.
  */
+import { BoundedCache } from "../lib/bounded-cache.ts";
 
 export type QuantityFormat = "DecimalSI" | "BinarySI" | "DecimalExponent";
 
@@ -156,21 +157,24 @@ function formatBinary(units: bigint): string {
   return `${amount}${binarySuffixes[index]}`;
 }
 
-const cache = new Map<string, Quantity>();
-const cacheLimit = 4096;
+/** Upstream reads any number of digits, in a time that grows with their square; nothing is counted in so many. */
+const maximumLength = 1024;
+const cache = new BoundedCache<Quantity>(1024 * 1024);
+/** The number, its text and the object. */
+const quantityBytes = 96;
 
 /** Throws QuantityError. Results are shared, and remembered for texts that occur again. */
 export function parseQuantity(text: string): Quantity {
   const known = cache.get(text);
   if (known !== undefined) return known;
   const quantity = parse(text);
-  if (cache.size >= cacheLimit) cache.clear();
-  cache.set(text, quantity);
+  cache.set(text, quantity, text.length + quantityBytes);
   return quantity;
 }
 
 function parse(text: string): Quantity {
   if (text === "") throw new QuantityError(formatError);
+  if (text.length > maximumLength) throw new QuantityError("unable to parse numeric part of quantity");
   const match = parts.exec(text);
   if (match === null) throw new QuantityError(formatError);
   const [, sign = "", numerator = "", denominator = "", suffixText = ""] = match;

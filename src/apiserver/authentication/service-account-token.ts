@@ -1,5 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import type { JWTPayload } from "jose";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { goStrings } from "../../machinery/errors/go-strings.ts";
 import type { ObjectMeta } from "../../machinery/meta/object.ts";
@@ -34,7 +35,7 @@ export interface TokenVerifierOptions {
 }
 
 /** Claims of tokens whose signature was good, so that a client's second request costs no cryptography. */
-const cachedTokens = 4096;
+const cachedTokenBytes = 4 * 1024 * 1024;
 /** Clock skew that is forgiven, and how long tokens bound to a deleted object still work; upstream's one minute. */
 const leewaySeconds = 60;
 
@@ -45,7 +46,7 @@ const leewaySeconds = 60;
 export class ServiceAccountTokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #keys: ReadonlyMap<string, KeyObject>;
-  readonly #verified = new Map<string, ServiceAccountClaims>();
+  readonly #verified = new BoundedCache<ServiceAccountClaims>(cachedTokenBytes);
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
@@ -95,11 +96,8 @@ export class ServiceAccountTokenVerifier {
   }
 
   #remember(token: string, claims: ServiceAccountClaims): ServiceAccountClaims {
-    if (this.#verified.size >= cachedTokens) {
-      const oldest = this.#verified.keys().next().value;
-      if (oldest !== undefined) this.#verified.delete(oldest);
-    }
-    this.#verified.set(token, claims);
+    // The claims are part of the token; as objects they take a few times their text.
+    this.#verified.set(token, claims, 4 * token.length);
     return claims;
   }
 

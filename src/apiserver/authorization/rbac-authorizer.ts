@@ -1,15 +1,16 @@
 import type { PolicyRule } from "../../kinds/generated/rbac-v1.ts";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { AuthorizationDecision, AuthorizationRequest, ObjectReader, UserInfo } from "../types.ts";
 import { ruleAllows } from "./policy-rule.ts";
 import { describeGrant, RuleIndex } from "./rule-index.ts";
 
-const rememberedDecisions = 4096;
+const rememberedBytes = 4 * 1024 * 1024;
 
 /** Allows what a rule of a bound role allows; has no opinion otherwise. */
 export class RbacAuthorizer {
   readonly index: RuleIndex;
   /** What rules without resource names allowed, so that it holds for every name; of one version of the index. */
-  readonly #allowed = new Map<string, AuthorizationDecision>();
+  readonly #allowed = new BoundedCache<AuthorizationDecision>(rememberedBytes);
   #version = 0;
 
   constructor(reader: ObjectReader) {
@@ -17,7 +18,7 @@ export class RbacAuthorizer {
   }
 
   authorize(request: AuthorizationRequest): AuthorizationDecision {
-    if (this.#version !== this.index.version || this.#allowed.size >= rememberedDecisions) {
+    if (this.#version !== this.index.version) {
       this.#allowed.clear();
       this.#version = this.index.version;
     }
@@ -37,7 +38,8 @@ export class RbacAuthorizer {
         const rule = rules.find((one) => ruleAllows(one, info));
         if (rule === undefined) continue;
         const decision = { allowed: true, reason: `RBAC: allowed by ${describeGrant(grant)}` };
-        if (key !== undefined && !rule.resourceNames?.length) this.#allowed.set(key, decision);
+        if (key !== undefined && !rule.resourceNames?.length)
+          this.#allowed.set(key, decision, 2 * decision.reason.length);
         return decision;
       }
     }

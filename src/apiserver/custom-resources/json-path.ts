@@ -1,14 +1,18 @@
 /** The part of kubectl's JSONPath that printer columns, scale paths and selectable fields use. */
+import { BoundedCache } from "../../lib/bounded-cache.ts";
+
 type Step = (values: readonly unknown[]) => unknown[];
 
-const compiled = new Map<string, readonly Step[]>();
+const compiled = new BoundedCache<readonly Step[]>(512 * 1024);
+/** A step is a closure, and has a character at least. */
+const bytesPerCharacter = 100;
 
 /** All values at a path such as `.status.conditions[?(@.type=="Ready")].status`; empty where there are none. */
 export function findValues(path: string, object: unknown): unknown[] {
   let steps = compiled.get(path);
   if (steps === undefined) {
     steps = parse(path);
-    compiled.set(path, steps);
+    compiled.set(path, steps, path.length * bytesPerCharacter);
   }
   let values: unknown[] = [object];
   for (const step of steps) values = step(values);

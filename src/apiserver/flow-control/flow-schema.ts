@@ -6,6 +6,7 @@ import type {
   ResourcePolicyRule,
   Subject,
 } from "../../kinds/generated/flowcontrol-v1.ts";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { RequestInfo, UserInfo } from "../types.ts";
 import type { FlowCounts } from "./flow-counts.ts";
 import type { PriorityLevel } from "./priority-level.ts";
@@ -18,7 +19,7 @@ export type ClassifiedRequest = Pick<
 >;
 
 /** Flows whose hands are remembered, so that many short-lived users fill no memory. */
-const maximumFlows = 4096;
+const rememberedBytes = 512 * 1024;
 
 /** A FlowSchema that requests are matched against, with the level that it leads to. */
 export class ActiveFlowSchema {
@@ -30,7 +31,7 @@ export class ActiveFlowSchema {
   readonly counts: FlowCounts;
   readonly #distinguisher: string | undefined;
   readonly #rules: readonly PolicyRulesWithSubjects[];
-  readonly #hands = new Map<string, readonly number[]>();
+  readonly #hands = new BoundedCache<readonly number[]>(rememberedBytes);
 
   constructor({ metadata, spec }: FlowSchema, level: PriorityLevel) {
     this.name = metadata?.name ?? "";
@@ -66,10 +67,9 @@ export class ActiveFlowSchema {
     const flow = this.flowOf(info, user);
     let hand = this.#hands.get(flow);
     if (hand === undefined) {
-      if (this.#hands.size >= maximumFlows) this.#hands.clear();
       const { queues, handSize } = this.level.queuing ?? { queues: 1, handSize: 1 };
       hand = dealHand(flowHash(this.name, flow), queues, handSize);
-      this.#hands.set(flow, hand);
+      this.#hands.set(flow, hand, 8 * hand.length);
     }
     return hand;
   }

@@ -16,35 +16,57 @@ interface Series {
   total: number;
 }
 
+/** What a request is counted as. */
+type Counted = Pick<
+  RequestInfo,
+  "verb" | "group" | "version" | "resource" | "subresource" | "isResourceRequest" | "name" | "namespace"
+>;
+
+/** All that ask for what is not served are one series: labels are not for clients to make up. */
+const unknownRequest: Counted = {
+  verb: "",
+  group: "",
+  version: "",
+  resource: "",
+  subresource: "",
+  isResourceRequest: false,
+  name: "",
+  namespace: "",
+};
+
 export class RequestMetrics {
   readonly #series = new Map<string, Series>();
   readonly #gauges: () => Readonly<Record<string, number>>;
+  readonly #isServed: (info: RequestInfo) => boolean;
 
-  /** `gauges` gives further values when the metrics are read. */
-  constructor(gauges: () => Readonly<Record<string, number>>) {
+  /** `gauges` gives further values when the metrics are read; `isServed` says whether the labels are those of a resource. */
+  constructor(gauges: () => Readonly<Record<string, number>>, isServed: (info: RequestInfo) => boolean) {
     this.#gauges = gauges;
+    this.#isServed = isServed;
   }
 
   /** `seconds` is undefined for long-running requests, which are counted and not timed. */
   observe(info: RequestInfo, code: number, seconds: number | undefined): void {
-    const key = `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${scopeOf(info)}`;
-    let series = this.#series.get(key);
-    if (series === undefined) {
-      series = {
-        labels: labelsOf(info),
-        codes: new Map(),
-        counts: new Array(buckets.length).fill(0),
-        sum: 0,
-        total: 0,
-      };
-      this.#series.set(key, series);
-    }
+    const series = this.#series.get(keyOf(info)) ?? this.#newSeries(info);
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1);
     if (seconds === undefined) return;
     series.sum += seconds;
     series.total++;
     const index = buckets.findIndex((bound) => seconds <= bound);
     if (index >= 0) series.counts[index] = (series.counts[index] as number) + 1;
+  }
+
+  #newSeries(info: RequestInfo): Series {
+    const known = knownVerbs.has(info.verb) && (!info.isResourceRequest || this.#isServed(info));
+    const counted = known ? info : unknownRequest;
+    const key = keyOf(counted);
+    let series = this.#series.get(key);
+    if (series === undefined) {
+      const counts = new Array<number>(buckets.length).fill(0);
+      series = { labels: labelsOf(counted), codes: new Map(), counts, sum: 0, total: 0 };
+      this.#series.set(key, series);
+    }
+    return series;
   }
 
   render(): string {
@@ -78,7 +100,16 @@ function histogram({ labels, counts, sum, total }: Series): string[] {
   ];
 }
 
-function labelsOf(info: RequestInfo): string {
+const keyOf = (info: Counted): string =>
+  `${info.verb} ${info.group} ${info.version} ${info.resource} ${info.subresource} ${scopeOf(info)}`;
+
+/** Of resources, and methods of HTTP for what is none. */
+const knownVerbs: ReadonlySet<string> = new Set([
+  ...["create", "get", "list", "watch", "update", "patch", "delete", "deletecollection", "proxy"],
+  ...["post", "put", "head", "options"],
+]);
+
+function labelsOf(info: Counted): string {
   const { group, version, resource, subresource } = info;
   const verb =
     info.verb === "deletecollection" ? "DELETECOLLECTION" : (httpVerbs[info.verb] ?? info.verb.toUpperCase());
@@ -87,7 +118,7 @@ function labelsOf(info: RequestInfo): string {
 
 const httpVerbs: Readonly<Record<string, string>> = { create: "POST", update: "PUT" };
 
-function scopeOf({ isResourceRequest, name, namespace, verb }: RequestInfo): string {
+function scopeOf({ isResourceRequest, name, namespace, verb }: Counted): string {
   if (!isResourceRequest) return "";
   if (name !== "" || verb === "create") return "resource";
   return namespace !== "" ? "namespace" : "cluster";

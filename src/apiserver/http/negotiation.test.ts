@@ -40,3 +40,8 @@ describe("negotiate", () => {
     expect(negotiate("application/json", none).pretty).toBe(false);
   });
 });
+
+it("refuses an Accept header that is longer than any client's, and holds on to none that is long", () => {
+  const long = Array.from({ length: 2000 }, (_, index) => `a${index}/b`).join();
+  expect(() => negotiate(long, new URLSearchParams())).toThrow(expect.objectContaining({ code: 400 }));
+});

@@ -1,4 +1,5 @@
-import { notAcceptable } from "../../machinery/errors/status-error.ts";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
+import { badRequest, notAcceptable } from "../../machinery/errors/status-error.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
 export type Transformation = "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
@@ -31,20 +32,27 @@ export const contentTypeOf: Readonly<Record<Encoding, string>> = {
   protobuf: "application/vnd.kubernetes.protobuf",
 };
 
-const parsed = new Map<string, readonly MediaClause[]>();
-const parsedLimit = 200;
+const parsed = new BoundedCache<readonly MediaClause[]>(256 * 1024);
+/** Ten times what any client is known to send. */
+const maximumAcceptLength = 8 * 1024;
+/** What a character of a header may become in the parsed form: half of it a clause of its own. */
+const parsedBytesPerCharacter = 64;
 
-/** The clauses of an Accept header, best first. Remembered, as clients send the same few headers again and again. */
+/**
+ * The clauses of an Accept header, best first. Remembered, as clients send the same few headers again and again. Throws
+ * StatusError BadRequest on one that is too long.
+ */
 export function parseAccept(header: string): readonly MediaClause[] {
   const known = parsed.get(header);
   if (known !== undefined) return known;
+  if (header.length > maximumAcceptLength)
+    throw badRequest(`the Accept header is longer than ${maximumAcceptLength} bytes`);
   const clauses = header
     .split(",")
     .map(parseClause)
     .filter((clause) => clause.type !== "")
     .sort((a, b) => b.quality - a.quality);
-  if (parsed.size >= parsedLimit) parsed.clear();
-  parsed.set(header, clauses);
+  parsed.set(header, clauses, header.length * parsedBytesPerCharacter);
   return clauses;
 }
 

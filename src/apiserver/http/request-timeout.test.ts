@@ -19,3 +19,8 @@ describe("request timeout", () => {
     );
   });
 });
+
+it("looks at no more of a duration than a duration has", () => {
+  const long = new URLSearchParams({ timeout: "1".repeat(200_000) });
+  expect(() => requestTimeout(long)).toThrow(expect.objectContaining({ code: 400 }));
+});

@@ -6,6 +6,7 @@ import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { subjectAccessReviews, tokenReviews } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { Clock } from "../../lib/clock.ts";
 
 export interface Access {
@@ -21,10 +22,10 @@ interface User {
 /** The API server's own client certificate. */
 const apiServerUsers = new Set(["kube-apiserver-kubelet-client", "apiserver-kubelet-client"]);
 const cacheMs = 60_000;
-const cacheSize = 1000;
+const cacheBytes = 512 * 1024;
 
 export function createAccess(client: Client, nodeName: string, clock: Clock): Access {
-  const decisions = new Map<string, { readonly allowed: boolean; readonly until: number }>();
+  const decisions = new BoundedCache<{ readonly allowed: boolean; readonly until: number }>(cacheBytes);
 
   const authenticate = async (request: IncomingMessage): Promise<User | undefined> => {
     const socket = request.socket as TLSSocket;
@@ -60,8 +61,7 @@ export function createAccess(client: Client, nodeName: string, clock: Clock): Ac
       },
     });
     const allowed = answer.status?.allowed === true;
-    if (decisions.size >= cacheSize) decisions.clear();
-    decisions.set(key, { allowed, until: clock.now() + cacheMs });
+    decisions.set(key, { allowed, until: clock.now() + cacheMs }, 32);
     return allowed;
   };
 

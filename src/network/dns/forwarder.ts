@@ -6,6 +6,7 @@ import { createSocket } from "node:dgram";
 import { connect } from "node:net";
 import type { Packet, StringRecordType } from "dns-packet";
 import { decode } from "dns-packet";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 
 export interface Forwarder {
   /** The answer with the query's identifier; undefined when no name server answered. */
@@ -13,7 +14,7 @@ export interface Forwarder {
 }
 
 const timeoutMs = 2_000;
-const maximumCached = 2_000;
+const cachedBytes = 2 * 1024 * 1024;
 const maximumSeconds = 30;
 
 interface Cached {
@@ -22,7 +23,7 @@ interface Cached {
 }
 
 export function createForwarder(nameservers: readonly string[], now: () => number = Date.now): Forwarder {
-  const cache = new Map<string, Cached>();
+  const cache = new BoundedCache<Cached>(cachedBytes);
   return {
     async forward(query, viaTcp) {
       // Everything behind the identifier is the question and its options.
@@ -33,10 +34,7 @@ export function createForwarder(nameservers: readonly string[], now: () => numbe
         const answer = await (viaTcp ? askTcp(nameserver, query) : askUdp(nameserver, query));
         if (answer === undefined) continue;
         const seconds = timeToLive(answer);
-        if (seconds > 0) {
-          if (cache.size >= maximumCached) cache.delete(cache.keys().next().value as string);
-          cache.set(key, { answer, until: now() + seconds * 1000 });
-        }
+        if (seconds > 0) cache.set(key, { answer, until: now() + seconds * 1000 }, answer.length);
         return withIdentifier(answer, query);
       }
       return undefined;

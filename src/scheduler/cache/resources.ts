@@ -1,6 +1,7 @@
 import { type AmountArithmetic, aggregateContainers } from "../../kinds/core/pod/container-aggregation.ts";
 import { isPodLevelResource } from "../../kinds/core/pod/pod-level-resources.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 
 /** Amounts of compute resources: CPU in millicores, the rest in bytes or units. */
@@ -15,8 +16,8 @@ export interface Resources {
 type Quantities = Readonly<Record<string, string>> | undefined;
 
 /** Clusters use few different quantities, many times over. */
-const parsed = new Map<string, { units: number; milli: number }>();
-const maximumParsed = 4096;
+const parsed = new BoundedCache<{ units: number; milli: number }>(512 * 1024);
+const amountsBytes = 32;
 
 function amounts(text: string | number): { units: number; milli: number } {
   const key = String(text);
@@ -24,8 +25,7 @@ function amounts(text: string | number): { units: number; milli: number } {
   if (known === undefined) {
     const quantity = parseQuantity(key);
     known = { units: quantity.value(), milli: quantity.milliValue() };
-    if (parsed.size >= maximumParsed) parsed.clear();
-    parsed.set(key, known);
+    parsed.set(key, known, amountsBytes);
   }
   return known;
 }
