@@ -9,6 +9,7 @@ import { createApiServer } from "./server.ts";
 
 export interface TestPki {
   readonly ca: string;
+  readonly authority: IssuedCertificate;
   readonly serving: IssuedCertificate;
   /** In system:masters. */
   readonly admin: IssuedCertificate;
@@ -36,7 +37,7 @@ export async function createTestPki(): Promise<TestPki> {
     validityDays: 10,
   });
   const { privateKey } = await createKeyPair();
-  return { ca: authority.certificate, serving, admin, serviceAccountKey: privateKey };
+  return { ca: authority.certificate, authority, serving, admin, serviceAccountKey: privateKey };
 }
 
 export interface TestServer {

@@ -5,10 +5,9 @@
 
 import { createEventRecorder } from "../client/recorder.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
-import type { IssuedCertificate } from "../lib/certificates.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component } from "../lib/component.ts";
-import { createCertificateController } from "./certificates/certificate-signing.ts";
+import { type CertificateControllerOptions, createCertificateController } from "./certificates/certificate-signing.ts";
 import { clusterRoleAggregationController } from "./clusterrole-aggregation/cluster-role-aggregation.ts";
 import { cronJobController } from "./cronjob/cron-job.ts";
 import { daemonSetController } from "./daemonset/daemon-set.ts";
@@ -52,7 +51,7 @@ export interface ControllerManagerOptions {
   /** IPv4 range of which each node gets a /24. */
   readonly podSubnet: string;
   /** Signs certificate requests of users and kubelets; without it they stay unsigned. */
-  readonly signer?: IssuedCertificate;
+  readonly signer?: CertificateControllerOptions;
   readonly clock?: Clock;
 }
 

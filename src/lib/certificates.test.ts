@@ -2,7 +2,8 @@ import { createPrivateKey, sign, verify, X509Certificate } from "node:crypto";
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 import { describe, expect, it } from "vitest";
-import { certificateExpiry, createAuthority, createKeyPair, issueCertificate, signCsr } from "./certificates.ts";
+import { certificateExpiry, createAuthority, createKeyPair, issueCertificate, signRequest } from "./certificates.ts";
+import { parseCertificateRequest } from "./x509/certificate-request.ts";
 
 describe("certificates", () => {
   it("issues certificates that the authority vouches for", async () => {
@@ -40,22 +41,48 @@ describe("certificates", () => {
 
   it("signs a request with its own subject and names, and refuses a forged one", async () => {
     const authority = await createAuthority({ commonName: "miniCA", validityDays: 10 });
-    const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
-    const csr = await x509.Pkcs10CertificateRequestGenerator.create({
-      name: "O=system:nodes, CN=system:node:worker",
-      keys,
-      signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "worker" }])],
-    });
-    const certificate = new X509Certificate(
-      await signCsr({ authority, request: csr.toString("pem"), usages: ["client"], validityDays: 1 }),
-    );
+    const notBefore = Date.now() - 60_000;
+    const notAfter = notBefore + 3_600_000;
+    const sign = (pem: string): Promise<string> =>
+      signRequest({ authority, request: parseCertificateRequest(pem), usages: ["client auth"], notBefore, notAfter });
+    const csr = await createRequest({ O: ["system:nodes"], CN: ["system:node:worker"] }, { dns: ["worker"] });
+    const certificate = new X509Certificate(await sign(csr.toString("pem")));
     expect(certificate.subject).toBe("O=system:nodes\nCN=system:node:worker");
     expect(certificate.checkHost("worker")).toBe("worker");
     expect(certificate.checkIssued(new X509Certificate(authority.certificate))).toBe(true);
+    expect(certificate.validToDate.getTime()).toBe(Math.floor(notAfter / 1000) * 1000);
     const forged = Buffer.from(csr.rawData);
     forged[forged.length - 1] = (forged[forged.length - 1] ?? 0) ^ 1;
-    const request = x509.PemConverter.encode(forged, "CERTIFICATE REQUEST");
-    await expect(signCsr({ authority, request, usages: ["client"], validityDays: 1 })).rejects.toThrow();
+    await expect(sign(x509.PemConverter.encode(forged, "CERTIFICATE REQUEST"))).rejects.toThrow();
+  });
+
+  it("writes names as they were read, whatever is in them", async () => {
+    const authority = await createAuthority({ commonName: "miniCA", validityDays: 10 });
+    for (const name of ['x"system:masters"y', "#1310", "a, O=system:masters", "a+O=b", "a\\2c", " é \n"]) {
+      const csr = await createRequest({ O: [name], CN: ["c"] });
+      const request = parseCertificateRequest(csr.toString("pem"));
+      expect(request.subject.organizations).toEqual([name]);
+      const times = { notBefore: Date.now(), notAfter: Date.now() + 60_000 };
+      const pem = await signRequest({ authority, request, usages: ["client auth"], ...times });
+      const { subject } = new X509Certificate(pem).toLegacyObject() as unknown as { subject: Record<string, string> };
+      expect(subject).toEqual({ O: name, CN: "c" });
+    }
   });
 });
+
+async function createRequest(
+  subject: Record<string, string[]>,
+  { dns = [] as string[] } = {},
+): Promise<x509.Pkcs10CertificateRequest> {
+  const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
+  const exact = Object.entries(subject).map(([type, values]) => ({
+    [type]: values.map((utf8String) => ({ utf8String })),
+  }));
+  return x509.Pkcs10CertificateRequestGenerator.create({
+    name: new x509.Name(exact),
+    keys,
+    signingAlgorithm: { name: "ECDSA", hash: "SHA-256" },
+    extensions:
+      dns.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(dns.map((value) => ({ type: "dns", value })))],
+  });
+}

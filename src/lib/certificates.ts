@@ -1,10 +1,15 @@
 /**
  * X.509 certificates for a cluster: authorities, certificates issued by them, signing requests. PEM in and out, keys are
- * ECDSA P-256 in PKCS #8. Serves the launcher (everything in a node's pki folder), the API server (signing requests
- * of kubelets) and tests. The X.509 library is loaded on first use, since most commands never need it.
+ * ECDSA P-256 in PKCS #8. Serves the launcher (everything in a node's pki folder), the signers of the controller
+ * manager and tests. The X.509 library is loaded on first use, since most commands never need it; requests are read by
+ * x509/certificate-request.ts.
  */
 import { randomBytes, type webcrypto, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
+import type { CertificateRequest } from "./x509/certificate-request.ts";
+import { type RelativeName, relativeName } from "./x509/distinguished-name.ts";
+import type { SubjectAlternativeNames } from "./x509/subject-alternative-names.ts";
+import { type KeyUsage, keyUsages } from "./x509/usages.ts";
 
 export interface KeyPair {
   /** PKCS #8 PEM. */
@@ -38,18 +43,17 @@ export interface CertificateOptions {
 
 export interface SignOptions {
   readonly authority: IssuedCertificate;
-  /** PKCS #10 request, PEM. */
-  readonly request: string;
-  readonly usages: readonly CertificateUsage[];
-  /** Fractions of a day are fine: `expirationSeconds / 86400`. */
-  readonly validityDays: number;
+  readonly request: CertificateRequest;
+  readonly usages: readonly KeyUsage[];
+  /** Milliseconds since the epoch; not beyond the authority's own end. */
+  readonly notBefore: number;
+  readonly notAfter: number;
 }
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const subjectAlternativeName = "2.5.29.17";
 const dayMs = 86_400_000;
 /** Certificates are valid from a little before now, for clocks that are not quite the same. */
-const backdateMs = 300_000;
+export const backdateMs = 300_000;
 
 let loading: Promise<typeof X509> | undefined;
 
@@ -96,43 +100,33 @@ export async function issueCertificate(options: CertificateOptions): Promise<Iss
   const { authority, commonName, organizations = [], dnsNames = [], ipAddresses = [], usages, validityDays } = options;
   const x509 = await loadX509();
   const pair = await createKeyPair();
-  const names: X509.JsonGeneralNames = [
-    ...dnsNames.map((value) => ({ type: "dns" as const, value })),
-    ...ipAddresses.map((value) => ({ type: "ip" as const, value })),
-  ];
   const certificate = await sign(x509, authority, {
-    subject: [...organizations.map((name) => ({ O: [name] })), { CN: [commonName] }],
+    subject: [...organizations.map((name) => relativeName("O", name)), relativeName("CN", commonName)],
     publicKey: await importPublicKey(pair.publicKey),
-    validityDays,
-    extensions: [
-      ...usageExtensions(x509, usages),
-      ...(names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]),
-    ],
+    ...validity(validityDays),
+    extensions: extensions(x509, {
+      usages: ["digital signature", ...usages.map((usage) => `${usage} auth` as const)],
+      names: { dnsNames, ipAddresses, emailAddresses: [], uris: [] },
+    }),
   });
   return { certificate, privateKey: pair.privateKey };
 }
 
 /**
- * The certificate that answers a signing request: subject, key and alternative names are the request's, usages are the
- * caller's. Throws when the request is not PEM or its signature does not match its key.
+ * The certificate that answers a signing request, as upstream's permissive policy makes it: subject, key and
+ * alternative names are the request's, usages and time the caller's, all else that the request asks for is left out.
+ * Throws where the request's signature does not match its key. Whether the signer may sign this is the caller's to say.
  */
-export async function signCsr({ authority, request, usages, validityDays }: SignOptions): Promise<string> {
+export async function signRequest({ authority, request, usages, notBefore, notAfter }: SignOptions): Promise<string> {
+  request.checkSignature();
   const x509 = await loadX509();
-  const csr = new x509.Pkcs10CertificateRequest(request);
-  if (!(await csr.verify())) throw new Error("the signature of the certificate signing request does not match its key");
-  const names = csr.extensions.find((extension) => extension.type === subjectAlternativeName);
   return sign(x509, authority, {
-    subject: csr.subject,
-    publicKey: csr.publicKey,
-    validityDays,
-    extensions: [...usageExtensions(x509, usages), ...(names === undefined ? [] : [names])],
+    subject: request.subject.relative,
+    publicKey: new x509.PublicKey(request.publicKey),
+    notBefore: new Date(notBefore),
+    notAfter: new Date(notAfter),
+    extensions: extensions(x509, { usages, names: request }),
   });
-}
-
-/** The organizations that a PEM certificate signing request asks for. Throws on what is none. */
-export async function organizationsOfCsr(request: string): Promise<readonly string[]> {
-  const { Pkcs10CertificateRequest } = await loadX509();
-  return new Pkcs10CertificateRequest(request).subjectName.getField("O");
 }
 
 /** When a certificate ends, in milliseconds since the epoch. Throws when it is not PEM. */
@@ -141,9 +135,10 @@ export function certificateExpiry(certificate: string): number {
 }
 
 interface Unsigned {
-  readonly subject: string | X509.JsonName;
+  readonly subject: readonly RelativeName[];
   readonly publicKey: X509.PublicKeyType;
-  readonly validityDays: number;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
   readonly extensions: readonly X509.Extension[];
 }
 
@@ -151,12 +146,13 @@ async function sign(x509: typeof X509, authority: IssuedCertificate, unsigned: U
   const issuer = new x509.X509Certificate(authority.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
-    subject: unsigned.subject,
-    issuer: issuer.subject,
+    subject: new x509.Name([...unsigned.subject]),
+    issuer: issuer.subjectName,
     publicKey: unsigned.publicKey,
     signingKey: await importPrivateKey(authority.privateKey),
     signingAlgorithm: algorithm,
-    ...validity(unsigned.validityDays),
+    notBefore: unsigned.notBefore,
+    notAfter: unsigned.notAfter,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
@@ -166,13 +162,23 @@ async function sign(x509: typeof X509, authority: IssuedCertificate, unsigned: U
   return `${certificate.toString("pem")}\n`;
 }
 
-function usageExtensions(x509: typeof X509, usages: readonly CertificateUsage[]): X509.Extension[] {
-  const purposes = usages.map((usage) =>
-    usage === "client" ? x509.ExtendedKeyUsage.clientAuth : x509.ExtendedKeyUsage.serverAuth,
-  );
+interface ExtensionOptions {
+  readonly usages: readonly KeyUsage[];
+  readonly names: SubjectAlternativeNames;
+}
+
+function extensions(x509: typeof X509, { usages, names }: ExtensionOptions): X509.Extension[] {
+  const { flags, purposes } = keyUsages(usages);
+  const alternatives: X509.JsonGeneralNames = [
+    ...names.dnsNames.map((value) => ({ type: "dns" as const, value })),
+    ...names.emailAddresses.map((value) => ({ type: "email" as const, value })),
+    ...names.ipAddresses.map((value) => ({ type: "ip" as const, value })),
+    ...names.uris.map((value) => ({ type: "url" as const, value })),
+  ];
   return [
-    new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-    new x509.ExtendedKeyUsageExtension(purposes),
+    ...(flags === 0 ? [] : [new x509.KeyUsagesExtension(flags, true)]),
+    ...(purposes.length === 0 ? [] : [new x509.ExtendedKeyUsageExtension(purposes)]),
+    ...(alternatives.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(alternatives)]),
   ];
 }
 

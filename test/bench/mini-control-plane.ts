@@ -49,7 +49,11 @@ async function main(): Promise<void> {
   const { informers, ...controllers } = await connect();
   if (components.includes("controller-manager")) {
     const { createControllerManager } = await import("../../src/controllers/index.ts");
-    const signer = { certificate: ca, privateKey: pki("ca.key") };
+    const signer = {
+      authority: { certificate: ca, privateKey: pki("ca.key") },
+      controlPlane: { nodeName: "", address: "10.0.0.1" },
+      foreignSubnets: ["10.96.0.0/12", "10.244.0.0/16"],
+    };
     await run(createControllerManager({ ...controllers, informers, rootCa: ca, signer, podSubnet: "10.244.0.0/16" }));
   }
   if (components.includes("scheduler")) {

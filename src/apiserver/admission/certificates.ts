@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
+import { parseRequest } from "../../kinds/certificates/certificate-signing-request/request.ts";
 import { clientSigner } from "../../kinds/certificates/certificate-signing-request/signers.ts";
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
-import { organizationsOfCsr } from "../../lib/certificates.ts";
 import type { RuleAuthorizer } from "../authorization/index.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader, UserInfo } from "../types.ts";
 import { concerns, objectOf, oldObjectOf, refuse } from "./request.ts";
@@ -74,10 +74,10 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   },
 };
 
-async function checkOrganizations(request: AdmissionRequest, encoded: string): Promise<void> {
+function checkOrganizations(request: AdmissionRequest, encoded: string): void {
   let organizations: readonly string[];
   try {
-    organizations = await organizationsOfCsr(Buffer.from(encoded, "base64").toString("utf8"));
+    organizations = parseRequest(encoded).subject.organizations;
   } catch (cause) {
     throw refuse(request, `failed to parse CSR: ${cause instanceof Error ? cause.message : String(cause)}`);
   }

@@ -1,8 +1,15 @@
+import { parseRequest } from "../../kinds/certificates/certificate-signing-request/request.ts";
+import {
+  kubeletClientSigner,
+  kubeletServingSigner,
+} from "../../kinds/certificates/certificate-signing-request/signers.ts";
 import { mirrorPodAnnotation } from "../../kinds/core/pod/mirror-pod.ts";
 import type { TokenRequest } from "../../kinds/generated/authentication-v1.ts";
+import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
 import type { Node, Pod } from "../../kinds/generated/core-v1.ts";
 import { notFound } from "../../machinery/errors/status-error.ts";
 import { deepEqual } from "../../machinery/meta/accessors.ts";
+import { nodeUserPrefix } from "../authentication/user.ts";
 import { nodeIdentity } from "../authorization/node-authorizer.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../types.ts";
 import { objectOf, oldObjectOf, refuse } from "./request.ts";
@@ -58,6 +65,8 @@ export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
             node,
             "can only access CSINode with the same name as the requesting node",
           );
+        case "certificatesigningrequests.certificates.k8s.io":
+          return checkCertificateRequest(request, node);
       }
     },
   };
@@ -66,6 +75,21 @@ export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
 function checkNamedAfterNode(request: AdmissionRequest, node: string, message: string): void {
   const name = request.name || (request.object?.metadata?.name ?? "");
   if (name !== node) throw refuse(request, message);
+}
+
+/** Whatever a node asks of the kubelets' signers is for itself; the rest is the signers' to check. */
+function checkCertificateRequest(request: AdmissionRequest, node: string): void {
+  if (request.operation !== "CREATE") return;
+  const { spec } = objectOf<CertificateSigningRequest>(request);
+  if (spec?.signerName !== kubeletServingSigner && spec?.signerName !== kubeletClientSigner) return;
+  let commonName: string;
+  try {
+    commonName = parseRequest(spec.request ?? "").subject.commonName;
+  } catch (cause) {
+    throw refuse(request, `unable to parse csr: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  if (commonName === `${nodeUserPrefix}${node}`) return;
+  throw refuse(request, `can only create a node CSR with CN=${nodeUserPrefix}${node}`);
 }
 
 function existingPod({ namespace, name }: AdmissionRequest, reader: ObjectReader): Pod {

@@ -1,7 +1,7 @@
 /**
  * Roles beside upstream's. Here all controllers share one identity, system:kube-controller-manager, which upstream
  * splits over service accounts, so it holds every controller's role, and what the parts need that upstream runs as
- * add-ons: the Service of the cluster DNS, the readers' role of metrics-server. Name resolution and network policy on the nodes use kube-proxy's identity.
+ * add-ons: the Service of the cluster DNS, the readers' role of metrics-server. Nodes renew their certificates. Name resolution and network policy on the nodes use kube-proxy's identity.
  * Rule syntax: rule-table.ts.
  */
 import { controllerRoles } from "./controller-roles.ts";
@@ -20,7 +20,12 @@ export const ownRoles: readonly RoleEntry[] = [
       "create get list patch update watch | core | services",
       "create get list patch update watch | discovery.k8s.io | endpointslices",
       "get list patch watch | core | nodes",
+      "approve | certificates.k8s.io | signers | kubernetes.io/kubelet-serving",
     ],
+  },
+  {
+    name: "mini:node-serving-renewal",
+    rules: ["create | certificates.k8s.io | certificatesigningrequests/selfnodeserver"],
   },
   {
     name: "mini:node-network",
@@ -33,7 +38,14 @@ export const ownRoles: readonly RoleEntry[] = [
   },
 ];
 
+/** Who joins with a bootstrap token is approved where an administrator binds `nodeclient` to them, and not before. */
 export const ownBindings: readonly BindingEntry[] = [
+  {
+    name: "mini:node-client-renewal",
+    role: "system:certificates.k8s.io:certificatesigningrequests:selfnodeclient",
+    subjects: ["Group system:nodes"],
+  },
+  { name: "mini:node-serving-renewal", role: "mini:node-serving-renewal", subjects: ["Group system:nodes"] },
   { name: "mini:controllers", role: "mini:controllers", subjects: ["User system:kube-controller-manager"] },
   { name: "mini:node-network", role: "mini:node-network", subjects: ["User system:kube-proxy"] },
 ];

@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
+import { certificateSigningRequest } from "../../kinds/certificates/certificate-signing-request/definition.ts";
 import { FakeClock } from "../../lib/fake-clock.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { createAuthorizer } from "../authorization/index.ts";
@@ -156,6 +157,7 @@ describe("subresources", () => {
         "update",
         { status: { conditions } },
         {
+          kind: certificateSigningRequest,
           info: {
             group,
             resource: "certificatesigningrequests",

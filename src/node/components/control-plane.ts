@@ -50,7 +50,11 @@ export async function createControllersComponent(config: NodeConfig): Promise<Co
     client,
     informers,
     rootCa: await readPki("ca.crt"),
-    signer: { certificate: await readPki("ca.crt"), privateKey: await readPki("ca.key") },
+    signer: {
+      authority: { certificate: await readPki("ca.crt"), privateKey: await readPki("ca.key") },
+      controlPlane: { nodeName: config.nodeName, address: config.controlPlane.address },
+      foreignSubnets: [config.cluster.serviceSubnet, config.cluster.podSubnet],
+    },
     podSubnet: config.cluster.podSubnet,
   });
 }

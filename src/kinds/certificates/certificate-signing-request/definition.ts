@@ -1,6 +1,7 @@
 import { fromTable } from "../../from-table.ts";
 import type { CertificateSigningRequest } from "../../generated/certificates-v1.ts";
 import { certificateSigningRequestColumns } from "./columns.ts";
+import { validateStatusUpdate } from "./conditions.ts";
 import { prepareForCreate, prepareForStatusUpdate, prepareForUpdate } from "./strategy.ts";
 import { validateCertificateSigningRequest, validateName } from "./validation.ts";
 
@@ -14,6 +15,7 @@ export const certificateSigningRequest = fromTable<CertificateSigningRequest>(
     prepareForCreate,
     prepareForUpdate,
     prepareForStatusUpdate,
+    validateStatusUpdate,
     validate: validateCertificateSigningRequest,
     validateName,
     columns: certificateSigningRequestColumns,

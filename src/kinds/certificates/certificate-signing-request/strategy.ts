@@ -20,21 +20,42 @@ export function prepareForUpdate(request: CertificateSigningRequest, old: Certif
   request.status = structuredClone(old.status);
 }
 
-/** Approved and Denied are given through the approval subresource alone. */
+/** Approved and Denied are as they were, where as many come as there are; validation refuses more or fewer. */
 export function prepareForStatusUpdate(
   request: CertificateSigningRequest,
   old: CertificateSigningRequest,
   { now }: WriteContext,
 ): void {
   request.status ??= {};
-  const decisions = (old.status?.conditions ?? []).filter(isDecision);
-  const others = (request.status.conditions ?? []).filter((condition) => !isDecision(condition));
-  request.status.conditions = [...structuredClone(decisions), ...others];
-  setConditionTimes(request.status.conditions, old.status?.conditions ?? [], now);
+  const before = old.status?.conditions ?? [];
+  const conditions = request.status.conditions ?? [];
+  for (const type of ["Approved", "Denied"]) preserve(conditions, before, type);
+  setConditionTimes(conditions, before, now);
+  if (conditions.length > 0) request.status.conditions = conditions;
+}
+
+/** For the subresource approval, where of the request only its conditions change. */
+export function prepareForApprovalUpdate(
+  request: CertificateSigningRequest,
+  old: CertificateSigningRequest,
+  now: number,
+): CertificateSigningRequest {
+  const conditions = structuredClone(request.status?.conditions ?? []);
+  setConditionTimes(conditions, old.status?.conditions ?? [], now);
+  return { ...request, spec: old.spec, status: { ...old.status, conditions } };
+}
+
+function preserve(conditions: Condition[], before: readonly Condition[], type: string): void {
+  const kept = before.filter((condition) => condition.type === type);
+  const places = conditions.flatMap((condition, index) => (condition.type === type ? [index] : []));
+  if (places.length !== kept.length) return;
+  places.forEach((place, index) => {
+    conditions[place] = structuredClone(kept[index] as Condition);
+  });
 }
 
 /** Fills lastUpdateTime, and lastTransitionTime where a condition is new or changed its status. Mutates `conditions`. */
-export function setConditionTimes(conditions: Condition[], before: readonly Condition[], now: number): void {
+function setConditionTimes(conditions: Condition[], before: readonly Condition[], now: number): void {
   const time = formatTime(now);
   for (const condition of conditions) {
     condition.lastUpdateTime ??= time;
@@ -42,8 +63,6 @@ export function setConditionTimes(conditions: Condition[], before: readonly Cond
     condition.lastTransitionTime ??= same?.lastTransitionTime ?? time;
   }
 }
-
-const isDecision = ({ type }: Condition): boolean => type === "Approved" || type === "Denied";
 
 function mutableExtra(extra: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
   return Object.fromEntries(Object.entries(extra).map(([key, values]) => [key, [...values]]));

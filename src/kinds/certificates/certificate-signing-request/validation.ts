@@ -1,4 +1,6 @@
-/** A signing request's PEM, usages and signer. The request itself is parsed by the signer. */
+/** A signing request: its PEM and signature, usages, signer, duration. Who may ask for what is the signer's to say. */
+
+import { knownKeyUsages } from "../../../lib/x509/usages.ts";
 import {
   duplicate,
   type FieldError,
@@ -9,49 +11,22 @@ import {
 import { isDns1123Subdomain, nameIsPathSegment } from "../../../machinery/validation/names.ts";
 import { checkEach } from "../../field-checks.ts";
 import type { CertificateSigningRequest } from "../../generated/certificates-v1.ts";
+import { parseRequest } from "./request.ts";
+import { legacyUnknownSigner } from "./signers.ts";
 
 export const validateName = nameIsPathSegment;
 
-const usages = [
-  "any",
-  "cert sign",
-  "client auth",
-  "code signing",
-  "content commitment",
-  "crl sign",
-  "data encipherment",
-  "decipher only",
-  "digital signature",
-  "email protection",
-  "encipher only",
-  "ipsec end system",
-  "ipsec tunnel",
-  "ipsec user",
-  "key agreement",
-  "key encipherment",
-  "microsoft sgc",
-  "netscape sgc",
-  "ocsp signing",
-  "s/mime",
-  "server auth",
-  "signing",
-  "timestamping",
-];
-const legacySigner = "kubernetes.io/legacy-unknown";
 const shortestSeconds = 600;
 
 export function validateCertificateSigningRequest({ spec }: CertificateSigningRequest): FieldError[] {
   const { request = "", signerName, expirationSeconds: seconds } = spec ?? {};
   const errors: FieldError[] = [];
-  const pem = Buffer.from(request, "base64").toString();
-  if (!/-----BEGIN (NEW )?CERTIFICATE REQUEST-----/.test(pem)) {
-    const detail = "PEM block type must be CERTIFICATE REQUEST";
-    errors.push(invalidValue("spec.request", request, detail));
-  }
+  const malformed = requestError(request);
+  if (malformed !== undefined) errors.push(invalidValue("spec.request", request, malformed));
   if (!spec?.usages?.length) errors.push(required("spec.usages"));
   errors.push(
     ...checkEach(spec?.usages, "spec.usages", (usage, path, index) => [
-      ...(usages.includes(usage) ? [] : [notSupportedInOrder(path, usage, usages)]),
+      ...(knownKeyUsages.includes(usage) ? [] : [notSupportedInOrder(path, usage, knownKeyUsages)]),
       ...((spec?.usages ?? []).indexOf(usage) < index ? [duplicate(path, usage)] : []),
     ]),
     ...validateSigner(signerName ?? "", "spec.signerName"),
@@ -63,9 +38,18 @@ export function validateCertificateSigningRequest({ spec }: CertificateSigningRe
   return errors;
 }
 
+function requestError(request: string): string | undefined {
+  try {
+    parseRequest(request).checkSignature();
+    return undefined;
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause);
+  }
+}
+
 function validateSigner(name: string, path: string): FieldError[] {
   if (name === "") return [required(path)];
-  if (name === legacySigner) {
+  if (name === legacyUnknownSigner) {
     return [invalidValue(path, name, "the legacy signerName is not allowed via this API version")];
   }
   const [domain = "", signer, ...more] = name.split("/");
