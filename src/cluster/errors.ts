@@ -83,6 +83,15 @@ export const errorRegister = {
   },
   PR_KVM_USER_PERMISSION: { exitCode: 67, meaning: "No permission to use libvirt or /dev/kvm." },
   PR_KVM_ISO_PERMISSION: { exitCode: 67, meaning: "QEMU may not read a file below MINI_HOME." },
+  PR_KVM_FOLDER_CLOSED: {
+    exitCode: 67,
+    meaning: "QEMU may not enter a folder above MINI_HOME's files, and mini may not let it in.",
+  },
+  PR_KVM_ACCESS_LISTS: {
+    exitCode: 68,
+    meaning: "MINI_HOME, or a folder above it, cannot have the access list that lets QEMU in.",
+    advice: "Set MINI_HOME to a folder on ext4, XFS or Btrfs (on ZFS: zfs set acltype=posixacl)",
+  },
   PR_KVM_CAPABILITIES: { exitCode: 69, meaning: "KVM is not available, or not to libvirt." },
   PR_KVM_SOCKET: { exitCode: 69, meaning: "libvirt's daemon does not answer." },
   PR_KVM_DEVICE_MODE: { exitCode: 67, meaning: "/dev/kvm exists but is closed to the user that libvirt runs QEMU as." },

@@ -1,7 +1,7 @@
 /** From a profile's node to the machine that a driver makes. */
 import { createHash } from "node:crypto";
 import type { MachineSpec } from "../drivers/driver.ts";
-import { machineFolder } from "./home.ts";
+import { machineFolder, miniHome } from "./home.ts";
 import type { NodeImage } from "./node-image.ts";
 import type { Profile, ProfileNode } from "./profile.ts";
 import { seedFolder } from "./seed.ts";
@@ -16,6 +16,7 @@ export function machineSpec(profile: Profile, node: ProfileNode, image: NodeImag
     network: profile.network,
     address: node.address,
     macAddress: node.macAddress,
+    home: miniHome(),
     folder: machineFolder(profile.name, node.name),
     image: { kernel: image.kernel, initrd: image.initrd, root: image.root },
     binary: image.binary,

@@ -40,6 +40,8 @@ export interface MachineSpec {
   readonly address: string;
   /** 52:54:00:… derived from the name. */
   readonly macAddress: string;
+  /** MINI_HOME: what machines share, and notes of what was changed for them. */
+  readonly home: string;
   /** Folder of this machine in MINI_HOME: data disk, console log, seed. The driver may create files in it. */
   readonly folder: string;
   /** Node image files, unpacked from the binary into MINI_HOME/cache: kernel, initrd, root (squashfs). */

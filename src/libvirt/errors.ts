@@ -17,8 +17,9 @@ export const errorCodes = {
   authFailed: 45,
   operationInvalid: 55,
   authCancelled: 79,
-  authUnavailable: 80,
   accessDenied: 88,
+  dbusService: 89,
+  authUnavailable: 94,
 } as const;
 
 export type LibvirtErrorName = keyof typeof errorCodes | "libraryMissing" | "other";
@@ -29,6 +30,8 @@ export interface LibvirtErrorOptions {
   /** virErrorDomain: which part of libvirt. */
   readonly domain: number;
   readonly message: string;
+  /** The system's error number where the code is `systemError`. */
+  readonly errno?: number | undefined;
   readonly name?: LibvirtErrorName;
   readonly cause?: unknown;
 }
@@ -36,14 +39,17 @@ export interface LibvirtErrorOptions {
 export class LibvirtError extends Error {
   readonly code: number;
   readonly domain: number;
+  /** The system's error number (errno(3)) where the kind is `systemError`. */
+  readonly errno: number | undefined;
   /** The code by name, to branch on. */
   readonly kind: LibvirtErrorName;
 
-  constructor({ code, domain, message, name, cause }: LibvirtErrorOptions) {
+  constructor({ code, domain, message, errno, name, cause }: LibvirtErrorOptions) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = "LibvirtError";
     this.code = code;
     this.domain = domain;
+    this.errno = errno;
     this.kind = name ?? codeName(code);
   }
 }
@@ -56,10 +62,12 @@ export function libvirtMissing(cause: unknown): LibvirtError {
 /** Reads a `virErrorPtr`; what it points to stays libvirt's. */
 export function readError(native: Native, address: Pointer, doing: string): LibvirtError {
   if (address === 0) return new LibvirtError({ code: 0, domain: 0, message: `${doing} failed without saying why` });
-  // struct _virError begins { int code; int domain; char *message; … }
-  const fields = native.bytes(address, 16);
+  // struct _virError: { int code; int domain; char *message; int level; conn; dom; char *str1, *str2, *str3; int int1; … }
+  const fields = native.bytes(address, 68);
   const message = native.text(Number(fields.readBigUInt64LE(8)));
-  return new LibvirtError({ code: fields.readInt32LE(0), domain: fields.readInt32LE(4), message });
+  const code = fields.readInt32LE(0);
+  const errno = code === errorCodes.systemError ? fields.readInt32LE(64) : undefined;
+  return new LibvirtError({ code, domain: fields.readInt32LE(4), message, errno });
 }
 
 /** Whether an error is libvirt's and one of these. */

@@ -1,5 +1,5 @@
 /**
- * The only place that crosses into C: libvirt.so.0 and four functions of libc, loaded on first use. Pointers are plain
+ * The only place that crosses into C: libvirt.so.0 and a few functions of libc, loaded on first use. Pointers are plain
  * numbers here (user space addresses fit in 53 bits), 0 is NULL; out parameters are Buffers. Calls that may block go
  * through `call`, which runs them on libuv's thread pool; `callNow` is for the few that only touch memory.
  */
@@ -56,6 +56,8 @@ const libcFunctions = {
   strlen: [pointer, pointer],
   memcpy: [pointer, out, pointer, pointer],
   free: ["void", pointer],
+  getxattr: ["int64", "string", "string", out, pointer],
+  setxattr: ["int", "string", "string", out, pointer, "int"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type LibvirtFunction = keyof typeof libvirtFunctions;
@@ -74,7 +76,14 @@ export interface Native {
   takeText(address: Pointer): string;
   /** Gives memory back that libvirt allocated. */
   free(address: Pointer): void;
+  /** An extended attribute of a file, undefined where it has none or its file system knows none; links are followed. */
+  attribute(path: string, name: string): Buffer | undefined;
+  /** Whether the attribute could be set. */
+  setAttribute(path: string, name: string, value: Buffer): boolean;
 }
+
+/** XATTR_SIZE_MAX of Linux. */
+const longestAttribute = 65_536;
 
 type Functions = Record<string, import("ffi-napi").ForeignFunction>;
 
@@ -129,6 +138,12 @@ function wrap(libvirt: Functions, libc: Functions): Native {
     bytes,
     text,
     free,
+    attribute: (path, name) => {
+      const value = Buffer.alloc(longestAttribute);
+      const length = Number(of(libc, "getxattr")(path, name, value, value.length));
+      return length < 0 ? undefined : value.subarray(0, length);
+    },
+    setAttribute: (path, name, value) => Number(of(libc, "setxattr")(path, name, value, value.length, 0)) === 0,
     takeText: (address) => {
       const copy = text(address);
       free(address);

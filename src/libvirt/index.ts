@@ -3,7 +3,7 @@
  * the project that calls C; every call that may block runs off the main thread, and every handle is freed by `using`.
  * Fed by src/drivers/libvirt, which knows what a node is; this folder does not.
  */
-export { domainCapabilities } from "./capabilities.ts";
+export { domainCapabilities, hypervisorUser } from "./capabilities.ts";
 export { Connection, type ConnectionUri } from "./connection.ts";
 export { Domain, type DomainStatus } from "./domain.ts";
 export { isLibvirtError } from "./errors.ts";

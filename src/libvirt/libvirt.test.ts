@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { parseHypervisorUser } from "./capabilities.ts";
 import { Connection, Domain, domainCapabilities, Network, Version } from "./index.ts";
 
 const reachable = (uri: string): boolean => {
@@ -18,6 +19,15 @@ it.each([
   [new Version(10, 0, 2), true],
 ])("compares versions by number: is %s at least 8.1? %s", (version, expected) => {
   expect(version.isAtLeast(8, 1)).toBe(expected);
+});
+
+it.each([
+  { baselabel: "<baselabel type='kvm'>+64055:+107</baselabel>", user: { uid: 64_055, gid: 107 } },
+  { baselabel: "<baselabel type='qemu'>+0:+0</baselabel>", user: undefined },
+])("reads who QEMU runs as from $baselabel", ({ baselabel, user }) => {
+  const other = "<secmodel><model>selinux</model><baselabel type='kvm'>+1:+1</baselabel></secmodel>";
+  const xml = `<host>${other}<secmodel>\n<model>dac</model>\n<doi>0</doi>${baselabel}</secmodel></host>`;
+  expect(parseHypervisorUser(xml, "kvm")).toEqual(user);
 });
 
 const domainXml = (name: string) =>

@@ -126,6 +126,7 @@ function makeMachine(folder: string, image: MachineSpec["image"], network: Machi
     network,
     address,
     macAddress: "52:54:00:5a:17:e0",
+    home: folder,
     folder: own,
     image,
     binary,

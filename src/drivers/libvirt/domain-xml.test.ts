@@ -12,17 +12,17 @@ const machine: MachineSpec = {
   network: { subnet: "192.168.39.0/24", gateway: "192.168.39.1" },
   address: "192.168.39.2",
   macAddress: "52:54:00:12:34:56",
+  home: "/home/a & b/.mini",
   folder: "/home/a & b/.mini/profiles/mini/mini",
   image: { kernel: "/cache/vmlinuz", initrd: "/cache/initrd", root: "/cache/root.squashfs" },
   binary: "/usr/local/bin/mini",
   seed: "/home/a & b/.mini/profiles/mini/mini/seed",
 };
 const files = { data: "/d/data.qcow2", mini: "/cache/mini-1.iso", seed: "/d/seed.iso", console: "/d/console.log" };
-const owner = { uid: 1000, gid: 1000 };
 
 // Update with `vitest run -u src/drivers/libvirt`.
 it.each(["kvm", "qemu"] as const)("describes a %s domain", async (type) => {
-  await expect(domainXml(machine, files, { type, owner })).toMatchFileSnapshot(`golden/domain-${type}.xml`);
+  await expect(domainXml(machine, files, { type })).toMatchFileSnapshot(`golden/domain-${type}.xml`);
 });
 
 it("describes a profile's network", async () => {

@@ -1,4 +1,8 @@
-/** The domain of a node, as libvirt's XML: direct kernel boot, four disks, one network interface, a console in a file. */
+/**
+ * The domain of a node, as libvirt's XML: direct kernel boot, four disks, one network interface, a console in a file. It
+ * has no security label of its own: QEMU runs as libvirt's own user, in whatever confinement the machine has (AppArmor,
+ * SELinux), and libvirt gives it the machine's own disks (docs/decisions/0012-qemu-as-libvirts-user.md).
+ */
 import type { MachineSpec } from "../driver.ts";
 import { kernelCommandLine } from "../kernel-command-line.ts";
 import { escapeXml, metadataNamespace, networkName, stableUuid } from "./identity.ts";
@@ -7,8 +11,6 @@ export type DomainType = "kvm" | "qemu" | "test";
 
 export interface DomainOptions {
   readonly type: DomainType;
-  /** User and group that QEMU runs as: the profile's owner, so that files below a private home can be read. */
-  readonly owner: { readonly uid: number; readonly gid: number };
 }
 
 /** Files of a machine in its folder. */
@@ -19,13 +21,13 @@ export interface MachineFiles {
   readonly console: string;
 }
 
-export function domainXml(machine: MachineSpec, files: MachineFiles, { type, owner }: DomainOptions): string {
+export function domainXml(machine: MachineSpec, files: MachineFiles, { type }: DomainOptions): string {
   const cpu = type === "kvm" ? '<cpu mode="host-passthrough"/>' : '<cpu mode="maximum"/>';
   const disks = [
-    disk({ serial: "root", target: "vda", file: machine.image.root, format: "raw", writable: false }),
-    disk({ serial: "data", target: "vdb", file: files.data, format: "qcow2", writable: true }),
-    disk({ serial: "mini", target: "vdc", file: files.mini, format: "raw", writable: false }),
-    disk({ serial: "seed", target: "vdd", file: files.seed, format: "raw", writable: false }),
+    disk({ serial: "root", target: "vda", file: machine.image.root, format: "raw", writable: false, shared: true }),
+    disk({ serial: "data", target: "vdb", file: files.data, format: "qcow2", writable: true, shared: false }),
+    disk({ serial: "mini", target: "vdc", file: files.mini, format: "raw", writable: false, shared: true }),
+    disk({ serial: "seed", target: "vdd", file: files.seed, format: "raw", writable: false, shared: false }),
   ];
   return `<domain type="${type}">
   <name>${escapeXml(machine.name)}</name>
@@ -63,7 +65,6 @@ ${disks.join("\n")}
     <rng model="virtio"><backend model="random">/dev/urandom</backend></rng>
     <memballoon model="virtio" freePageReporting="on"/>
   </devices>
-  <seclabel type="static" model="dac" relabel="no"><label>+${owner.uid}:+${owner.gid}</label></seclabel>
 </domain>
 `;
 }
@@ -74,13 +75,18 @@ interface DiskOptions {
   readonly file: string;
   readonly format: "raw" | "qcow2";
   readonly writable: boolean;
+  /** Of the cache: several machines may have it, of several profiles. */
+  readonly shared: boolean;
 }
 
-function disk({ serial, target, file, format, writable }: DiskOptions): string {
+function disk({ serial, target, file, format, writable, shared }: DiskOptions): string {
+  // What machines share keeps its owner: it may be read by everybody who gets that far.
+  const label = shared ? '<seclabel model="dac" relabel="no"/>' : "";
+  const source = `<source file="${escapeXml(file)}">${label}</source>`;
   const discard = writable ? ' discard="unmap"' : "";
   return `    <disk type="file" device="disk">
       <driver name="qemu" type="${format}"${discard}/>
-      <source file="${escapeXml(file)}"/>
+      ${source}
       <target dev="${target}" bus="virtio"/>
       ${writable ? "" : "<readonly/>"}<serial>${serial}</serial>
     </disk>`;

@@ -38,7 +38,7 @@ describe.runIf(available)("a machine in libvirt's test driver", () => {
     machine = {
       ...{ name: "one", profile: "one", cpus: 1, memoryMiB: 512, diskMiB: 100, network },
       ...{ address: network.gateway.replace(/1$/, "2") },
-      ...{ macAddress: "52:54:00:00:00:01", folder: join(folder, "machine"), seed: join(folder, "seed") },
+      ...{ macAddress: "52:54:00:00:00:01", home: folder, folder: join(folder, "machine"), seed: join(folder, "seed") },
       image: { kernel: join(folder, "vmlinuz"), initrd: join(folder, "initrd"), root: join(folder, "root") },
       binary: join(folder, "mini"),
     };

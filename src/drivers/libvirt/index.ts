@@ -3,14 +3,23 @@
  * src/cluster, it makes the profile's network, the disks and the domain, and speaks to libvirt through src/libvirt
  * only. Nothing in here knows Kubernetes.
  */
-import { readFile, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { systemClock } from "../../lib/clock.ts";
 import { Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
 import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { checkHost } from "./checks.ts";
-import { createConsoleFile, createDataDisk, createMiniDisk, machineFiles, writeSeedDisk } from "./disks.ts";
+import {
+  createConsoleFile,
+  createDataDisk,
+  createMiniDisk,
+  machineFiles,
+  makeReadable,
+  readConsole,
+  writeSeedDisk,
+} from "./disks.ts";
 import { type DomainType, domainXml } from "./domain-xml.ts";
+import { closeFolders, openFolders } from "./folder-access.ts";
 import { escapeXml, metadataNamespace } from "./identity.ts";
 import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
 import { emulatedProcessors } from "./processors.ts";
@@ -64,7 +73,7 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
       using domain = await Domain.find(connection, machine.name);
       return domain === undefined ? "Nonexistent" : machineState(await domain.status());
     },
-    consoleLog: async (machine) => readFile((await machineFiles(machine)).console, "utf8").catch(() => ""),
+    consoleLog: async (machine) => readConsole((await machineFiles(machine)).console),
   };
 }
 
@@ -78,7 +87,7 @@ async function create(connection: Connection, machine: MachineSpec, options: Typ
     const files = await machineFiles(machine);
     await createDataDisk(files.data, machine.diskMiB, signal);
     // libvirt looks for read-only disks when a domain is defined.
-    await prepareDisks(machine);
+    await prepareDisks(connection, machine, options);
     signal.throwIfAborted();
     await define(connection, machine, options);
     await ensureNetwork(connection, machine);
@@ -91,11 +100,7 @@ async function create(connection: Connection, machine: MachineSpec, options: Typ
 
 /** Defined anew at each start: the binary, the image or the sizes may have changed since. */
 async function define(connection: Connection, machine: MachineSpec, { type }: TypedOptions): Promise<void> {
-  const { uid, gid } = await stat(machine.folder);
-  using _domain = await Domain.define(
-    connection,
-    domainXml(machine, await machineFiles(machine), { type, owner: { uid, gid } }),
-  );
+  using _domain = await Domain.define(connection, domainXml(machine, await machineFiles(machine), { type }));
 }
 
 async function start(connection: Connection, machine: MachineSpec, options: TypedOptions): Promise<void> {
@@ -103,7 +108,7 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
   const before = await stateOf(connection, machine);
   if (before === "Running") return;
   if (before === "Paused" || before === "Error") await destroy(connection, machine);
-  await prepareDisks(machine);
+  await prepareDisks(connection, machine, options);
   await ensureNetwork(connection, machine);
   signal.throwIfAborted();
   await define(connection, machine, options);
@@ -117,11 +122,15 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
   }
 }
 
-async function prepareDisks(machine: MachineSpec): Promise<void> {
+async function prepareDisks(connection: Connection, machine: MachineSpec, { type }: TypedOptions): Promise<void> {
   const files = await machineFiles(machine);
+  const { kernel, initrd, root } = machine.image;
   await createConsoleFile(files.console);
   await createMiniDisk(files.mini, machine.binary);
   await writeSeedDisk(files.seed, machine.seed);
+  for (const file of [kernel, initrd, root]) await makeReadable(file);
+  const paths = [files.data, files.seed, files.mini, kernel, initrd, root];
+  await openFolders(connection, machine, { type: type === "kvm" ? "kvm" : "qemu", paths });
 }
 
 function explainStart(error: unknown, machine: MachineSpec): unknown {
@@ -167,6 +176,7 @@ async function remove(connection: Connection, machine: MachineSpec): Promise<voi
     await domain.undefine();
   }
   await releaseNetwork(connection, machine);
+  await closeFolders(connection, machine);
   const present = await stat(machine.folder).catch(() => undefined);
   if (present === undefined) return;
   for (const file of ["data.qcow2", "seed.iso", "console.log"]) await rm(`${machine.folder}/${file}`, { force: true });
