@@ -150,7 +150,10 @@ describe("subresources", () => {
   it("keeps a decision on a signing request once it is made", async () => {
     const group = "certificates.k8s.io";
     const condition = { type: "Approved", status: "True", reason: "x" };
-    objects.put(group, "certificatesigningrequests", { metadata: { name: "c" }, spec: { signerName: "s" } });
+    objects.put(group, "certificatesigningrequests", {
+      metadata: { name: "c", resourceVersion: "1" },
+      spec: { signerName: "s" },
+    });
     const decide = (conditions: object[]) =>
       call(
         `${group}/certificatesigningrequests/c/approval`,
