@@ -3,14 +3,28 @@ import type { MiniCommandClass } from "./mini-command.ts";
 
 export interface CommandEntry {
   readonly summary: string;
+  /** Whether it makes, starts, stops or removes machines, for which some drivers need root. */
+  readonly changesMachines?: true;
   readonly load: () => Promise<{ readonly default: MiniCommandClass }>;
 }
 
 export const commands: Readonly<Record<string, CommandEntry>> = {
-  start: { summary: "Start a cluster, making it first where there is none", load: () => import("./commands/start.ts") },
+  start: {
+    summary: "Start a cluster, making it first where there is none",
+    changesMachines: true,
+    load: () => import("./commands/start.ts"),
+  },
   status: { summary: "Show what of a cluster runs", load: () => import("./commands/status.ts") },
-  stop: { summary: "Stop a cluster, keeping its state", load: () => import("./commands/stop.ts") },
-  delete: { summary: "Delete a cluster and all that belongs to it", load: () => import("./commands/delete.ts") },
+  stop: {
+    summary: "Stop a cluster, keeping its state",
+    changesMachines: true,
+    load: () => import("./commands/stop.ts"),
+  },
+  delete: {
+    summary: "Delete a cluster and all that belongs to it",
+    changesMachines: true,
+    load: () => import("./commands/delete.ts"),
+  },
   kubectl: { summary: "Run kubectl against a cluster", load: () => import("./commands/kubectl.ts") },
   ssh: { summary: "Log in to a node, or run a command in it", load: () => import("./commands/ssh.ts") },
   logs: { summary: "Show the logs of a cluster's nodes", load: () => import("./commands/logs.ts") },

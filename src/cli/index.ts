@@ -3,16 +3,24 @@
  * code. Fed by bin/; drives src/cluster. File path = command; commands.ts lists them with how to load each.
  */
 import { MiniError } from "../cluster/errors.ts";
+import { checkHome } from "../cluster/home.ts";
+import { rootProcessCommand } from "../drivers/root-process.ts";
 import { type CommandEntry, commands } from "./commands.ts";
 import { failureJson, failureText, toFailure } from "./failure.ts";
+import { giveUpRoot, withSudoAdvice } from "./privileges.ts";
 
 /** Runs one command line (without the program's name) and ends the process with the documented exit code. */
 export async function run(argv: readonly string[]): Promise<never> {
+  if (argv[0] === rootProcessCommand && process.send !== undefined) {
+    const { runRootService } = await import("../drivers/root-service.ts");
+    await runRootService(argv.slice(1));
+    process.exit(0);
+  }
   const json = wantsJson(argv);
   try {
     await dispatch(argv, json);
   } catch (error) {
-    const failure = toFailure(error);
+    const failure = withSudoAdvice(toFailure(error), argv);
     if (json) process.stdout.write(`${failureJson(failure)}\n`);
     else process.stderr.write(`${failureText(failure)}\n`);
     process.exitCode = failure.exitCode;
@@ -46,6 +54,8 @@ async function dispatch(argv: readonly string[], json: boolean): Promise<void> {
     process.stdout.write(`${await commandHelp(found.id, found.entry, Command)}\n`);
     return;
   }
+  giveUpRoot({ changesMachines: found.entry.changesMachines === true });
+  checkHome();
   const command = new Command(normalizeBooleans(own, Command), await loadConfig());
   command.passed = passed;
   await command.invoke(json);

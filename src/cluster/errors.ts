@@ -60,7 +60,7 @@ export const errorRegister = {
   },
   HOST_HOME_PERMISSION: {
     exitCode: 37,
-    meaning: "MINI_HOME cannot be written.",
+    meaning: "MINI_HOME cannot be written, belongs to somebody else, or may be written by anybody.",
     advice: "Set MINI_HOME, or its owner",
   },
   HOST_KUBECONFIG_UPDATE: {
@@ -73,7 +73,11 @@ export const errorRegister = {
   DRV_UNSUPPORTED: { exitCode: 56, meaning: "No driver of that name.", advice: "--driver=kvm2, qemu2 or runc" },
   DRV_UNSUPPORTED_MULTINODE: { exitCode: 51, meaning: "The driver cannot do what is asked with several nodes." },
   DRV_KVM2_NOT_FOUND: { exitCode: 55, meaning: "libvirt's library or QEMU is not installed." },
-  DRV_NEEDS_ROOT: { exitCode: 57, meaning: "The driver needs root.", advice: "sudo -E mini start" },
+  DRV_NEEDS_ROOT: {
+    exitCode: 57,
+    meaning: "The driver needs root for what was asked.",
+    advice: "The same command with sudo",
+  },
   DRV_RUNC_NOT_FOUND: { exitCode: 55, meaning: "runc or a tool that it needs is not installed." },
   DRV_NO_IP: { exitCode: 52, meaning: "The machine did not get its address." },
   PR_KVM_MISSING_NETWORK: {

@@ -66,6 +66,7 @@ async function removeMachines(
     await driver.remove(machine, { signal }).catch((error: unknown) => failures.push(toMiniError(error)));
   }
   const [failure] = failures;
+  if (failure?.id === "DRV_NEEDS_ROOT") throw failure;
   if (failure !== undefined) {
     throw new MiniError("GUEST_DELETION", `"${profile.name}" could not be removed: ${failure.message}`, {
       cause: failure,

@@ -6,6 +6,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MachineSpec } from "../driver.ts";
+import { machineRoot } from "./root-owned.ts";
 
 export type CgroupVersion = 1 | 2;
 
@@ -98,7 +99,8 @@ export interface MachinePaths {
   readonly root: string;
 }
 
-export function machinePaths({ folder }: Pick<MachineSpec, "folder">): MachinePaths {
+export function machinePaths(machine: Pick<MachineSpec, "name" | "folder">): MachinePaths {
+  const folder = machineRoot(machine);
   const bundle = join(folder, "bundle");
   return { data: join(folder, "data"), console: join(folder, "console.log"), bundle, root: join(bundle, "rootfs") };
 }

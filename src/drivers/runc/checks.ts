@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import type { Check, Driver } from "../driver.ts";
+import { DriverError } from "../driver-error.ts";
 import { hostCpuCheck, hostDiskCheck } from "../host-checks.ts";
 import { hostMemoryCheck } from "../host-memory.ts";
 
@@ -30,18 +31,20 @@ export async function checkHost(needs: Needs): Promise<Check[]> {
   ];
 }
 
+/** Throws DRV_NEEDS_ROOT. */
+export function requireRoot(verb: "start" | "stop" | "delete", { profile }: { profile: string }): void {
+  if (process.getuid?.() === 0) return;
+  throw new DriverError(
+    "DRV_NEEDS_ROOT",
+    `"${profile}" is a cluster of the runc driver, which needs root to ${verb} it`,
+  );
+}
+
 function checkRoot(): Check {
   const name = "root";
   if (process.getuid?.() === 0) return { name, ok: true, message: "running as root", skippable: false };
   const message = "the runc driver makes containers, mounts and networks, and needs root for it";
-  return {
-    name,
-    ok: false,
-    errorId: "DRV_NEEDS_ROOT",
-    message,
-    advice: "sudo -E mini start --driver=runc",
-    skippable: false,
-  };
+  return { name, ok: false, errorId: "DRV_NEEDS_ROOT", message, skippable: false };
 }
 
 async function checkPrograms(): Promise<Check> {

@@ -21,13 +21,33 @@ function runc(args: readonly string[]): readonly string[] {
   return ["--root", stateFolder, ...args];
 }
 
-/** Undefined where there is no such container. */
+/** Undefined where there is no such container. To those who are not root a container that only waits to be started runs. */
 export async function containerState(name: string): Promise<ContainerState | undefined> {
-  // runc is not asked: a folder is quicker, and `state` of the driver is read by those who may not run it.
+  // runc's folder is root's; the control groups may be read by everybody.
+  if (process.geteuid?.() !== 0) return await stateOfGroups(name);
+  // runc is not asked: a folder is quicker.
   const text = await readFile(join(stateFolder, name, "state.json"), "utf8").catch(() => undefined);
   if (text === undefined) return undefined;
   const { exitCode, stdout } = await tryCommand("runc", runc(["state", name]));
   return exitCode === 0 ? (JSON.parse(stdout) as ContainerState) : { status: "stopped", pid: 0 };
+}
+
+/** What a container's control groups tell: whether it has processes, and whether these are frozen. */
+async function stateOfGroups(name: string): Promise<ContainerState | undefined> {
+  const read = (...path: string[]): Promise<string | undefined> =>
+    readFile(join("/sys/fs/cgroup", ...path), "utf8").catch(() => undefined);
+  if ((await cgroupVersion()) === 2) {
+    const events = await read("mini", name, "cgroup.events");
+    if (events === undefined) return undefined;
+    if (!events.includes("populated 1")) return { status: "stopped", pid: 0 };
+    return { status: events.includes("frozen 1") ? "paused" : "running", pid: 0 };
+  }
+  // Counts those of the groups below, too.
+  const processes = await read("pids", "mini", name, "pids.current");
+  if (processes === undefined) return undefined;
+  if (Number(processes) === 0) return { status: "stopped", pid: 0 };
+  const frozen = (await read("freezer", "mini", name, "freezer.state"))?.trim() === "FROZEN";
+  return { status: frozen ? "paused" : "running", pid: 0 };
 }
 
 /** Makes the container, its process 1 waiting; resolves with the process id. `output` takes what it prints. */

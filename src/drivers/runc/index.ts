@@ -4,14 +4,14 @@
  * container and cgroups, and takes all of them away again. For CI without virtualisation, many nodes on one machine,
  * and quick tests.
  */
-import { closeSync, openSync } from "node:fs";
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { closeSync, fchownSync, openSync } from "node:fs";
+import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { allEnded } from "../../lib/all-ended.ts";
 import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { machinePaths, ociConfig } from "./bundle.ts";
-import { checkHost } from "./checks.ts";
+import { checkHost, requireRoot } from "./checks.ts";
 import {
   cgroupVersion,
   containerState,
@@ -23,9 +23,7 @@ import {
 } from "./container.ts";
 import { allocateSubnet, ensureNetwork, plug, releaseNetwork, unplug } from "./network.ts";
 import { mountRoot, releaseImages, removeRootFolders, unmountRoot } from "./root-file-system.ts";
-
-/** One file a machine, so that its existence outlives a restart of the host. */
-const registry = "/var/lib/mini/runc";
+import { machineOwner, machineRoot, makeRootFolders, registryFolder } from "./root-owned.ts";
 
 export function createRuncDriver(): Driver & ExecCapability {
   return {
@@ -45,11 +43,12 @@ export function createRuncDriver(): Driver & ExecCapability {
 
 async function create(machine: MachineSpec, options: CallOptions): Promise<void> {
   const { signal } = options;
+  requireRoot("start", machine);
   await adopt(machine);
   try {
     signal.throwIfAborted();
-    await mkdir(registry, { recursive: true });
-    await writeFile(join(registry, machine.name), machine.folder);
+    await makeRootFolders(machine);
+    await writeFile(join(registryFolder, machine.name), machine.folder, { mode: 0o644 });
     await mkdir(machinePaths(machine).data, { recursive: true, mode: 0o700 });
     await ensureNetwork(machine.network);
     signal.throwIfAborted();
@@ -78,11 +77,12 @@ async function belongsElsewhere({ name, folder }: MachineSpec): Promise<boolean>
 }
 
 async function registeredFolder(name: string): Promise<string | undefined> {
-  return await readFile(join(registry, name), "utf8").catch(() => undefined);
+  return await readFile(join(registryFolder, name), "utf8").catch(() => undefined);
 }
 
 async function start(machine: MachineSpec, { signal }: CallOptions): Promise<void> {
   if ((await containerState(machine.name))?.status === "running") return;
+  requireRoot("start", machine);
   await takeDown(machine);
   try {
     signal.throwIfAborted();
@@ -92,6 +92,8 @@ async function start(machine: MachineSpec, { signal }: CallOptions): Promise<voi
     await writeFile(join(bundle, "config.json"), JSON.stringify(await ociConfig(machine, await cgroupVersion())));
     await writeFile(consolePath, "", { mode: 0o600 });
     const output = openSync(consolePath, "a");
+    const { uid, gid } = machineOwner();
+    fchownSync(output, uid, gid);
     const pid = await createContainer(machine.name, bundle, output).finally(() => closeSync(output));
     await plug(machine, pid);
     signal.throwIfAborted();
@@ -108,6 +110,7 @@ async function start(machine: MachineSpec, { signal }: CallOptions): Promise<voi
 }
 
 async function stop(machine: MachineSpec, { signal, graceMs }: CallOptions & { graceMs: number }): Promise<void> {
+  requireRoot("stop", machine);
   await stopContainer(machine.name, graceMs, signal);
   await takeDown(machine);
 }
@@ -121,13 +124,16 @@ async function takeDown(machine: MachineSpec): Promise<void> {
 
 async function remove(machine: MachineSpec): Promise<void> {
   if (await belongsElsewhere(machine)) return;
+  if (process.getuid?.() !== 0 && (await state(machine)) === "Nonexistent") return;
+  requireRoot("delete", machine);
   await takeDown(machine);
   await releaseImages(machine);
   await removeRootFolders(machine);
   const { data, console: consolePath } = machinePaths(machine);
   await rm(data, { recursive: true, force: true });
   await rm(consolePath, { force: true });
-  await rm(join(registry, machine.name), { force: true });
+  if (machineRoot(machine) !== machine.folder) await rmdir(machineRoot(machine)).catch(() => undefined);
+  await rm(join(registryFolder, machine.name), { force: true });
   await releaseNetwork(machine.network);
 }
 

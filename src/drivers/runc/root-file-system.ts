@@ -6,24 +6,29 @@ import { mkdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { waitForLock } from "../../lib/lock-file.ts";
 import type { MachineSpec } from "../driver.ts";
+import { imageMounts, machineRoot, sharedImageMounts } from "./root-owned.ts";
 import { command, tryCommand } from "./run-command.ts";
 
 const lockTimeoutMs = 30_000;
 
-type RootMachine = Pick<MachineSpec, "folder" | "image">;
+type RootMachine = Pick<MachineSpec, "name" | "folder" | "image">;
+type OwnMachine = Pick<MachineSpec, "name" | "folder">;
 
-/** Where an image's squashfs is mounted: beside the file, by its inode, since a rebuilt image takes the old one's name. */
+/**
+ * Where an image's squashfs is mounted: beside the file where that is root's, by its device and inode, since a rebuilt
+ * image takes the old one's name.
+ */
 async function imageMount({ image }: RootMachine): Promise<string> {
-  const { ino } = await stat(image.root);
-  return join(dirname(image.root), `root-${ino}`);
+  const { dev, ino } = await stat(image.root);
+  return join(imageMounts(image.root), `root-${dev}-${ino}`);
 }
 
-export function rootFolder({ folder }: Pick<MachineSpec, "folder">): string {
-  return join(folder, "bundle", "rootfs");
+export function rootFolder(machine: OwnMachine): string {
+  return join(machineRoot(machine), "bundle", "rootfs");
 }
 
-function layerFolder({ folder }: Pick<MachineSpec, "folder">): string {
-  return join(folder, "layer");
+function layerFolder(machine: OwnMachine): string {
+  return join(machineRoot(machine), "layer");
 }
 
 /** Idempotent. Throws DriverError when the kernel lacks squashfs, loop devices or overlayfs. */
@@ -64,11 +69,11 @@ export async function unmountRoot(machine: RootMachine): Promise<void> {
  * started by a build of mini with another image than today's.
  */
 export async function releaseImages({ image }: RootMachine): Promise<void> {
-  const caches = [dirname(image.root), dirname(dirname(image.root))];
+  const caches = [dirname(image.root), dirname(dirname(image.root)), sharedImageMounts];
   const all = await mounts();
   const unused = all.filter(
     ({ path }) =>
-      /^root-\d+$/.test(basename(path)) &&
+      /^root-[\d-]+$/.test(basename(path)) &&
       caches.some((cache) => path.startsWith(`${cache}/`)) &&
       !all.some(({ options }) => options.includes(`lowerdir=${path},`)),
   );
@@ -78,7 +83,8 @@ export async function releaseImages({ image }: RootMachine): Promise<void> {
   }
 }
 
-export async function removeRootFolders({ folder }: Pick<MachineSpec, "folder">): Promise<void> {
+export async function removeRootFolders(machine: OwnMachine): Promise<void> {
+  const folder = machineRoot(machine);
   await rm(join(folder, "bundle"), { recursive: true, force: true });
   await rm(join(folder, "layer"), { recursive: true, force: true });
 }
