@@ -29,7 +29,7 @@ function check(source: string | undefined, path: string, variables: readonly str
     return [];
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
-    return [invalidValue(path, source, `compilation failed: ${error.message}`)];
+    return [invalidValue(path, source, error.detail)];
   }
 }
 

@@ -130,3 +130,42 @@ it("lists with duplicates may stay as they are", () => {
   expect(update(schema, { set: ["a", "a"] }, { set: ["a", "a", "b"] }).fields).toEqual([]);
   expect(update(schema, { set: ["a"] }, { set: ["a", "a"] }).fields).toEqual(["set[1]"]);
 });
+
+describe("patterns", () => {
+  const withPattern = (pattern: string): JsonSchema => ({
+    type: "object",
+    properties: { field: { type: "string", pattern } },
+  });
+  const messagesOf = (pattern: string, field: string): string[] =>
+    objectValidationOf(withPattern(pattern))
+      .create(thing({ field }))
+      .map(({ message }) => message);
+
+  it("are RE2, in linear time", () => {
+    expect(messagesOf("^(a+)+$", "a".repeat(5_000))).toEqual([]);
+    expect(messagesOf("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa!")).toEqual([
+      `field: Invalid value: "aaaaaaaaaaaaaaaaaaaaaaaaaaaa!": field in body should match '^(a+)+$'`,
+    ]);
+    expect(messagesOf("(?i)^[[:alpha:]]\\z", "É")).toHaveLength(1);
+    expect(messagesOf("(?i)^\\pL\\z", "É")).toEqual([]);
+  });
+
+  it("that are none, in schemas of before, refuse every value", () => {
+    expect(messagesOf("(?=a)", "a")).toEqual([
+      `field: Invalid value: "a": field in body should match '(?=a), but pattern is invalid: error parsing regexp: invalid or unsupported Perl syntax: \`(?=\`'`,
+    ]);
+  });
+
+  it("share one account of work, however many values there are", () => {
+    const items = { type: "string", pattern: "(.{0,300})(.{0,300})(.{0,300})z" };
+    const schema = { type: "object", properties: { list: { type: "array", items } } } as JsonSchema;
+    const list = Array.from({ length: 500 }, (_, index) => `${"aé".repeat(200 + (index % 7))}${index}`);
+    expect(
+      objectValidationOf(schema)
+        .create(thing({ list }))
+        .map(({ message }) => message),
+    ).toEqual([
+      '<nil>: Invalid value: "": the patterns of the schema cannot be checked: matching the regular expression takes too long',
+    ]);
+  });
+});

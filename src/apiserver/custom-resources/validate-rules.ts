@@ -145,8 +145,9 @@ function expressionErrors(source: string, kind: ExpressionKind, schema: JsonSche
     return [forbiddenField(path, costDetail(`estimated ${kind.field} cost`, estimate / maximumEstimate))];
   } catch (error) {
     if (!(error instanceof CompileError) && !(error instanceof UndefinedField)) throw error;
-    const message = error instanceof UndefinedField ? `ERROR: <input>:1:1: ${error.message}` : error.message;
-    return [invalidValue(path, source, `${prefix}compilation failed: ${message}`)];
+    const undefinedField = `compilation failed: ERROR: <input>:1:1: ${error.message}`;
+    const detail = error instanceof UndefinedField ? undefinedField : error.detail;
+    return [invalidValue(path, source, prefix + detail)];
   }
 }
 

@@ -1,4 +1,5 @@
 /** Whether a schema is structural and says nothing that contradicts itself, in upstream's words. */
+import { compilePattern, PatternError } from "../../lib/regular-expression/index.ts";
 import {
   type FieldError,
   forbiddenField,
@@ -8,7 +9,7 @@ import {
 } from "../../machinery/errors/field-error.ts";
 import { checkListTypes } from "./invariants.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
-import { patternOf, validateValue } from "./validate-value.ts";
+import { validateValue } from "./validate-value.ts";
 
 const types = ["array", "boolean", "integer", "number", "object", "string"];
 
@@ -118,10 +119,11 @@ function checkContent(schema: JsonSchema, path: string): FieldError[] {
 
 function checkPattern(pattern: string, path: string): FieldError[] {
   try {
-    patternOf(pattern);
+    compilePattern(pattern);
     return [];
   } catch (error) {
-    const detail = `must be a valid regular expression, but isn't: ${(error as Error).message}`;
+    if (!(error instanceof PatternError)) throw error;
+    const detail = `must be a valid regular expression, but isn't: ${error.message}`;
     return [invalidValue(`${path}.pattern`, pattern, detail)];
   }
 }

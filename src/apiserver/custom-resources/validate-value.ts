@@ -2,6 +2,7 @@
  * Checks values against the schema of a custom resource, with the messages of kube-openapi's validator as
  * apiextensions-apiserver turns them into field errors.
  */
+import { compilePattern, PatternError, Work, WorkExceeded } from "../../lib/regular-expression/index.ts";
 import {
   type FieldError,
   invalidValue,
@@ -16,11 +17,26 @@ import type { Correlated } from "./correlation.ts";
 import { hasFormat } from "./formats.ts";
 import { childPath, childSchema, isMap, type JsonSchema } from "./schema.ts";
 
+/** Of the object that is being checked: all patterns of a schema share it, however many values they are for. */
+let matching = new Work();
+
 /**
  * What is wrong with `value`, at `path`, by a schema; rules in CEL and the invariants of list types apart. With
  * `correlated`, the value's past, errors inside what did not change are left out.
  */
 export function validateValue(value: unknown, schema: JsonSchema, path = "", correlated?: Correlated): FieldError[] {
+  matching = new Work();
+  try {
+    return validateNode(value, schema, path, correlated);
+  } catch (error) {
+    if (!(error instanceof WorkExceeded)) throw error;
+    return [
+      invalidValue(path === "" ? "<nil>" : path, "", `the patterns of the schema cannot be checked: ${error.message}`),
+    ];
+  }
+}
+
+function validateNode(value: unknown, schema: JsonSchema, path: string, correlated?: Correlated): FieldError[] {
   const errors = checkValue(value, schema, path, correlated);
   return errors.length > 0 && correlated?.unchanged() === true ? [] : errors;
 }
@@ -110,38 +126,21 @@ function checkString(value: string, schema: JsonSchema, path: string): FieldErro
   if (minLength !== undefined && length < minLength) {
     errors.push(invalidIn(path, value, `should be at least ${minLength} chars long`));
   }
-  if (pattern && !patternOf(pattern).test(value)) errors.push(invalidIn(path, value, `should match '${pattern}'`));
+  if (pattern) errors.push(...checkPattern(value, pattern, path));
   if (format && !hasFormat(value, format)) {
     errors.push(typeInvalid(path, value, `${inBody(path)} must be of type ${format}: ${JSON.stringify(value)}`));
   }
   return errors;
 }
 
-const patterns = new Map<string, RegExp>();
-
-/** RE2 in the syntax of JavaScript, as far as the two differ in what schemas use. Throws SyntaxError. */
-export function patternOf(pattern: string): RegExp {
-  let compiled = patterns.get(pattern);
-  if (compiled === undefined) {
-    const flags = /^\(\?([ims]+)\)/.exec(pattern);
-    const source = pattern
-      .slice(flags?.[0].length ?? 0)
-      .replaceAll("(?P<", "(?<")
-      .replaceAll("\\A", "^")
-      .replaceAll("\\z", "$")
-      .replaceAll("[[:alnum:]]", "[0-9A-Za-z]");
-    compiled = compile(source, flags?.[1] ?? "");
-    patterns.set(pattern, compiled);
-  }
-  return compiled;
-}
-
-function compile(source: string, flags: string): RegExp {
+function checkPattern(value: string, pattern: string, path: string): FieldError[] {
   try {
-    return new RegExp(source, `${flags}u`);
-  } catch {
-    // RE2 allows escapes that the unicode mode does not.
-    return new RegExp(source, flags);
+    if (compilePattern(pattern).test(value, matching)) return [];
+    return [invalidIn(path, value, `should match '${pattern}'`)];
+  } catch (error) {
+    // A schema can be older than the check of its patterns.
+    if (!(error instanceof PatternError)) throw error;
+    return [invalidIn(path, value, `should match '${pattern}, but pattern is invalid: ${error.message}'`)];
   }
 }
 
@@ -179,7 +178,7 @@ function checkList(
   if (maxItems !== undefined && value.length > maxItems) errors.push(tooMany(path, value.length, maxItems));
   if (items === undefined) return errors;
   for (const [index, item] of value.entries()) {
-    errors.push(...validateValue(item, items, `${path}[${index}]`, correlated?.item(index)));
+    errors.push(...validateNode(item, items, `${path}[${index}]`, correlated?.item(index)));
   }
   return errors;
 }
@@ -202,7 +201,7 @@ function checkMap(
   for (const key of keys) {
     const property = childSchema(schema, key);
     if (property === undefined) continue;
-    errors.push(...validateValue(value[key], property, childPath(path, key), correlated?.key(key)));
+    errors.push(...validateNode(value[key], property, childPath(path, key), correlated?.key(key)));
   }
   for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(childPath(path, key)));
   return errors;

@@ -3,13 +3,22 @@
  * custom resources, match conditions of webhooks and admission policies; evaluation is synchronous and has no effects.
  */
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import { PatternError } from "../../lib/regular-expression/index.ts";
 import { registerAuthorizer } from "./authorizer.ts";
+import { instrument, walk } from "./instrument.ts";
 import { registerLibraries } from "./libraries.ts";
 import { withoutMessages } from "./message-literals.ts";
+import { literalComplaint, renewMatchingWork } from "./pattern-library.ts";
 import { presenceMacro, registerPresence, withPresenceMacro } from "./presence.ts";
+import type { Node } from "./syntax-tree.ts";
 
 /** An expression that cannot be compiled, in cel-go's form: `ERROR: <input>:1:6: Syntax error: …`. */
-export class CompileError extends Error {}
+export class CompileError extends Error {
+  /** What apiserver says of it. */
+  get detail(): string {
+    return this.message.startsWith("ERROR: ") ? `compilation failed: ${this.message}` : this.message;
+  }
+}
 
 export interface Expression {
   readonly source: string;
@@ -57,16 +66,36 @@ export function compile(source: string, variables: readonly string[]): Expressio
   const known = compiled.get(key);
   if (known !== undefined) return known;
   const { run, type } = parse(source, variables);
+  const tree = run.ast as unknown as Node;
+  checkPatterns(tree);
+  instrument(tree);
   const expression: Expression = {
     source,
     type,
     names: collectNames(run.ast, new Set()),
-    tree: run.ast as unknown as Tree,
-    evaluate: (values) => run(values as Record<string, unknown>) as unknown,
+    tree,
+    evaluate: (values) => {
+      renewMatchingWork();
+      return run(values as Record<string, unknown>) as unknown;
+    },
   };
   if (compiled.size >= maximumKept) compiled.clear();
   compiled.set(key, expression);
   return expression;
+}
+
+/** Throws CompileError on patterns that stand in the expression and are none. */
+function checkPatterns(tree: Node): void {
+  walk(tree, (node) => {
+    let complaint: string | undefined;
+    try {
+      complaint = literalComplaint(node);
+    } catch (cause) {
+      if (!(cause instanceof PatternError)) throw cause;
+      throw new CompileError(`program instantiation failed: ${cause.message}`, { cause });
+    }
+    if (complaint !== undefined) throw new CompileError(`ERROR: <input>:1:1: ${complaint}`);
+  });
 }
 
 function parse(source: string, variables: readonly string[]): { run: ParseResult; type: string } {

@@ -1,9 +1,10 @@
-/** Functions that Kubernetes adds to CEL: lists, regular expressions, strings, sets, quantities, URLs and addresses. */
+/** Functions that Kubernetes adds to CEL: lists, strings, sets, quantities, URLs and addresses. */
 import type { Environment } from "@marcbachmann/cel-js";
 import { registerFormats } from "./format-library.ts";
 import { registerLists } from "./list-library.ts";
 import { registerMacros } from "./macros.ts";
 import { registerNetwork } from "./network-library.ts";
+import { registerPatterns } from "./pattern-library.ts";
 import { registerQuantities } from "./quantity-library.ts";
 import { registerSemver } from "./semver-library.ts";
 
@@ -17,6 +18,7 @@ class Url {
 export function registerLibraries(environment: Environment): void {
   registerLists(environment);
   registerStrings(environment);
+  registerPatterns(environment);
   registerQuantities(environment);
   registerUrls(environment);
   registerNetwork(environment);
@@ -30,16 +32,6 @@ function registerStrings(environment: Environment): void {
     .registerFunction("string.replace(string, string): string", (text: string, from: string, to: string) =>
       text.replaceAll(from, () => to),
     )
-    .registerFunction("string.find(string): string", (text: string, pattern: string) =>
-      (new RegExp(pattern).exec(text)?.[0] ?? "").toString(),
-    )
-    .registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) => [
-      ...(text.match(new RegExp(pattern, "g")) ?? []),
-    ])
-    .registerFunction("string.findAll(string, int): list<string>", (text: string, pattern: string, most: bigint) => {
-      const found: string[] = text.match(new RegExp(pattern, "g")) ?? [];
-      return most < 0n ? found : found.slice(0, Number(most));
-    })
     .registerFunction("string.replace(string, string, int): string", replaceSome)
     .registerFunction("string.charAt(int): string", (text: string, index: bigint) => text.charAt(Number(index)))
     .registerFunction("string.reverse(): string", (text: string) => [...text].reverse().join(""))

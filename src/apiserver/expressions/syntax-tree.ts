@@ -19,8 +19,11 @@ export interface Node {
   readonly start: number;
   readonly end: number;
   readonly pos: number;
-  readonly meta: { readonly macro?: Macro; readonly label?: string };
+  readonly meta: { readonly macro?: Macro; readonly label?: string; readonly alternate?: Node };
   checkedType?: Type;
+  /** Of calls, operators and accesses, once checked: what is done with the values. */
+  handle?: unknown;
+  receiverWithArgs?: readonly Node[];
 }
 
 export interface TypeChecker {
