@@ -30,7 +30,7 @@ import { Deleter } from "./registry/delete.ts";
 import { expireEvents } from "./registry/event-expiry.ts";
 import { CacheReader, RegistryWriter } from "./registry/object-access.ts";
 import { ObjectWrites } from "./registry/object-writes.ts";
-import { ResourceHandler } from "./registry/resource-handler.ts";
+import { checkSubresource, ResourceHandler } from "./registry/resource-handler.ts";
 import { ResourceRegistry } from "./registry/resources.ts";
 import { SubresourceCalls } from "./registry/subresource-calls.ts";
 import { Updater } from "./registry/update.ts";
@@ -179,6 +179,7 @@ export async function createApiServerParts(
     const resource = resourceHandler.resourceOf(context);
     const found = subresources.find(resource, context.info.subresource);
     if (found?.upgrade === undefined) throw badRequest("nothing to upgrade to here");
+    checkSubresource(resource, context.info, context.request.method);
     await found.upgrade(await subresources.upgradeRequest(context, resource), socket, head);
   }
 

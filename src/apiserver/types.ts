@@ -21,7 +21,10 @@ export interface UserInfo {
 
 /** apiserver's RequestInfo: the request's path and method, taken apart. */
 export interface RequestInfo {
+  /** Decoded. */
   readonly path: string;
+  /** `?` and what follows it, as it was sent. */
+  readonly search: string;
   readonly query: URLSearchParams;
   /** Kubernetes verb for resources (get, list, watch, create, …), lower-case HTTP method otherwise. */
   readonly verb: string;

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import type { APIService } from "../../kinds/generated/apiregistration-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
+import { encodePath, pathParts } from "../../lib/request-target.ts";
 import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { serviceAddress } from "../service-address.ts";
@@ -94,14 +95,14 @@ export class Aggregator {
     authenticateAs(context.request, context.user);
     // The extension server has a watch to look after then, and its own flow control.
     if (context.info.verb === "watch") context.flow?.finish();
-    return proxyRequest(this.target(backend, context.request.url), context.request, context.response);
+    return proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response);
   }
 
   upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void> | undefined {
     const backend = this.#backendOf(context.info.path);
     if (backend === undefined) return undefined;
     authenticateAs(context.request, context.user);
-    return proxyUpgrade(this.target(backend, context.request.url), context.request, socket, head);
+    return proxyUpgrade(this.target(backend, pathAndQuery(context)), context.request, socket, head);
   }
 
   /** Where extension servers have OpenAPI documents. */
@@ -114,7 +115,7 @@ export class Aggregator {
     const backend = this.#openApi.backendOf(path);
     if (backend === undefined) return undefined;
     authenticateAs(context.request, context.user);
-    return proxyRequest(this.target(backend, context.request.url), context.request, context.response);
+    return proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response);
   }
 
   /** Throws StatusError 503 where no endpoint is ready. */
@@ -130,7 +131,7 @@ export class Aggregator {
 
   #backendOf(path: string): Backend | undefined {
     if (this.#backends.size === 0 || !path.startsWith("/apis/")) return undefined;
-    const [, , name = "", version = ""] = path.split("/");
+    const [, name = "", version = ""] = pathParts(path);
     return this.#backends.get(`${version}.${name}`);
   }
 
@@ -175,6 +176,9 @@ export class Aggregator {
     });
   }
 }
+
+/** What was authorized is what the extension server is asked for, written once more and not as the client wrote it. */
+const pathAndQuery = ({ info }: RequestContext): string => encodePath(info.path) + info.search;
 
 /** Puts the user into the request's headers, in place of whatever the client claims there. */
 function authenticateAs({ headers }: HttpRequest, user: UserInfo): void {

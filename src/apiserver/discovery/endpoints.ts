@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { pathParts } from "../../lib/request-target.ts";
 import type { AggregatedVersion } from "../aggregation/discovered.ts";
+import { requireRead } from "../http/methods.ts";
 import { parseAccept } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
@@ -35,10 +37,11 @@ export class DiscoveryEndpoints {
   handle(context: RequestContext): boolean {
     const { path } = context.info;
     if (path !== "/api" && path !== "/apis" && !path.startsWith("/api/") && !path.startsWith("/apis/")) return false;
-    const [root = "", ...parts] = path.split("/").filter((part) => part !== "");
+    const [root = "", ...parts] = pathParts(path);
     const aggregated = parts.length === 0 ? aggregatedVersion(context) : undefined;
     const document = this.#document(root, parts, aggregated);
     if (document === undefined) return false;
+    requireRead(context.request);
     const type =
       aggregated === undefined
         ? "application/json"

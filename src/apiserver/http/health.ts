@@ -1,3 +1,4 @@
+import { requireRead } from "./methods.ts";
 import type { RequestContext } from "./request-context.ts";
 import { sendText } from "./respond.ts";
 
@@ -32,6 +33,7 @@ export class Health {
     const [endpoint = "", ...rest] = context.info.path.slice(1).split("/");
     const checks = this.#checks.get(endpoint);
     if (checks === undefined) return false;
+    requireRead(context.request);
     const name = rest.join("/");
     if (name === "") return this.#report(context, endpoint, checks).then(() => true);
     const one = checks.find((check) => check.name === name);

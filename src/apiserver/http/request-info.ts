@@ -1,3 +1,4 @@
+import { parseRequestTarget, pathParts } from "../../lib/request-target.ts";
 import { badRequest } from "../../machinery/errors/status-error.ts";
 import { parseFieldSelector } from "../../machinery/selectors/field-selector.ts";
 import { isPathSegmentName } from "../../machinery/validation/names.ts";
@@ -16,12 +17,14 @@ const noQuery = new URLSearchParams();
 
 /** Takes a request's method and URL apart as apiserver's RequestInfoFactory does. Throws StatusError BadRequest. */
 export function parseRequestInfo(method: string, url: string): RequestInfo {
-  const mark = url.indexOf("?");
-  const path = decodePath(mark < 0 ? url : url.slice(0, mark));
-  const query = mark < 0 ? noQuery : new URLSearchParams(url.slice(mark + 1));
-  const parts = path.split("/").filter((part) => part !== "");
+  const target = parseRequestTarget(url);
+  if (target === undefined) throw badRequest(`invalid path ${url}`);
+  const { path, search } = target;
+  const query = search === "" ? noQuery : new URLSearchParams(search);
+  const parts = pathParts(path);
   const core = parts[0] === "api";
-  if ((!core && parts[0] !== "apis") || parts.length < (core ? 3 : 4)) return nonResource(method, path, query);
+  if ((!core && parts[0] !== "apis") || parts.length < (core ? 3 : 4))
+    return nonResource(method, { path, search, query });
   const group = core ? "" : (parts[1] as string);
   const version = parts[core ? 1 : 2] as string;
   const rest = parts.slice(core ? 2 : 3);
@@ -33,16 +36,16 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   }
   const { namespace, segments } = splitNamespace(rest);
   const [resource = "", pathName = "", part = "", ...further] = segments;
-  const subresource = legacyVerb === undefined ? part : "";
+  const subresource = legacyVerb === "proxy" ? "" : part;
   let name = pathName;
   if (name === "" && verb === "get") {
     verb = isWatch(query) ? "watch" : "list";
     name = nameInFieldSelector(query) ?? "";
   }
   if (name === "" && verb === "delete") verb = "deletecollection";
-  const subpath = further.length === 0 ? "" : subpathOf(path, further);
   return {
     path,
+    search,
     query,
     verb,
     isResourceRequest: true,
@@ -52,14 +55,13 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
     subresource,
     namespace,
     name,
-    subpath,
+    subpath: further.length === 0 ? "" : subpathOf(path, further),
   };
 }
 
-function nonResource(method: string, path: string, query: URLSearchParams): RequestInfo {
+function nonResource(method: string, target: Pick<RequestInfo, "path" | "search" | "query">): RequestInfo {
   return {
-    path,
-    query,
+    ...target,
     verb: method.toLowerCase(),
     isResourceRequest: false,
     group: "",
@@ -96,15 +98,6 @@ function nameInFieldSelector(query: URLSearchParams): string | undefined {
   } catch {
     // The list itself answers with the error.
     return undefined;
-  }
-}
-
-function decodePath(path: string): string {
-  if (!path.includes("%")) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch (cause) {
-    throw badRequest(`invalid path ${path}`, { cause });
   }
 }
 

@@ -1,6 +1,5 @@
 import type { KeyObject } from "node:crypto";
 import { versionInfo } from "../../lib/version.ts";
-import { methodNotAllowed } from "../../machinery/errors/status-error.ts";
 import {
   jsonWebKeySet,
   jsonWebKeySetPath,
@@ -13,6 +12,7 @@ import type { FlowControl } from "../flow-control/index.ts";
 import type { PriorityLevel } from "../flow-control/priority-level.ts";
 import type { OpenApiEndpoints } from "../openapi/endpoints.ts";
 import type { Health } from "./health.ts";
+import { requireRead } from "./methods.ts";
 import type { RequestMetrics } from "./metrics.ts";
 import type { RequestContext } from "./request-context.ts";
 import { encodeJson, sendBytes, sendText } from "./respond.ts";
@@ -73,25 +73,18 @@ export function createServerEndpoints(
   ]);
   return (context) => {
     const { path } = context.info;
-    const { method } = context.request;
     const endpoint = fixed.get(path);
     if (endpoint !== undefined) {
-      requireRead(method);
+      requireRead(context.request);
       endpoint(context);
       return true;
     }
-    const health = parts.health.handle(context);
-    if (health !== false) return health;
-    return parts.discovery.handle(context) || parts.openapi.handle(context);
+    return parts.health.handle(context) || parts.discovery.handle(context) || parts.openapi.handle(context);
   };
 }
 
 function sendMetrics(context: RequestContext, text: string): void {
   sendBytes(context, 200, "text/plain; version=0.0.4", Buffer.from(text));
-}
-
-function requireRead(method: string | undefined): void {
-  if (method !== "GET" && method !== "HEAD") throw methodNotAllowed();
 }
 
 const jwksUri = (issuer: string): string => `${issuer}${jsonWebKeySetPath}`;

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { unknownPath } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import type { OpenApiAddresses } from "../aggregation/remote-openapi.ts";
+import { requireRead } from "../http/methods.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
 import type { ResourceRegistry } from "../registry/resources.ts";
@@ -44,10 +45,12 @@ export class OpenApiEndpoints {
     this.#aggregated = aggregated;
   }
 
-  /** Answers the request if its path is one of OpenAPI; false otherwise. Rejects with StatusError NotFound. */
+  /** Answers the request if its path is one of OpenAPI; false otherwise. Throws or rejects with StatusError. */
   handle(context: RequestContext): Promise<boolean> | false {
     const { path } = context.info;
-    return path.startsWith("/openapi/v") ? this.#answer(context, path) : false;
+    if (!path.startsWith("/openapi/v")) return false;
+    requireRead(context.request);
+    return this.#answer(context, path);
   }
 
   async #answer(context: RequestContext, path: string): Promise<boolean> {

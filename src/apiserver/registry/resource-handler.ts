@@ -37,10 +37,10 @@ export class ResourceHandler {
   handle(context: RequestContext): Promise<void> | void {
     const { info } = context;
     const resource = this.resourceOf(context);
+    checkSubresource(resource, info, context.request.method);
+    checkVerb(resource, info);
     const handler = this.#parts.subresources.find(resource, info.subresource);
     if (handler !== undefined) return this.#parts.subresources.call(context, resource, handler);
-    if (info.subresource !== "" && !resource.subresources.has(info.subresource)) throw unknownPath();
-    checkVerb(resource, info);
     switch (info.verb) {
       case "get":
         return this.#get(context, resource);
@@ -68,6 +68,8 @@ export class ResourceHandler {
     const resource = this.#parts.resources.find(info.group, info.version, info.resource);
     if (resource === undefined) throw unknownPath();
     const { namespaced, plural, group } = resource.kind;
+    // Parts are what authorization looks at; what is served has one spelling of its start.
+    if (info.path.startsWith("//")) throw unknownPath();
     if (!namespaced && info.namespace !== "" && !(group === "" && plural === "namespaces")) throw unknownPath();
     return resource;
   }
@@ -97,13 +99,20 @@ export class ResourceHandler {
   }
 }
 
-const subresourceVerbs = new Set(["get", "update", "patch"]);
+/**
+ * Whether a subresource has the method, which its declaration says, for those with a handler of their own too. Only what
+ * is proxied has a path below it. Throws StatusError where it is not so.
+ */
+export function checkSubresource({ kind }: ServedResource, info: RequestContext["info"], method = ""): void {
+  const { subresource, subpath, verb, name } = info;
+  if (subresource === "") return;
+  const declared = kind.subresources.find((one) => one.name === subresource);
+  if (declared === undefined || name === "" || (subpath !== "" && subresource !== "proxy")) throw unknownPath();
+  if (!declared.verbs.includes(verb === "" ? method.toLowerCase() : verb)) throw methodNotAllowed();
+}
 
 function checkVerb({ kind }: ServedResource, info: RequestContext["info"]): void {
-  if (info.subresource !== "") {
-    if (!subresourceVerbs.has(info.verb)) throw methodNotAllowed();
-    return;
-  }
+  if (info.subresource !== "") return;
   if (!kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
   const collection = info.verb === "list" || info.verb === "watch";
   if (kind.namespaced && info.namespace === "" && !collection) throw methodNotAllowed();

@@ -102,6 +102,8 @@ async function portForward(
   const pod = subjectOf<Pod>(request);
   const address = kubeletOf(options, request, pod);
   const ports = info.query.getAll("ports").flatMap((list) => list.split(","));
+  const wrong = ports.find((port) => !/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535);
+  if (wrong !== undefined) throw badRequest(`strconv.ParseUint: parsing ${JSON.stringify(wrong)}: invalid port`);
   const path = `/portForward/${info.namespace}/${info.name}${ports.length > 0 ? `?port=${ports.join(",")}` : ""}`;
   if (!isWebSocketUpgrade(request)) return passToKubelet(options, request, { address, path, socket, head });
   const { forwardPorts } = await import("../streaming/port-forward.ts");

@@ -1,11 +1,13 @@
 /** pods, services and nodes/NAME/proxy: HTTP through the API server. */
-import { isIP } from "node:net";
 import type { Pod, Service } from "../../kinds/generated/core-v1.ts";
+import type { Endpoint } from "../../kinds/generated/discovery-v1.ts";
+import { isGlobalUnicast } from "../../kinds/ip-class.ts";
+import { cleanPath, encodePath, pathParts } from "../../lib/request-target.ts";
 import { badRequest, notFound, serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import { readyEndpoint } from "../service-address.ts";
 import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-proxy.ts";
 import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
-import type { SubresourceHandler, SubresourceRequest } from "../types.ts";
+import type { ObjectReader, SubresourceHandler, SubresourceRequest } from "../types.ts";
 
 interface ProxyName {
   readonly scheme: "http" | "https";
@@ -24,6 +26,11 @@ function parseProxyName(id: string, what: string): ProxyName {
   return { scheme: scheme === "https" ? "https" : "http", name, port };
 }
 
+function portNumber(port: string): number {
+  if (/^\d{1,5}$/.test(port) && Number(port) > 0 && Number(port) < 65_536) return Number(port);
+  throw serviceUnavailable(`error trying to reach service: dial tcp: lookup tcp/${port}: unknown port`);
+}
+
 type Backend = Pick<ProxyTarget, "scheme" | "host" | "port" | "agent">;
 type Locate = (request: SubresourceRequest) => Backend;
 
@@ -33,11 +40,10 @@ export function proxyHandlers(kubelets: KubeletConnections): SubresourceHandler[
     plural,
     subresource: "proxy",
     async stream(request, response) {
-      const { path } = request.info;
-      if (path.endsWith("/proxy") && ["GET", "HEAD"].includes(request.request.method ?? "")) {
-        const query = request.info.query.size > 0 ? `?${request.info.query}` : "";
+      const { path, search, subpath } = request.info;
+      if (subpath === "" && !path.endsWith("/") && ["GET", "HEAD"].includes(request.request.method ?? "")) {
         const write = response as { writeHead(code: number, headers: Record<string, string>): unknown };
-        write.writeHead(301, { location: `${path}/${query}` });
+        write.writeHead(301, { location: `${encodePath(path)}/${search}` });
         response.end();
         return;
       }
@@ -52,14 +58,19 @@ export function proxyHandlers(kubelets: KubeletConnections): SubresourceHandler[
   ];
 }
 
-/** The URL as it was sent, from the slash after `proxy` on: escapes in it are the backend's to read. */
+/**
+ * What follows `proxy` in the path that was authorized, cleaned as upstream does; it never leads above where it starts.
+ */
 function targetOf(request: SubresourceRequest, locate: Locate): ProxyTarget {
-  const url = request.request.url ?? "";
-  const end = /\/proxy(?=[/?]|$)/.exec(url);
-  const prefixEnd = end === null ? url.length : end.index + end[0].length;
-  const rest = url.slice(prefixEnd);
-  const path = rest.startsWith("/") ? rest : `/${rest}`;
-  return { ...locate(request), prefix: url.slice(0, prefixEnd), path };
+  const { path, search, subpath } = request.info;
+  const parts = pathParts(path);
+  const below = subpath === "" ? 0 : subpath.split("/").length - (subpath.endsWith("/") ? 1 : 0);
+  const prefix = parts.slice(0, parts.length - below);
+  return {
+    ...locate(request),
+    prefix: encodePath(`/${prefix.join("/")}`),
+    path: encodePath(cleanPath(`/${subpath}`)) + search,
+  };
 }
 
 function podBackend({ reader, info }: SubresourceRequest): Backend {
@@ -68,9 +79,9 @@ function podBackend({ reader, info }: SubresourceRequest): Backend {
   if (pod === undefined) throw notFound({ group: "", plural: "pods" }, name);
   const declared = pod.spec?.containers.flatMap((container) => container.ports ?? [])[0]?.containerPort;
   const host = pod.status?.podIP ?? "";
-  if (isIP(host) === 0 || host.startsWith("127.") || host.startsWith("169.254."))
-    throw badRequest("address not allowed");
-  return { scheme, host, port: port === "" ? (declared ?? 0) : Number(port) };
+  // Dialling checks the address, but takes names too.
+  if (!isGlobalUnicast(host)) throw badRequest("address not allowed");
+  return { scheme, host, port: port === "" ? (declared ?? 0) : portNumber(port) };
 }
 
 function serviceBackend({ reader, info }: SubresourceRequest): Backend {
@@ -84,16 +95,26 @@ function serviceBackend({ reader, info }: SubresourceRequest): Backend {
       throw serviceUnavailable(`no service port ${port} found for service ${JSON.stringify(name)}`);
     portName = found.name ?? "";
   }
-  const endpoint = readyEndpoint(reader, { namespace: info.namespace, name }, portName);
+  const { namespace } = info;
+  const endpoint = readyEndpoint(reader, { namespace, name }, portName, isPodAddress(reader, namespace));
   if (endpoint === undefined) {
     throw serviceUnavailable(`no endpoints available for service ${JSON.stringify(info.name)}`);
   }
   return { scheme, ...endpoint };
 }
 
+/** Whoever writes endpoints must not lead the API server to what is no pod of theirs. */
+const isPodAddress =
+  (reader: ObjectReader, namespace: string) =>
+  ({ targetRef }: Endpoint, address: string): boolean => {
+    if (targetRef?.kind !== "Pod" || targetRef.namespace !== namespace) return false;
+    const pod = reader.get<Pod>("", "pods", namespace, targetRef.name ?? "");
+    return pod?.status?.podIPs?.some(({ ip }) => ip === address) === true;
+  };
+
 function nodeBackend({ reader, info }: SubresourceRequest, kubelets: KubeletConnections): Backend {
   const { scheme, name, port } = parseProxyName(info.name, "node");
   const kubelet = kubelets.addressOf(reader, name);
   if (port === "" || Number(port) === kubelet.port) return { scheme: "https", ...kubelet, agent: kubelets.agent };
-  return { scheme, host: kubelet.host, port: Number(port) };
+  return { scheme, host: kubelet.host, port: portNumber(port) };
 }

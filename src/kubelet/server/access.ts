@@ -8,10 +8,14 @@ import { subjectAccessReviews, tokenReviews } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
 import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { RoutedRequest } from "./routes.ts";
 
 export interface Access {
-  /** Undefined: granted. Otherwise the status code and text to answer with. */
-  check(request: IncomingMessage): Promise<{ readonly code: 401 | 403; readonly text: string } | undefined>;
+  /** Whether a request may be answered as it was routed. Undefined: granted. Otherwise the code and text to answer with. */
+  check(
+    request: IncomingMessage,
+    routed: RoutedRequest,
+  ): Promise<{ readonly code: 401 | 403; readonly text: string } | undefined>;
 }
 
 interface User {
@@ -66,36 +70,23 @@ export function createAccess(client: Client, nodeName: string, clock: Clock): Ac
   };
 
   return {
-    async check(request) {
+    async check(request, { method, subresources }) {
       const user = await authenticate(request);
       if (user === undefined) return { code: 401, text: "Unauthorized" };
       if (user.groups.includes("system:masters") || apiServerUsers.has(user.name)) return undefined;
-      const verb = verbs[request.method ?? "GET"] ?? "get";
-      const candidates = subresourcesOf(request.url ?? "/");
-      for (const subresource of candidates) if (await review(user, verb, subresource)) return undefined;
-      const text = `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${candidates.join(" ")}])`;
+      const verb = verbs[method] ?? "";
+      for (const subresource of subresources) if (await review(user, verb, subresource)) return undefined;
+      const text = `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])\n`;
       return { code: 403, text };
     },
   };
 }
 
+/** Other methods have no verb, as upstream: whoever may do everything may use them. */
 const verbs: Readonly<Record<string, string>> = {
   GET: "get",
-  HEAD: "get",
   POST: "create",
   PUT: "update",
   PATCH: "patch",
   DELETE: "delete",
 };
-
-function subresourcesOf(url: string): string[] {
-  const path = url.split("?")[0] as string;
-  const first = path.split("/")[1] ?? "";
-  if (first === "stats") return ["stats"];
-  if (first === "metrics") return ["metrics"];
-  if (first === "logs") return ["log"];
-  if (first === "healthz") return ["healthz", "proxy"];
-  if (first === "configz") return ["configz", "proxy"];
-  if (first === "pods" || first === "runningpods") return ["pods", "proxy"];
-  return ["proxy"];
-}

@@ -10,7 +10,7 @@ import { sendNodeLogs } from "./node-logs.ts";
 const folder = mkdtempSync(join(tmpdir(), "mini-node-logs-"));
 const logs = join(folder, "log");
 const server = createServer((request, response) => {
-  sendNodeLogs(logs, (request.url ?? "").slice("/logs".length), response).catch((error: unknown) => {
+  sendNodeLogs(logs, decodeURIComponent(request.url ?? "").slice("/logs".length), response).catch((error: unknown) => {
     response.writeHead(error instanceof HttpProblem ? error.code : 500).end();
   });
 });

@@ -4,30 +4,23 @@ import { readdir, stat } from "node:fs/promises";
 import type { ServerResponse } from "node:http";
 import { join, normalize } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { encodePath } from "../../lib/request-target.ts";
 import { HttpProblem } from "./container-lookup.ts";
 
-/** Answers for a URL's path below `/logs`, such as `/pods/`. Throws HttpProblem where there is no such file. */
+/** Answers for a decoded path below `/logs`, such as `/pods/`. Throws HttpProblem where there is no such file. */
 export async function sendNodeLogs(folder: string, path: string, response: ServerResponse): Promise<void> {
   // Within the folder whatever it says: `..` at the top of an absolute path goes nowhere.
-  const inside = normalize(decode(path) || "/");
+  const inside = normalize(path || "/");
   const file = join(folder, inside);
   const found = await stat(file).catch(() => undefined);
   if (found?.isDirectory()) {
     if (path.endsWith("/")) return sendList(file, response);
-    response.writeHead(301, { location: `${path.slice(path.lastIndexOf("/") + 1) || "logs"}/` }).end();
+    response.writeHead(301, { location: `${encodePath(path.slice(path.lastIndexOf("/") + 1)) || "logs"}/` }).end();
     return;
   }
   if (found?.isFile() !== true || inside.endsWith("/")) throw new HttpProblem(404, "404 page not found\n");
   response.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
   await pipeline(createReadStream(file), response);
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    throw new HttpProblem(400, `malformed path ${path}\n`);
-  }
 }
 
 async function sendList(folder: string, response: ServerResponse): Promise<void> {

@@ -19,6 +19,7 @@ import { sendContainerLogs } from "./container-logs.ts";
 import { findWorker, HttpProblem, runningContainerId } from "./container-lookup.ts";
 import { sendNodeLogs } from "./node-logs.ts";
 import { containerTarget } from "./request-target.ts";
+import { type RoutedRequest, type Routing, routeRequest } from "./routes.ts";
 import { streamingUrl } from "./streaming-url.ts";
 import { proxyUpgrade } from "./upgrade-proxy.ts";
 
@@ -70,23 +71,29 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
     },
     (request, response) => {
       const handle = async (): Promise<void> => {
-        const refused = await access.check(request);
+        const routing = routeOf(request);
+        if ("code" in routing) return sendUnrouted(response, routing);
+        const refused = await access.check(request, routing);
         if (refused !== undefined) send(response, refused.code, refused.text);
-        else await route(input, request, response);
+        else await answer(input, routing, response);
       };
       handle().catch((error: unknown) => answerProblem(response, error));
     },
   );
   server.on("upgrade", (request, socket, head) => {
     const handle = async (): Promise<void> => {
-      const refused = await access.check(request);
+      const routing = routeOf(request);
+      if ("code" in routing) throw new HttpProblem(routing.code === 307 ? 404 : routing.code, "404 page not found\n");
+      const refused = await access.check(request, routing);
       if (refused !== undefined) throw new HttpProblem(refused.code, refused.text);
-      proxyUpgrade(request, socket, head, await streamingUrl(input, request));
+      if (routing.route === undefined) throw new HttpProblem(routing.refusal, refusalText[routing.refusal]);
+      proxyUpgrade(request, socket, head, await streamingUrl(input, routing));
     };
     handle().catch((error: unknown) => refuseUpgrade(socket, error));
   });
   const health = http.createServer((request, response) => {
-    if (request.url?.startsWith("/healthz") === true) sendHealth(input, response);
+    const routing = routeOf(request);
+    if ("route" in routing && routing.route === "healthz") sendHealth(input, response);
     else send(response, 404, "404 page not found\n");
   });
   await Promise.all([listen(server, input.port), listen(health, input.healthPort, "127.0.0.1")]);
@@ -133,43 +140,55 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
   );
 }
 
-async function route(input: KubeletServerInput, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const url = new URL(request.url ?? "/", "https://kubelet");
-  const [first = "", ...rest] = url.pathname.split("/").slice(1);
-  switch (first) {
+const routeOf = ({ method = "", url = "" }: IncomingMessage): Routing => routeRequest(method, url);
+
+const refusalText = { 404: "404: Page Not Found", 405: "405: Method Not Allowed" };
+
+/** Answers what is the same for everybody. */
+function sendUnrouted(response: ServerResponse, routing: Exclude<Routing, RoutedRequest>): void {
+  if (routing.code === 307) response.setHeader("location", routing.location);
+  send(response, routing.code, routing.code === 404 ? "404 page not found\n" : `${http.STATUS_CODES[routing.code]}\n`);
+}
+
+async function answer(input: KubeletServerInput, routed: RoutedRequest, response: ServerResponse): Promise<void> {
+  const { route, parts, query, below } = routed;
+  switch (route) {
     case "healthz":
       return sendHealth(input, response);
     case "logs":
-      return sendNodeLogs(input.logs, url.pathname.slice("/logs".length), response);
+      return sendNodeLogs(input.logs, below, response);
     case "containerLogs":
-      return sendContainerLogs(input, rest, url.searchParams, response);
+      return sendContainerLogs(input, parts, query, response);
     case "pods":
-    case "runningpods":
       return sendJson(response, podList(input));
     case "configz":
       return sendJson(response, { kubeletconfig: input.configuration });
     case "run":
-      return run(input, rest, url.searchParams, response);
-    case "stats":
-      return sendStats(input, rest, url.searchParams, response);
+      return run(input, parts, query, response);
+    case "statsSummary":
+      return sendStats(input, query, response);
     case "metrics":
-      return send(response, 200, await input.stats.metrics(rest.join("/")), "text/plain; version=0.0.4; charset=utf-8");
+      return send(
+        response,
+        200,
+        await input.stats.metrics(parts.join("/")),
+        "text/plain; version=0.0.4; charset=utf-8",
+      );
     case "exec":
     case "attach":
     case "portForward":
       throw new HttpProblem(400, "Upgrade request required");
     default:
-      send(response, 404, "404 page not found\n");
+      if (routed.refusal === 405) response.setHeader("allow", routed.allowed.join(", "));
+      send(response, routed.refusal, refusalText[routed.refusal]);
   }
 }
 
 async function sendStats(
   { stats }: KubeletServerInput,
-  parts: readonly string[],
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {
-  if (parts.join("/") !== "summary") throw new HttpProblem(404, "404 page not found\n");
   const all = query.get("only_cpu_and_memory") !== "true";
   sendJson(response, await stats.summary(all ? "all" : "cpu and memory"));
 }
