@@ -1,7 +1,7 @@
 /** Where a Service is reached from the API server: webhooks, aggregated APIs, services/NAME/proxy. */
 import { serviceNameLabel } from "../kinds/discovery/endpoint-slice/labels.ts";
 import type { Service } from "../kinds/generated/core-v1.ts";
-import type { EndpointSlice } from "../kinds/generated/discovery-v1.ts";
+import type { Endpoint, EndpointSlice } from "../kinds/generated/discovery-v1.ts";
 import type { ObjectReader } from "./types.ts";
 
 export interface Address {
@@ -26,11 +26,12 @@ export function serviceAddress(reader: ObjectReader, { namespace, name }: Servic
   return chosen;
 }
 
-/** One of the ready endpoints behind a Service's port of that name, at random. */
+/** One of the ready endpoints behind a Service's port of that name, at random; `isWanted`: of those that are wanted. */
 export function readyEndpoint(
   reader: ObjectReader,
   { namespace, name }: ServiceName,
   portName: string,
+  isWanted: (endpoint: Endpoint, address: string) => boolean = () => true,
 ): Address | undefined {
   const addresses = reader
     .list<EndpointSlice>("discovery.k8s.io", "endpointslices", namespace)
@@ -39,7 +40,9 @@ export function readyEndpoint(
       const port = ports?.find((one) => (one.name ?? "") === portName)?.port;
       if (port === undefined) return [];
       const ready = endpoints.filter(({ conditions }) => conditions?.ready !== false);
-      return ready.flatMap((endpoint) => endpoint.addresses.map((host) => ({ host, port })));
+      return ready.flatMap((endpoint) =>
+        endpoint.addresses.filter((host) => isWanted(endpoint, host)).map((host) => ({ host, port })),
+      );
     });
   return addresses[Math.floor(Math.random() * addresses.length)];
 }

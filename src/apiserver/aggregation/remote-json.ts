@@ -1,6 +1,7 @@
 import { request } from "node:https";
 import type { ProxyTarget } from "../streaming/http-proxy.ts";
 import { metClosedConnection } from "../streaming/idle-connection.ts";
+import { dialOptions } from "../streaming/proxyable-address.ts";
 
 const requestTimeoutMs = 5_000;
 
@@ -8,11 +9,11 @@ const requestTimeoutMs = 5_000;
  * What an extension server answers to the aggregator itself, parsed; undefined where it has no such path. Rejects where
  * it cannot be reached within five seconds, answers otherwise than with 200 or 404, or with no JSON.
  */
-export function getRemoteJson(target: ProxyTarget): Promise<unknown> {
+export async function getRemoteJson(target: ProxyTarget): Promise<unknown> {
   const { host, port, path, agent } = target;
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const outgoing = request({
-    host,
+    ...dialOptions(host),
     port,
     path,
     ...(agent === undefined ? {} : { agent }),

@@ -5,11 +5,12 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from "node:http";
 import { type Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
-import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import { StatusError, serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import { isGone } from "../http/respond.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { passThrough, upgradeHeaders } from "./pass-through.ts";
+import { dialOptions } from "./proxyable-address.ts";
 import { type ProxyLocation, rewriteHtml, rewriteUrl } from "./rewrite-links.ts";
 
 export interface ProxyTarget {
@@ -39,11 +40,11 @@ const hopByHop = new Set([
   "http2-settings",
 ]);
 
-/** `keepAlive`: the connection may be one that was used before, and is kept for later. */
+/** Throws StatusError where the host is none to be led to. `keepAlive`: the connection may be one that was used before, and is kept for later. */
 function send(target: ProxyTarget, options: RequestOptions, keepAlive: boolean): ReturnType<typeof httpRequest> {
   const { scheme, host, port, path } = target;
   const agent = keepAlive ? target.agent : ownConnections(scheme, target.agent);
-  const common = { ...options, host, path, ...(port > 0 ? { port } : {}), ...(agent ? { agent } : {}) };
+  const common = { ...options, ...dialOptions(host), path, ...(port > 0 ? { port } : {}), ...(agent ? { agent } : {}) };
   if (scheme === "http") return httpRequest(common);
   return httpsRequest({ ...common, ...(target.agent ? {} : { rejectUnauthorized: false }) });
 }
@@ -78,7 +79,9 @@ function ask(
 }
 
 const unreachable = (cause: Error): Error =>
-  Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause });
+  cause instanceof StatusError
+    ? cause
+    : Object.assign(serviceUnavailable(`error trying to reach service: ${cause.message}`), { cause });
 
 /** Resolves when the answer has been passed on. Throws StatusError 503 where the backend cannot be reached. */
 export async function proxyRequest(target: ProxyTarget, request: HttpRequest, response: HttpResponse): Promise<void> {

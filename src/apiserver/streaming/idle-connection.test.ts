@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, request, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ownAddress } from "../testing/own-address.ts";
 import { proxyRequest } from "./http-proxy.ts";
 
 /** Answers the first request of each connection, and closes the connection when a second comes. */
@@ -20,14 +21,14 @@ const backend = createServer(({ method, socket, headers }, response) => {
 });
 const front = createServer((incoming, response) => {
   const { port } = backend.address() as AddressInfo;
-  proxyRequest({ scheme: "http", host: "127.0.0.1", port, path: "/", prefix: "" }, incoming, response).catch(() =>
+  proxyRequest({ scheme: "http", host: ownAddress(), port, path: "/", prefix: "" }, incoming, response).catch(() =>
     response.writeHead(503).end(),
   );
 });
-const listen = (server: Server) => new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+const listen = (server: Server, host: string) => new Promise<void>((resolve) => server.listen(0, host, resolve));
 
 beforeAll(async () => {
-  await Promise.all([listen(backend), listen(front)]);
+  await Promise.all([listen(backend, ownAddress()), listen(front, "127.0.0.1")]);
 });
 afterAll(() => {
   for (const server of [front, backend]) {

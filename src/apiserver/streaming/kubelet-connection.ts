@@ -6,9 +6,10 @@ import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Node } from "../../kinds/generated/core-v1.ts";
-import { badRequest, internalError, notFound } from "../../machinery/errors/status-error.ts";
+import { badRequest, internalError, notFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { ObjectReader } from "../types.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
+import { dialOptions } from "./proxyable-address.ts";
 
 /** PEM. */
 export interface KubeletTlsOptions {
@@ -60,10 +61,16 @@ export class KubeletConnections {
     throw badRequest(`no preferred addresses found; known addresses: []`);
   }
 
-  /** A plain request, ended without a body; resolves with the answer whatever its code. Rejects with StatusError 500. */
+  /**
+   * A plain request, ended without a body; resolves with the answer whatever its code. Rejects with StatusError 500, or 400
+   * where the node's address is none to be led to.
+   */
   get(address: KubeletAddress, options: KubeletRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpsRequest({ ...address, ...options, agent: this.#agent }, resolve);
+      const request = httpsRequest(
+        { ...address, ...dialOptions(address.host), ...options, agent: this.#agent },
+        resolve,
+      );
       request.on("error", (cause) => {
         if (metClosedConnection(request, cause)) resolve(this.get(address, options));
         else reject(dialError(address, options, cause));
@@ -80,7 +87,8 @@ export class KubeletConnections {
   /** Asks for an upgrade. Resolves with the answer where it is refused. Rejects with StatusError 500. */
   upgrade(address: KubeletAddress, options: KubeletRequest): Promise<Upgraded | IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpsRequest({ ...address, ...options, agent: ownConnections("https", this.#agent) });
+      const agent = ownConnections("https", this.#agent);
+      const request = httpsRequest({ ...address, ...dialOptions(address.host), ...options, agent });
       request.on("error", (cause) => reject(dialError(address, options, cause)));
       request.on("upgrade", (response, socket, head) => {
         // Whoever takes the connection over listens too; until then nobody would, and an error would end the process.
@@ -94,6 +102,7 @@ export class KubeletConnections {
 }
 
 function dialError({ host, port }: KubeletAddress, { method, path }: KubeletRequest, cause: Error): Error {
+  if (cause instanceof StatusError) return cause;
   const verb = method.slice(0, 1) + method.slice(1).toLowerCase();
   const message = `${verb} "https://${host}:${port}${path}": ${cause.message || String(cause)}`;
   return internalError(new Error(message, { cause }));

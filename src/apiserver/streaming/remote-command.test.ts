@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { createAuthority, issueCertificate } from "../../lib/certificates.ts";
+import { ownAddress } from "../testing/own-address.ts";
 import { KubeletConnections } from "./kubelet-connection.ts";
 import { translateRemoteCommand } from "./remote-command.ts";
 import { dataFrame, FrameDecoder } from "./spdy/frames.ts";
@@ -52,7 +53,7 @@ describe("a remote command over a WebSocket", () => {
     const serving = await issueCertificate({
       authority,
       commonName: "n1",
-      ipAddresses: ["127.0.0.1"],
+      ipAddresses: [ownAddress()],
       usages: ["server"],
       validityDays: 1,
     });
@@ -73,13 +74,12 @@ describe("a remote command over a WebSocket", () => {
     });
     server = createHttpServer();
     server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
-      const address = { host: "127.0.0.1", port: portOf(kubelet) };
+      const address = { host: ownAddress(), port: portOf(kubelet) };
       const command = { kubelets, address, path: "/exec", stdin: true, stdout: true, stderr: true, tty: false };
       translateRemoteCommand(command, request, socket, head).catch(() => socket.destroy());
     });
-    await Promise.all(
-      [kubelet, server].map((one) => new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve))),
-    );
+    await new Promise<void>((resolve) => kubelet.listen(0, ownAddress(), resolve));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   });
 
   beforeEach(() => {

@@ -7,6 +7,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TestPki } from "../start-for-test.ts";
+import { ownAddress } from "./own-address.ts";
 
 const group = "wardle.example.com";
 const gvk = { group, version: "v1", kind: "Flunder" };
@@ -50,6 +51,7 @@ export interface ExtensionServer {
 }
 
 export async function startExtensionServer({ serving }: TestPki): Promise<ExtensionServer> {
+  const host = ownAddress();
   const asked: ExtensionServer["asked"] = [];
   const server = createServer(
     { cert: serving.certificate, key: serving.privateKey },
@@ -62,12 +64,12 @@ export async function startExtensionServer({ serving }: TestPki): Promise<Extens
       response.end(JSON.stringify(answer ?? {}));
     },
   );
-  server.listen(0, "localhost");
+  server.listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const metadata = { name: "wardle", namespace: "default" };
   return {
-    service: { apiVersion: "v1", kind: "Service", metadata, spec: { type: "ExternalName", externalName: "localhost" } },
+    service: { apiVersion: "v1", kind: "Service", metadata, spec: { type: "ExternalName", externalName: host } },
     apiService: {
       apiVersion: "apiregistration.k8s.io/v1",
       kind: "APIService",

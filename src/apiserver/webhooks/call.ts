@@ -57,11 +57,11 @@ function shownUrl({ url, service }: WebhookClientConfig, timeoutSeconds: number)
 function post(endpoint: Endpoint, call: WebhookCall): Promise<unknown> {
   const { clientConfig, body, timeoutSeconds } = call;
   const bytes = Buffer.from(JSON.stringify(body));
-  const { host, port, serverName, path } = endpoint;
+  const { dial, port, serverName, path } = endpoint;
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const outgoing = request({
     method: "POST",
-    host,
+    ...dial,
     port,
     path: `${path}${path.includes("?") ? "&" : "?"}timeout=${timeoutSeconds}s`,
     agent: agentFor(clientConfig.caBundle),
