@@ -12,6 +12,8 @@ import type { Registries } from "./registries.ts";
 export interface ProfileNode {
   /** Name of the Kubernetes node and of the machine: `mini`, `mini-m02`. */
   readonly name: string;
+  /** Name of the machine on the host: `mini.ada`. Left out where it is the same: for root, and by older versions. */
+  readonly hostName?: string | undefined;
   readonly role: "control-plane" | "worker";
   /** Without prefix. */
   readonly address: string;
@@ -133,6 +135,9 @@ function parseProfile(value: unknown, name: string): Profile {
   for (const node of nodes) {
     const each = record(node, "a node");
     for (const field of ["name", "role", "address", "macAddress"]) text(each, field);
+    if (each["hostName"] !== undefined && !text(each, "hostName").startsWith(`${text(each, "name")}.`)) {
+      throw new Error("hostName must be the name with the user's");
+    }
   }
   return value as Profile;
 }

@@ -29,8 +29,10 @@ export interface MachineNetwork {
 }
 
 export interface MachineSpec {
-  /** Domain or container name: `mini`, `mini-m02`. Unique on the host. */
+  /** Name of the node: `mini`, `mini-m02`. */
   readonly name: string;
+  /** Its name among all machines of the host, of whatever user: `mini.ada`; where there is none, its name (root's). */
+  readonly hostName?: string | undefined;
   readonly profile: string;
   readonly cpus: number;
   readonly memoryMiB: number;
@@ -86,7 +88,7 @@ export interface Driver {
   /** Removes everything that create made, and the network when no other machine uses it. Missing parts are fine. */
   remove(machine: MachineSpec, options: CallOptions): Promise<void>;
   /** Read-only; asks for no password. */
-  state(machine: Pick<MachineSpec, "name">): Promise<MachineState>;
+  state(machine: Pick<MachineSpec, "name" | "hostName">): Promise<MachineState>;
   /** Console output so far (serial console, container log), for `mini logs` and failure reports. */
   consoleLog(machine: MachineSpec): Promise<string>;
 }

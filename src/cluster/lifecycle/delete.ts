@@ -1,12 +1,13 @@
 /** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
 import { rm } from "node:fs/promises";
+import type { Driver } from "../../drivers/driver.ts";
 import { driverNames, loadDriver } from "../../drivers/index.ts";
 import { tidyCache } from "../cache.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { profileFolder } from "../home.ts";
 import { removeContext } from "../kubeconfig.ts";
 import { machineSpec, planNodes } from "../machine.ts";
-import { findProfile, listProfiles, lockProfile, type Profile } from "../profile.ts";
+import { findProfile, listProfiles, lockProfile, type Profile, type ProfileNode } from "../profile.ts";
 import { machinesOf } from "./machines.ts";
 
 export interface DeleteOptions {
@@ -82,20 +83,32 @@ async function removeMachines(
 /** Without a readable profile, machines of that name are looked for with every driver that answers. */
 async function removeByName(name: string, signal: AbortSignal): Promise<number> {
   let removed = 0;
+  // Older versions gave machines no user's name.
+  const plans = [[], [""]].map(([user]) => planNodes(name, maximumNodes, "192.168.0.1", user));
   for (const driverName of driverNames) {
     const driver = await loadDriver(driverName);
-    const nodes = planNodes(name, maximumNodes, "192.168.0.1");
-    const bare: Profile = {
-      ...{ version: 1, name, driver: driverName, cpus: 1, memoryMiB: 1, diskMiB: 1, apiServerPort: 1 },
-      ...{ network: { subnet: "192.168.0.0/24", gateway: "192.168.0.1" }, extraConfig: {}, embedCerts: false },
-      ...{ nodes, createdAt: "" },
-    };
-    for (const machine of nodes.map((node) => machineSpec(bare, node, noImage))) {
-      const state = await driver.state(machine).catch(() => "Nonexistent" as const);
-      if (state === "Nonexistent") break;
-      await driver.remove(machine, { signal });
-      if ((await driver.state(machine)) === "Nonexistent") removed++;
-    }
+    for (const nodes of plans) removed += await removeNodes(driver, name, { nodes, signal });
+  }
+  return removed;
+}
+
+/** Removes nodes up to the first that is not there. */
+async function removeNodes(
+  driver: Driver,
+  name: string,
+  { nodes, signal }: { nodes: readonly ProfileNode[]; signal: AbortSignal },
+): Promise<number> {
+  const bare: Profile = {
+    ...{ version: 1, name, driver: driver.name, cpus: 1, memoryMiB: 1, diskMiB: 1, apiServerPort: 1 },
+    ...{ network: { subnet: "192.168.0.0/24", gateway: "192.168.0.1" }, extraConfig: {}, embedCerts: false },
+    ...{ nodes, createdAt: "" },
+  };
+  let removed = 0;
+  for (const machine of nodes.map((node) => machineSpec(bare, node, noImage))) {
+    const state = await driver.state(machine).catch(() => "Nonexistent" as const);
+    if (state === "Nonexistent") break;
+    await driver.remove(machine, { signal });
+    if ((await driver.state(machine)) === "Nonexistent") removed++;
   }
   return removed;
 }

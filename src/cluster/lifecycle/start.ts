@@ -161,7 +161,7 @@ async function selectDriver(
   if (existing === undefined) return chooseDriver({ wanted: options.driver, force, needs });
   requireSameDriver(existing, options.driver);
   const driver = await loadDriver(existing.driver);
-  const running = (await driver.state({ name: controlPlane(existing).name })) === "Running";
+  const running = (await driver.state(controlPlane(existing))) === "Running";
   const reason = `Using the ${driver.name} driver based on the existing profile`;
   // What runs already has its memory and processors.
   if (running) return { driver, reason, overridden: [] };

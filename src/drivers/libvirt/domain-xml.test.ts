@@ -28,5 +28,5 @@ it.each(["kvm", "qemu"] as const)("describes a %s domain", async (type) => {
 it("describes a profile's network", async () => {
   const worker = { name: "mini-m02", macAddress: "52:54:00:12:34:57", address: "192.168.39.3" };
   const hosts = [dhcpHost(machine), dhcpHost(worker)];
-  await expect(networkXml("mini", machine.network, hosts)).toMatchFileSnapshot("golden/network.xml");
+  await expect(networkXml("mini-mini", machine.network, hosts)).toMatchFileSnapshot("golden/network.xml");
 });

@@ -4,6 +4,7 @@
  * SELinux), and libvirt gives it the machine's own disks (docs/decisions/0012-qemu-as-libvirts-user.md).
  */
 import type { MachineSpec } from "../driver.ts";
+import { hostName } from "../host-name.ts";
 import { kernelCommandLine } from "../kernel-command-line.ts";
 import { escapeXml, metadataNamespace, networkName, stableUuid } from "./identity.ts";
 
@@ -30,8 +31,8 @@ export function domainXml(machine: MachineSpec, files: MachineFiles, { type }: D
     disk({ serial: "seed", target: "vdd", file: files.seed, format: "raw", writable: false, shared: false }),
   ];
   return `<domain type="${type}">
-  <name>${escapeXml(machine.name)}</name>
-  <uuid>${stableUuid("domain", machine.name)}</uuid>
+  <name>${escapeXml(hostName(machine))}</name>
+  <uuid>${stableUuid("domain", hostName(machine))}</uuid>
   <metadata>
     <machine xmlns="${metadataNamespace}" profile="${escapeXml(machine.profile)}" folder="${escapeXml(machine.folder)}"/>
   </metadata>
@@ -54,7 +55,7 @@ ${disks.join("\n")}
     <controller type="usb" model="none"/>
     <interface type="network">
       <mac address="${escapeXml(machine.macAddress)}"/>
-      <source network="${escapeXml(networkName(machine.profile))}"/>
+      <source network="${escapeXml(networkName(machine))}"/>
       <model type="virtio"/>
       <rom enabled="no"/>
     </interface>

@@ -84,6 +84,36 @@ describe.runIf(available)("a machine in libvirt's test driver", () => {
     expect(await network?.isActive()).toBe(true);
   });
 
+  it("keeps machines of one name apart where their users are not the same", async () => {
+    const folders = { home: join(folder, "two"), folder: join(folder, "two", "machine") };
+    await mkdir(folders.folder, { recursive: true });
+    const network = await driver.allocateNetwork([machine.network.subnet], { signal });
+    const other = { ...machine, ...folders, hostName: "one.ada", network, macAddress: "52:54:00:00:00:02" };
+    await driver.create(machine, { signal });
+    await driver.create(other, { signal });
+    await driver.start(other, { signal });
+    expect(await driver.state(machine)).toBe("Stopped");
+    expect(await driver.state(other)).toBe("Running");
+    await driver.remove(machine, { signal });
+    expect(await driver.state(other)).toBe("Running");
+    using kept = await Network.find(keeper, "mini-one.ada");
+    expect(await kept?.isActive()).toBe(true);
+    await driver.remove(other, { signal });
+    expect(await Network.find(keeper, "mini-one.ada")).toBeUndefined();
+  });
+
+  it("leaves a domain alone whose folder may not be looked at, as another user's", async () => {
+    // Of a folder below a file it cannot be said either that it is gone.
+    const metadata = `<machine xmlns="urn:mini:machine:1" profile="one" folder="${machine.binary}/machine"/>`;
+    const os = "<memory>65536</memory><os><type>hvm</type></os>";
+    const xml = `<domain type='test'><name>one</name><metadata>${metadata}</metadata>${os}</domain>`;
+    using domain = await Domain.define(keeper, xml);
+    await expect(driver.create(machine, { signal })).rejects.toMatchObject({ id: "PR_KVM_CREATE_BUSY" });
+    await driver.remove(machine, { signal });
+    expect(await driver.state(machine)).toBe("Stopped");
+    await domain.undefine();
+  });
+
   it("replaces what a crashed run left, but not a domain that is not its own", async () => {
     await driver.create(machine, { signal });
     await driver.start(machine, { signal });

@@ -1,5 +1,7 @@
 /** Names that must be the same each time they are derived: UUIDs of domains and networks, MAC addresses. */
 import { createHash } from "node:crypto";
+import type { MachineSpec } from "../driver.ts";
+import { hostNameSuffix } from "../host-name.ts";
 
 /** A name-based UUID (RFC 9562, version 5 layout): defining the same thing again replaces it. */
 export function stableUuid(kind: "domain" | "network", name: string): string {
@@ -9,9 +11,9 @@ export function stableUuid(kind: "domain" | "network", name: string): string {
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-/** `mini-<profile>`. */
-export function networkName(profile: string): string {
-  return `mini-${profile}`;
+/** `mini-<profile>`, and the user where the machine's name has it: `mini-mini.ada`. */
+export function networkName(machine: Pick<MachineSpec, "profile" | "name" | "hostName">): string {
+  return `mini-${machine.profile}${hostNameSuffix(machine)}`;
 }
 
 /** Marks our domains, so that a domain of the same name that somebody else made is never touched. */

@@ -8,6 +8,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
 import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
+import { hostName } from "../host-name.ts";
 import { checkHost } from "./checks.ts";
 import {
   createConsoleFile,
@@ -70,7 +71,7 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
     },
     async state(machine) {
       await using connection = await Connection.open(uri, { readOnly: true });
-      using domain = await Domain.find(connection, machine.name);
+      using domain = await Domain.find(connection, hostName(machine));
       return domain === undefined ? "Nonexistent" : machineState(await domain.status());
     },
     consoleLog: async (machine) => readConsole((await machineFiles(machine)).console),
@@ -112,7 +113,7 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
   await ensureNetwork(connection, machine);
   signal.throwIfAborted();
   await define(connection, machine, options);
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   try {
     await domain?.start();
     signal.throwIfAborted();
@@ -153,7 +154,7 @@ async function stop(
   machine: MachineSpec,
   { signal, graceMs }: CallOptions & { graceMs: number },
 ): Promise<void> {
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   if (domain === undefined) return;
   const deadline = systemClock.now() + graceMs;
   if (machineState(await domain.status()) === "Running") {
@@ -169,7 +170,7 @@ async function stop(
 }
 
 async function remove(connection: Connection, machine: MachineSpec): Promise<void> {
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   if (domain !== undefined) {
     if (!(await isOurs(domain, machine))) return;
     await domain.destroy();
@@ -184,11 +185,12 @@ async function remove(connection: Connection, machine: MachineSpec): Promise<voi
 
 /** A domain of this name that a crashed run left is taken down; one that is not ours is a conflict. */
 async function adopt(connection: Connection, machine: MachineSpec): Promise<void> {
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   if (domain === undefined) return;
   if (!(await isOurs(domain, machine))) {
-    const advice = `Choose another profile name, or remove it: virsh undefine ${machine.name}`;
-    const message = `a libvirt domain ${machine.name} exists that this MINI_HOME did not make`;
+    const name = hostName(machine);
+    const advice = `Choose another profile name, or remove it: virsh -c qemu:///system undefine ${name}`;
+    const message = `a libvirt domain ${name} exists that this MINI_HOME did not make`;
     throw new DriverError("PR_KVM_CREATE_BUSY", message, { advice });
   }
   await domain.destroy();
@@ -201,16 +203,24 @@ async function isOurs(domain: Domain, machine: MachineSpec): Promise<boolean> {
   if (!xml.includes(metadataNamespace)) return false;
   if (xml.includes(escapeXml(machine.folder))) return true;
   const folder = xml.match(/<machine [^>]*folder=["']([^"']*)["']/)?.[1];
-  return folder === undefined || (await stat(folder).catch(() => undefined)) === undefined;
+  return folder === undefined || (await isGone(folder));
+}
+
+/** A folder that may not be looked at, as another user's, is not gone. */
+async function isGone(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+  );
 }
 
 async function destroy(connection: Connection, machine: MachineSpec): Promise<void> {
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   await domain?.destroy();
 }
 
 async function stateOf(connection: Connection, machine: MachineSpec): Promise<MachineState> {
-  using domain = await Domain.find(connection, machine.name);
+  using domain = await Domain.find(connection, hostName(machine));
   return domain === undefined ? "Nonexistent" : machineState(await domain.status());
 }
 

@@ -1,12 +1,12 @@
 /** A profile's private network: NAT to the outside, DHCP whose only clients have reservations. */
 import type { MachineNetwork, MachineSpec } from "../driver.ts";
-import { escapeXml, networkName, stableUuid } from "./identity.ts";
+import { escapeXml, stableUuid } from "./identity.ts";
 
-export function networkXml(profile: string, network: MachineNetwork, hosts: readonly string[]): string {
+export function networkXml(name: string, network: MachineNetwork, hosts: readonly string[]): string {
   const prefix = network.gateway.replace(/\.\d+$/, "");
   return `<network>
-  <name>${escapeXml(networkName(profile))}</name>
-  <uuid>${stableUuid("network", networkName(profile))}</uuid>
+  <name>${escapeXml(name)}</name>
+  <uuid>${stableUuid("network", name)}</uuid>
   <forward mode="nat"/>
   <bridge stp="off" delay="0"/>
   <ip address="${network.gateway}" netmask="255.255.255.0">

@@ -29,7 +29,7 @@ export async function allocateSubnet(connection: Connection, taken: readonly str
  * of the same name with another subnet (left by a run that crashed) is replaced.
  */
 export async function ensureNetwork(connection: Connection, machine: MachineSpec): Promise<void> {
-  const name = networkName(machine.profile);
+  const name = networkName(machine);
   let network = await Network.find(connection, name);
   if (network !== undefined && !parseNetworkAddresses(await network.xml()).includes(`${machine.network.gateway}/24`)) {
     await network.destroy();
@@ -37,7 +37,7 @@ export async function ensureNetwork(connection: Connection, machine: MachineSpec
     network[Symbol.dispose]();
     network = undefined;
   }
-  network ??= await Network.define(connection, networkXml(machine.profile, machine.network, [dhcpHost(machine)]));
+  network ??= await Network.define(connection, networkXml(name, machine.network, [dhcpHost(machine)]));
   using defined = network;
   if (!(await defined.xml()).includes(machine.macAddress)) await defined.addDhcpHost(dhcpHost(machine));
   await startNetwork(defined, name);
@@ -57,9 +57,10 @@ async function startNetwork(network: Network, name: string): Promise<void> {
 
 /** Takes the machine's reservation away, and the network with its last reservation. */
 export async function releaseNetwork(connection: Connection, machine: MachineSpec): Promise<void> {
-  using network = await Network.find(connection, networkName(machine.profile));
+  const name = networkName(machine);
+  using network = await Network.find(connection, name);
   if (network === undefined) return;
-  const others = await machinesOf(connection, machine.profile);
+  const others = await machinesOf(connection, name);
   if (others.length === 0) {
     await network.destroy();
     await network.undefine();
@@ -72,13 +73,13 @@ export async function releaseNetwork(connection: Connection, machine: MachineSpe
   }
 }
 
-/** Names of the domains that are attached to a profile's network. */
-async function machinesOf(connection: Connection, profile: string): Promise<string[]> {
+/** Names of the domains that are attached to a network. */
+async function machinesOf(connection: Connection, network: string): Promise<string[]> {
   const names: string[] = [];
   for (const domain of await Domain.list(connection)) {
     using each = domain;
     const xml = await each.xml();
-    if (xml.includes(`network='${networkName(profile)}'`)) names.push(each.name);
+    if (xml.includes(`network='${network}'`)) names.push(each.name);
   }
   return names;
 }
