@@ -12,7 +12,7 @@ import { defaultIngressClass } from "./default-ingress-class.ts";
 import { expressionValidation } from "./expression-validation.ts";
 import { limitRanger } from "./limit-ranger.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
-import { nodeRestriction } from "./node-restriction.ts";
+import { nodeRestriction } from "./node-restriction/index.ts";
 import { defaultTolerationSeconds, taintNodesByCondition } from "./node-taints.ts";
 import { podSecurity } from "./pod-security/index.ts";
 import { mutatingAdmissionPolicy } from "./policies/mutating.ts";
@@ -59,7 +59,7 @@ export function createAdmissionChain(
     namespaceLifecycle(reader, clock),
     limitRanger(reader),
     serviceAccount(reader, clock),
-    nodeRestriction(reader),
+    nodeRestriction({ reader, authorizer }),
     taintNodesByCondition,
     podSecurity(reader),
     priority(reader),

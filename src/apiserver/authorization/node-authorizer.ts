@@ -3,7 +3,9 @@
  * Node, Lease and CSINode, report its pods. Fed by the reader's pods; RBAC has the last word on all else.
  */
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "../../kinds/generated/core-v1.ts";
+import type { ResourceSlice } from "../../kinds/generated/resource-v1.ts";
 import type { VolumeAttachment } from "../../kinds/generated/storage-v1.ts";
+import { parseFieldSelector } from "../../machinery/selectors/field-selector.ts";
 import { nodesGroup, nodeUserPrefix } from "../authentication/user.ts";
 import { clusterRoles } from "../bootstrap/cluster-roles.ts";
 import { parseRule } from "../bootstrap/rule-table.ts";
@@ -66,7 +68,7 @@ export class NodeAuthorizer {
       case "csinodes.storage.k8s.io":
         return authorizeOwnObject(node, info, "CSINode");
       case "resourceslices.resource.k8s.io":
-        return info.subresource === "" ? allow : refuse("cannot authorize ResourceSlice subresources");
+        return this.#resourceSlices(node, info);
       case "nodes":
         return authorizeNode(node, info);
       case "pods":
@@ -110,10 +112,35 @@ export class NodeAuthorizer {
     const unrelated = refuse(`no relationship found between node '${node}' and this object`);
     if (verb === "get") return own ? allow : unrelated;
     if (verb !== "list" && verb !== "watch") return refuse();
-    const selectors = (query?.get("fieldSelector") ?? "").split(",");
-    if (selectors.some((one) => /^spec\.nodeName==?(.*)$/.exec(one.trim())?.[1] === node)) return allow;
+    if (selects(query, "spec.nodeName", node)) return allow;
     if (name !== "") return own ? allow : unrelated;
     return refuse("can only list/watch pods with spec.nodeName field selector");
+  }
+
+  #resourceSlices(node: string, { verb, subresource, name, query }: Info): AuthorizationDecision {
+    if (subresource !== "") return refuse("cannot authorize ResourceSlice subresources");
+    switch (verb) {
+      // What is in a new one, admission checks.
+      case "create":
+        return allow;
+      case "get":
+      case "update":
+      case "patch":
+      case "delete": {
+        const slice = this.#reader.get<ResourceSlice>("resource.k8s.io", "resourceslices", "", name);
+        if (slice?.spec.nodeName === node) return allow;
+        return refuse(`no relationship found between node '${node}' and this object`);
+      }
+      case "watch":
+      case "list":
+      case "deletecollection":
+        if (selects(query, "spec.nodeName", node)) return allow;
+        return refuse("can only list/watch/deletecollection resourceslices with nodeName field selector");
+      default:
+        return refuse(
+          "only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection",
+        );
+    }
   }
 
   #related(node: string, info: Info): AuthorizationDecision {
@@ -179,6 +206,17 @@ export class NodeAuthorizer {
     pods.set(key, pod);
     this.#podsByNode.set(node, pods);
     this.#nodeOfPod.set(key, node);
+  }
+}
+
+/** Whether a request's field selector holds the field to the value. Read as the list itself reads it. */
+function selects(query: URLSearchParams | undefined, field: string, value: string): boolean {
+  try {
+    const { requirements } = parseFieldSelector(query?.get("fieldSelector") ?? "");
+    return requirements.some((one) => one.field === field && one.operator === "=" && one.value === value);
+  } catch {
+    // The list refuses it with a reason.
+    return false;
   }
 }
 
