@@ -1,6 +1,6 @@
 /**
  * The client of one API server: typed resources, raw requests and watches over HTTP/2 with TLS. Controllers,
- * scheduler, kubelet and network are given one; informers, recorder and leader election are built on it.
+ * scheduler, kubelet and network are given one; informers and the recorder are built on it.
  */
 import { readFileSync } from "node:fs";
 import type { ClientHttp2Stream } from "node:http2";

@@ -67,7 +67,7 @@ export const nodePaths = {
   cniPlugins: `${top}/opt/cni/bin`,
   /** OCI archives carried by the image (pause, quickstart); imported into containerd at first boot. */
   carriedImages: `${top}/usr/share/mini/images`,
-  /** The node's state for `mini status` and the launcher: JSON, rewritten atomically by the supervisor. */
+  /** The node's state for `mini status` and the launcher: JSON, rewritten atomically by the agent. */
   state: `${top}/run/mini/state.json`,
   /** Of mini's own processes and containerd. */
   logs: `${top}/var/log/mini`,

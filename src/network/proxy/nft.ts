@@ -1,4 +1,4 @@
-/** The only place that runs `nft` and `conntrack`. Scripts go through standard input; a failed one changes nothing. */
+/** In a node the only place that runs `nft` and `conntrack`. Scripts go through standard input; a failed one changes nothing. */
 import { execFile } from "node:child_process";
 import type { TrackedFlows } from "./stale-flows.ts";
 
