@@ -1,10 +1,12 @@
 /** A bare HTTPS client for tests: JSON in, JSON out, and watches as lists of events. */
 import { Agent, type RequestOptions, request } from "node:https";
+import { parseOwnJson } from "../machinery/codec/json.ts";
 import type { TestServer } from "./start-for-test.ts";
 
 export interface TestAnswer {
   readonly code: number;
   readonly headers: Record<string, string | string[] | undefined>;
+  readonly bytes: Buffer;
   readonly text: string;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   readonly body: any;
@@ -71,13 +73,15 @@ export class TestClient {
           const chunks: Buffer[] = [];
           response.on("data", (chunk: Buffer) => chunks.push(chunk));
           response.on("end", () => {
-            const text = Buffer.concat(chunks).toString("utf8");
+            const bytes = Buffer.concat(chunks);
+            const text = bytes.toString("utf8");
             const json = text !== "" && String(response.headers["content-type"]).startsWith("application/json");
             resolve({
               code: response.statusCode ?? 0,
               headers: response.headers,
+              bytes,
               text,
-              body: json ? JSON.parse(text) : text,
+              body: json ? parseOwnJson(text) : text,
             });
           });
         },
@@ -100,7 +104,7 @@ export class TestClient {
         response.on("data", (chunk: Buffer) => {
           const lines = (rest + chunk.toString("utf8")).split("\n");
           rest = lines.pop() ?? "";
-          for (const line of lines) events.push(JSON.parse(line));
+          for (const line of lines) events.push(parseOwnJson(line) as TestWatch["events"][number]);
           notify();
         });
         response.on("close", () => {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { ClientHttp2Stream } from "node:http2";
+import { parseOwnJson } from "../machinery/codec/json.ts";
 import { type Status, StatusError } from "../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
 import { ConnectionError } from "./connection-error.ts";
@@ -101,7 +102,7 @@ async function requestWithRetries(
 function parseBody(body: Buffer, contentType: string | undefined): unknown {
   if (body.length === 0) return undefined;
   const text = body.toString("utf8");
-  return contentType === undefined || contentType.includes("json") ? JSON.parse(text) : text;
+  return contentType === undefined || contentType.includes("json") ? parseOwnJson(text) : text;
 }
 
 function toStatusError(code: number, body: Buffer): StatusError {
@@ -131,7 +132,7 @@ function readEvents({ stream }: StreamResponse, { onEvent, signal }: WatchOption
     let pending: Buffer[] = [];
     const handleLine = (line: Buffer): void => {
       if (line.length === 0) return;
-      const event = JSON.parse(line.toString("utf8")) as { type: string; object: KubernetesObject };
+      const event = parseOwnJson(line.toString("utf8")) as { type: string; object: KubernetesObject };
       if (event.type === "ERROR") {
         reject(new StatusError(event.object as unknown as Status));
         stream.close();

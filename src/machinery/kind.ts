@@ -17,7 +17,7 @@ export interface Column<T> {
   readonly priority?: number;
   readonly description?: string;
   /** The cell; `now` is milliseconds since the epoch, for ages. */
-  readonly value: (object: T, now: number) => string | number | boolean | undefined;
+  readonly value: (object: T, now: number) => string | number | bigint | boolean | undefined;
 }
 
 export interface Subresource {

@@ -31,16 +31,16 @@ function columnOf(column: CustomResourceColumnDefinition): Column<UnknownObject>
   };
 }
 
-function cell(type: string, values: readonly unknown[], now: number): string | number | boolean | undefined {
+function cell(type: string, values: readonly unknown[], now: number): string | number | bigint | boolean | undefined {
   const [value] = values;
   if (value === undefined || value === null) return undefined;
   switch (type) {
     case "string":
       return typeof value === "object" ? JSON.stringify(value) : String(value);
     case "integer":
-      return typeof value === "number" ? Math.trunc(value) : undefined;
+      return typeof value === "number" ? Math.trunc(value) : typeof value === "bigint" ? value : undefined;
     case "number":
-      return typeof value === "number" ? value : undefined;
+      return typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined;
     case "boolean":
       return typeof value === "boolean" ? value : undefined;
     case "date":

@@ -94,6 +94,6 @@ export function oldItems(old: unknown, schema: JsonSchema): (item: unknown) => u
 function compositeKey(item: unknown, keys: readonly string[]): string | undefined {
   if (!isMap(item)) return undefined;
   const values = keys.map((key) => item[key]);
-  const scalar = (value: unknown): boolean => ["boolean", "number", "string"].includes(typeof value);
+  const scalar = (value: unknown): boolean => ["boolean", "number", "bigint", "string"].includes(typeof value);
   return values.every(scalar) ? JSON.stringify(values) : undefined;
 }

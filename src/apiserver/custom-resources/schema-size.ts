@@ -9,6 +9,10 @@ const largestOfFormat: Readonly<Record<string, number>> = { duration: 32, date: 
 /** A character of UTF-8. */
 const largestCharacter = 4;
 
+/** A bound that a schema states has 64 bits; here its order of magnitude is enough. */
+const countOf = (stated: number | bigint | undefined): number | undefined =>
+  stated === undefined ? undefined : Number(stated);
+
 /** The length of the shortest JSON of a schema. */
 export function smallestJson(schema: JsonSchema): number {
   if (schema["x-kubernetes-int-or-string"] === true) return 1;
@@ -39,15 +43,16 @@ export function largestSize(schema: JsonSchema): number {
   if (schema["x-kubernetes-int-or-string"] === true || schema.type === "string") return largestText(schema);
   const values = valuesOf(schema);
   if (schema.type === "array" && schema.items !== undefined) {
-    return schema.maxItems ?? fitting(smallestJson(schema.items) + 1);
+    return countOf(schema.maxItems) ?? fitting(smallestJson(schema.items) + 1);
   }
   if (values === undefined) return 0;
-  return schema.maxProperties ?? fitting(smallestJson(values) + 6);
+  return countOf(schema.maxProperties) ?? fitting(smallestJson(values) + 6);
 }
 
 const fitting = (bytes: number): number => Math.floor((maximumRequestBytes - aroundBytes) / bytes);
 
-function largestText({ format = "", maxLength, enum: allowed }: JsonSchema): number {
+function largestText({ format = "", enum: allowed, ...schema }: JsonSchema): number {
+  const maxLength = countOf(schema.maxLength);
   const ofFormat = largestOfFormat[format];
   if (ofFormat !== undefined) return ofFormat;
   if (maxLength !== undefined) return format === "byte" ? maxLength : maxLength * largestCharacter;
@@ -61,6 +66,6 @@ export const largestCount = (schema: JsonSchema): number =>
 
 /** How many values a list or map has at most inside one of it by what it states; 1 of others; undefined: no bound. */
 export function statedCount(schema: JsonSchema): number | undefined {
-  if (schema.type === "array") return schema.maxItems;
-  return valuesOf(schema) === undefined ? 1 : schema.maxProperties;
+  if (schema.type === "array") return countOf(schema.maxItems);
+  return valuesOf(schema) === undefined ? 1 : countOf(schema.maxProperties);
 }

@@ -3,6 +3,7 @@
  * apiextensions-apiserver turns them into field errors.
  */
 import { compilePattern, PatternError, Work, WorkExceeded } from "../../lib/regular-expression/index.ts";
+import { isInteger } from "../../machinery/codec/json.ts";
 import {
   type FieldError,
   invalidValue,
@@ -52,7 +53,7 @@ function checkValue(
     ...checkType(value, schema, path),
     ...checkLogic(value, schema, path, correlated),
     ...(typeof value === "string" ? checkString(value, schema, path) : []),
-    ...(typeof value === "number" ? checkNumber(value, schema, path) : []),
+    ...(typeof value === "number" || typeof value === "bigint" ? checkNumber(value, schema, path) : []),
     ...(Array.isArray(value) ? checkList(value, schema, path, correlated) : []),
     ...checkEnum(value, schema, path),
     ...(isMap(value) ? checkMap(value, schema, path, correlated) : []),
@@ -71,7 +72,7 @@ function typesOf(schema: JsonSchema): readonly string[] {
 function typeName(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "array";
-  if (typeof value === "number") return Number.isInteger(value) ? "integer" : "number";
+  if (typeof value === "number" || typeof value === "bigint") return isInteger(value) ? "integer" : "number";
   return typeof value;
 }
 
@@ -83,7 +84,9 @@ function checkType(value: unknown, schema: JsonSchema, path: string): FieldError
     return [typeInvalid(path, "null", `${inBody(path)} must be of type ${types.join(",")}: "null"`)];
   }
   if (types.length === 0 || types.includes(actual) || (actual === "integer" && types.includes("number"))) return [];
-  return [typeInvalid(path, actual, `${inBody(path)} must be of type ${types.join(",")}: "${actual}"`)];
+  // With a format it is the formats that are compared, as upstream.
+  const [found, wanted] = actual === "number" && schema.format ? ["float64", schema.format] : [actual, types.join(",")];
+  return [typeInvalid(path, found, `${inBody(path)} must be of type ${wanted}: "${found}"`)];
 }
 
 /** allOf, anyOf, oneOf and not: what they say of the value itself is not left out, what they say of its fields may be. */
@@ -144,10 +147,22 @@ function checkPattern(value: string, pattern: string, path: string): FieldError[
   }
 }
 
-function checkNumber(value: number, schema: JsonSchema, path: string): FieldError[] {
-  const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum } = schema;
+/** Bounds of integers by format; every integer there is has 64 bits. */
+const ranges: Readonly<Record<string, readonly [number, number]>> = {
+  int32: [-(2 ** 31), 2 ** 31 - 1],
+  uint32: [0, 2 ** 32 - 1],
+  uint64: [0, 2 ** 64],
+};
+
+function checkNumber(value: number | bigint, schema: JsonSchema, path: string): FieldError[] {
+  const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum, type, format = "" } = schema;
   const errors: FieldError[] = [];
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
+  const range = type === "integer" ? ranges[format] : undefined;
+  if (range !== undefined && (value < range[0] || value > range[1])) {
+    const detail = `Checked value must be of type integer with format ${format} in ${path}`;
+    errors.push(invalidValue("<nil>", "", detail));
+  }
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
     errors.push(invalidIn(path, value, `should be a multiple of ${multipleOf}`));
   }
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum)) {
@@ -181,6 +196,11 @@ function checkList(
     errors.push(...validateNode(item, items, `${path}[${index}]`, correlated?.item(index)));
   }
   return errors;
+}
+
+function isMultiple(value: number | bigint, of: number | bigint): boolean {
+  if (typeof value === "bigint" && isInteger(of)) return value % BigInt(of) === 0n;
+  return Number.isInteger(Number(value) / Number(of));
 }
 
 function checkMap(

@@ -1,5 +1,6 @@
 /** JSON values as CEL sees them: integers are 64-bit, names of fields escaped where they are no identifiers. */
 import { Optional } from "@marcbachmann/cel-js";
+import { integerOf } from "../../machinery/codec/json.ts";
 
 export interface ValueSchema {
   readonly type?: string | undefined;
@@ -14,8 +15,9 @@ export interface ValueSchema {
  * every whole number is an integer.
  */
 export function toCel(value: unknown, schema?: ValueSchema): unknown {
+  if (typeof value === "bigint") return schema?.type === "number" ? Number(value) : value;
   if (typeof value === "number") {
-    return schema?.type !== "number" && Number.isInteger(value) ? BigInt(value) : value;
+    return schema?.type !== "number" && Number.isSafeInteger(value) ? BigInt(value) : value;
   }
   if (typeof value === "string") return fromString(value, schema?.format);
   if (Array.isArray(value)) return value.map((item) => toCel(item, schema?.items));
@@ -40,7 +42,7 @@ function fromString(value: string, format: string | undefined): unknown {
 
 /** What an expression gave, as JSON. */
 export function fromCel(value: unknown): unknown {
-  if (typeof value === "bigint") return Number(value);
+  if (typeof value === "bigint") return integerOf(value);
   if (Array.isArray(value)) return value.map(fromCel);
   if (value instanceof Date) return value.toISOString();
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, one]) => [String(key), fromCel(one)]));

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { createGzip, constants as zlib } from "node:zlib";
+import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { Status, StatusError } from "../../machinery/errors/status-error.ts";
 import type { HttpResponse } from "../types.ts";
 import { contentTypeOf, type OutputForm } from "./negotiation.ts";
@@ -57,7 +58,7 @@ export async function sendJsonBytes(
   form: OutputForm,
 ): Promise<void> {
   if (form.encoding === "json" && !form.pretty) sendBytes(context, code, "application/json", bytes);
-  else await sendObject(context, code, JSON.parse(bytes.toString("utf8")), form);
+  else await sendObject(context, code, parseOwnJson(bytes.toString("utf8")), form);
 }
 
 export function sendText(context: RequestContext, code: number, text: string): void {

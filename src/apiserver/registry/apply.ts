@@ -4,6 +4,7 @@
  * for (docs/decisions/0002-managed-fields.md).
  */
 import { formatTime } from "../../lib/clock.ts";
+import { parseYaml } from "../../machinery/codec/yaml.ts";
 import { forbiddenField, required } from "../../machinery/errors/field-error.ts";
 import { badRequest, internalError, invalid, StatusError } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
@@ -57,20 +58,8 @@ function parseJsonDocument(bytes: Buffer): ApplyDocument | undefined {
 }
 
 async function parseYamlDocument(bytes: Buffer): Promise<ApplyDocument> {
-  const { LineCounter, parseDocument } = await import("yaml");
-  const text = bytes.toString("utf8");
-  const lines = new LineCounter();
-  const document = parseDocument(text, { uniqueKeys: true, version: "1.1", schema: "core", lineCounter: lines });
-  const duplicates: string[] = [];
-  for (const error of document.errors) {
-    if (error.code !== "DUPLICATE_KEY") {
-      throw badRequest(`error decoding YAML: error converting YAML to JSON: yaml: ${error.message}`, { cause: error });
-    }
-    const key = /^\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s:]+))/.exec(text.slice(error.pos[0]));
-    const name = key?.[1] ?? key?.[2] ?? key?.[3] ?? "";
-    duplicates.push(`line ${lines.linePos(error.pos[0]).line}: key ${JSON.stringify(name)} already set in map`);
-  }
-  const configuration: unknown = document.toJS();
+  const prefix = "error decoding YAML: ";
+  const { value: configuration, duplicates } = await parseYaml(bytes, { duplicates: true, prefix });
   if (typeof configuration !== "object" || configuration === null || Array.isArray(configuration)) {
     throw badRequest(
       "error decoding YAML: error unmarshaling JSON: json: cannot unmarshal into map[string]interface {}",

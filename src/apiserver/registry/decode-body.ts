@@ -1,4 +1,5 @@
 import { decodeProtobuf, protobufMediaType, typeOfKind } from "../../machinery/codec/protobuf.ts";
+import { parseYaml } from "../../machinery/codec/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
 import { formatApiVersion, parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { conform } from "../../machinery/schema/conform.ts";
@@ -27,6 +28,7 @@ interface RawBody {
   readonly value: unknown;
   readonly duplicateKeys: readonly string[];
   inTextOrder?(messages: readonly string[]): readonly string[];
+  readonly floats?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -52,21 +54,12 @@ async function parse(bytes: Buffer, expected: ExpectedType, options: DecodeOptio
     case protobufMediaType:
       return { value: decodeProtobuf(bytes, expected.schemas, expected.schemaName).object, duplicateKeys: [] };
     case "application/yaml":
-      return parseYaml(bytes);
+      return { value: (await parseYaml(bytes)).value, duplicateKeys: [] };
     default:
       throw unsupportedMediaType(
         `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${protobufMediaType}`,
       );
   }
-}
-
-/** YAML of one document, as JSON values. */
-export async function parseYaml(bytes: Buffer): Promise<RawBody> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(bytes.toString("utf8"), { uniqueKeys: false, version: "1.1", schema: "core" });
-  const [error] = document.errors;
-  if (error !== undefined) throw badRequest(`error converting YAML to JSON: yaml: ${error.message}`, { cause: error });
-  return { value: document.toJS(), duplicateKeys: [] };
 }
 
 /** Checks what a parsed value says it is, and its fields. Fills apiVersion and kind where they are left out. */
@@ -78,7 +71,9 @@ function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOption
     );
   }
   const given = checkType(value as UnknownObject, expected);
-  const { object, unknownFields, errors } = conform(value, expected.schemas, expected.schemaName);
+  const { object, unknownFields, errors } = conform(value, expected.schemas, expected.schemaName, {
+    floats: raw.floats,
+  });
   if (errors.length > 0) throw cannotBeHandled(given, expected.kind, errors.join(", "));
   const messages = [...raw.duplicateKeys.map(duplicateField), ...unknownFields];
   report(raw.inTextOrder?.(messages) ?? messages, given, expected, options);

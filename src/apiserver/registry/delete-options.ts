@@ -1,11 +1,11 @@
 import { builtInSchemas } from "../../kinds/schema-table.ts";
 import { decodeProtobuf, protobufMediaType } from "../../machinery/codec/protobuf.ts";
+import { parseYaml } from "../../machinery/codec/yaml.ts";
 import { badRequest, invalid } from "../../machinery/errors/status-error.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
 import { readBody } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
-import { parseYaml } from "./decode-body.ts";
 import { type DeleteOptions, validateDeleteOptions } from "./delete.ts";
 import { readBoolean, validateDryRun } from "./request-options.ts";
 

@@ -1,3 +1,4 @@
+import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { type FinalBytes, finalBytes, metadataStart, withRevision } from "./object-bytes.ts";
@@ -76,7 +77,7 @@ export class CachedObject {
   get object(): UnknownObject {
     const known = this.#decoded?.deref();
     if (known !== undefined) return known;
-    const decoded = JSON.parse(this.#final.bytes.toString("utf8")) as UnknownObject;
+    const decoded = parseOwnJson(this.#final.bytes.toString("utf8")) as UnknownObject;
     this.#remember(decoded);
     return decoded;
   }

@@ -2,6 +2,7 @@
 import { Agent, request } from "node:https";
 import { isIP } from "node:net";
 import { rootCertificates } from "node:tls";
+import { parseForeignJson } from "../../machinery/codec/json.ts";
 import { metClosedConnection } from "../streaming/idle-connection.ts";
 import type { ObjectReader } from "../types.ts";
 import { type Endpoint, locate, type WebhookClientConfig } from "./endpoint.ts";
@@ -101,5 +102,5 @@ function post(endpoint: Endpoint, call: WebhookCall): Promise<unknown> {
 
 /** Rejects where the text is no JSON. */
 async function parse(text: string): Promise<unknown> {
-  return JSON.parse(text);
+  return parseForeignJson(text).value;
 }

@@ -61,6 +61,13 @@ function writeField(writer: Writer, value: unknown, [number, , type, rule]: Prot
   }
 }
 
+/** An integer as the writer takes it. */
+export function int64Words(value: number | bigint): number {
+  if (typeof value === "number") return value;
+  const words = { low: Number(BigInt.asUintN(32, value)), high: Number(BigInt.asUintN(32, value >> 32n)) };
+  return { ...words, unsigned: false } as unknown as number;
+}
+
 function writeValue(writer: Writer, value: unknown, type: string, schemas: SchemaTable): void {
   switch (type) {
     case "string":
@@ -76,7 +83,7 @@ function writeValue(writer: Writer, value: unknown, type: string, schemas: Schem
       writer.uint32(Number(value));
       return;
     case "int64":
-      writer.int64(Number(value));
+      writer.int64(int64Words(typeof value === "bigint" ? value : Number(value)));
       return;
     case "double":
       writer.double(Number(value));

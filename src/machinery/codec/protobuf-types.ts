@@ -1,5 +1,7 @@
 /** Messages whose JSON form is not an object of their fields, and rules that decoding and encoding share. */
+
 import type { SchemaTable, TypeSchema } from "../schema/types.ts";
+import { parseForeignJson } from "./json.ts";
 
 export interface SpecialType {
   /** From the message's fields to the JSON value; undefined: nothing. */
@@ -29,7 +31,9 @@ function timeType(digits: 0 | 6): SpecialType {
 }
 
 const jsonOf = (base64: unknown): unknown =>
-  base64 === undefined || base64 === "" ? undefined : JSON.parse(Buffer.from(String(base64), "base64").toString());
+  base64 === undefined || base64 === ""
+    ? undefined
+    : parseForeignJson(Buffer.from(String(base64), "base64").toString()).value;
 const base64Of = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64");
 
 /** A message with one field of JSON text. */

@@ -8,7 +8,7 @@ import { badRequest } from "../errors/status-error.ts";
 import type { UnknownObject } from "../meta/object.ts";
 import { formatApiVersion } from "../meta/object.ts";
 import type { SchemaTable } from "../schema/types.ts";
-import { decodeMessage } from "./protobuf-decode.ts";
+import { decodeMessage, ProtobufError, splitMessage } from "./protobuf-decode.ts";
 import { encodeMessage } from "./protobuf-encode.ts";
 
 export { decodeMessage } from "./protobuf-decode.ts";
@@ -35,33 +35,36 @@ export function isProtobuf(bytes: Uint8Array): boolean {
  */
 export function decodeProtobuf(bytes: Uint8Array, schemas: SchemaTable, expectedType?: string): DecodedProtobuf {
   if (!isProtobuf(bytes)) throw badRequest("provided data does not appear to be a protobuf message");
-  try {
-    return decodeUnknown(bytes.subarray(magic.length), schemas, expectedType);
-  } catch (cause) {
-    if (cause instanceof RangeError) throw badRequest(`proto: ${cause.message}`, { cause });
-    throw cause;
-  }
-}
-
-function decodeUnknown(bytes: Uint8Array, schemas: SchemaTable, expectedType: string | undefined): DecodedProtobuf {
-  const reader = protobuf.Reader.create(bytes);
-  let typeMeta: Record<string, unknown> = {};
-  let raw: Uint8Array = new Uint8Array(0);
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (tag === 0x0a) typeMeta = decodeMessage(reader.bytes(), typeMetaType, schemas);
-    else if (tag === 0x12) raw = reader.bytes();
-    else reader.skipType(tag & 7);
-  }
+  const expected = expectedType?.slice(expectedType.lastIndexOf(".") + 1) ?? "object";
+  const { typeMeta, raw } = refusing(`the object provided is unrecognized (must be of type ${expected})`, () => {
+    const parts = splitMessage(bytes.subarray(magic.length));
+    return { typeMeta: decodeMessage(parts.get(1) ?? nothing, typeMetaType, schemas), raw: parts.get(2) ?? nothing };
+  });
   const apiVersion = String(typeMeta["apiVersion"] ?? "");
   const kind = String(typeMeta["kind"] ?? "");
   const typeName = typeOfKind(schemas, apiVersion, kind) ?? expectedType;
   if (typeName === undefined) {
     throw badRequest(`no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`);
   }
-  const object = { ...(kind === "" ? {} : { apiVersion, kind }), ...decodeMessage(raw, typeName, schemas) };
+  const given = kind || expected;
+  const version = apiVersion.slice(apiVersion.indexOf("/") + 1);
+  const message = refusing(`${given} in version ${JSON.stringify(version)} cannot be handled as a ${expected}`, () =>
+    decodeMessage(raw, typeName, schemas),
+  );
+  const object = { ...(kind === "" ? {} : { apiVersion, kind }), ...message };
   return { apiVersion, kind, object };
 }
+
+function refusing<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    if (cause instanceof ProtobufError) throw badRequest(`${what}: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+const nothing = new Uint8Array(0);
 
 /** The object in its envelope. */
 export function encodeProtobuf(object: UnknownObject, schemas: SchemaTable, typeName: string): Buffer {

@@ -31,7 +31,7 @@ export function deepFreeze<T>(value: T): T {
 /** Whether two JSON values are the same; properties that are undefined count as absent, their order not at all. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return isSameNumber(a, b);
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     for (let index = 0; index < a.length; index++) if (!deepEqual(a[index], b[index])) return false;
@@ -41,6 +41,12 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   for (const key in left) if (!deepEqual(left[key], right[key])) return false;
   for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
   return true;
+}
+
+/** A float of 1e18 and the integer that is written as it is: the one becomes the other when it is stored. */
+export function isSameNumber(a: unknown, b: unknown): boolean {
+  if (typeof a === "number" && typeof b === "bigint") return a >= b && a <= b;
+  return typeof a === "bigint" && typeof b === "number" && isSameNumber(b, a);
 }
 
 /** The owner reference with `controller: true`, if there is one. */

@@ -3,6 +3,8 @@
  * client-go asks for: messages of github.com/google/gnostic-models openapiv2, as far as our documents use them.
  */
 import protobuf from "protobufjs/minimal.js";
+import { isInteger } from "../codec/json.ts";
+import { int64Words } from "../codec/protobuf-encode.ts";
 import type { JsonSchema } from "./schemas.ts";
 
 type Writer = protobuf.Writer;
@@ -155,7 +157,7 @@ function writeSchema(writer: Writer, schema: JsonSchema): void {
     if (typeof schema[name] === "number") tag(writer, field, 1).double(schema[name]);
   }
   for (const [name, field] of countFields) {
-    if (typeof schema[name] === "number") tag(writer, field, 0).int64(schema[name]);
+    if (isInteger(schema[name])) tag(writer, field, 0).int64(int64Words(schema[name]));
   }
   text(writer, 13, schema["pattern"]);
   texts(writer, 19, schema["required"]);

@@ -170,7 +170,27 @@ describe("parseJson", () => {
   });
 
   it.each([
+    ['{"spec":{"replicas":1.0}}', "number 1.0 into Go struct field DeploymentSpec.spec.replicas of type int32"],
+    ['{"spec":{"replicas":1e3}}', "number 1e3 into Go struct field DeploymentSpec.spec.replicas of type int32"],
+    [
+      '{"spec":{"replicas":9007199254740993}}',
+      "number 9007199254740993 into Go struct field DeploymentSpec.spec.replicas of type int32",
+    ],
+    [
+      '{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":9223372036854775808}}}}',
+      "number 9223372036854775808 into Go struct field PodSpec.spec.template.spec.terminationGracePeriodSeconds of type int64",
+    ],
+    ['{"spec":{"template":{"spec":{"terminationGracePeriodSeconds":9223372036854775807}}}}', undefined],
+  ])("takes %s for what it is written as", (text, problem) => {
+    const { value, floats } = parseJson(Buffer.from(text));
+    const { errors, object } = conform(value, table, deployment, { floats });
+    expect(errors).toEqual(problem === undefined ? [] : [`json: cannot unmarshal ${problem}`]);
+    if (problem === undefined) expect(JSON.stringify(object)).toContain("9223372036854775807");
+  });
+
+  it.each([
     ["", "unexpected end of JSON input"],
+    ["[".repeat(10_001), "exceeded max depth"],
     ["{", "unexpected end of JSON input"],
     ["{a}", "invalid character 'a' looking for beginning of object key string"],
     ['{"a":1,}', "invalid character '}' looking for beginning of object key string"],

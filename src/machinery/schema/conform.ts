@@ -29,6 +29,8 @@ export interface ConformOptions {
    * still sees which optional fields were left out. `all`, before storing: every field that Go always writes.
    */
   readonly zeroValues?: "required" | "all";
+  /** Numbers as they are written, by path, that are no integers unless they are bigints. See ParsedJson. */
+  readonly floats?: ReadonlyMap<string, string> | undefined;
 }
 
 export interface Conformed {
@@ -44,6 +46,7 @@ interface Context {
   /** Field names and map keys (`{key}`) as strings and objects, list indices as numbers. */
   readonly path: (string | number | { readonly key: string })[];
   readonly unknownFields: string[];
+  readonly floats: ReadonlyMap<string, string> | undefined;
   /** Go name of the innermost struct. */
   struct: string;
 }
@@ -56,9 +59,9 @@ export function conform(
   object: unknown,
   schemas: SchemaTable,
   typeName: string,
-  { prune = true, zeroValues = "required" }: ConformOptions = {},
+  { prune = true, zeroValues = "required", floats }: ConformOptions = {},
 ): Conformed {
-  const context: Context = { prune, path: [], unknownFields: [], struct: "" };
+  const context: Context = { prune, path: [], unknownFields: [], floats, struct: "" };
   try {
     const converted = compilerOf(schemas, zeroValues).type(typeName)(object, context);
     return { object: converted as Record<string, unknown>, unknownFields: context.unknownFields, errors: [] };
@@ -76,7 +79,7 @@ function describeFailure(error: unknown, { path, struct }: Context): string {
   return `json: cannot unmarshal ${error.found} into ${target} of type ${error.expected}`;
 }
 
-function joinPath(path: Context["path"], last: string): string {
+function joinPath(path: Context["path"], last?: string): string {
   let joined = "";
   for (const segment of path) {
     if (typeof segment === "number") joined += `[${segment}]`;
@@ -85,6 +88,7 @@ function joinPath(path: Context["path"], last: string): string {
       joined += joined === "" ? name : `.${name}`;
     }
   }
+  if (last === undefined) return joined;
   return joined === "" ? last : `${joined}.${last}`;
 }
 
@@ -122,9 +126,18 @@ const goName = (typeName: string): string => typeName.split(".").slice(-2).join(
 
 const passThrough: Convert = (value) => value;
 
+/** To Go `1.0` and `1e3` are no integers, which the parsed number does not tell. */
+function integer(convert: (value: unknown) => unknown, goType: string): Convert {
+  return (value, context) => {
+    const literal = context.floats?.get(joinPath(context.path));
+    if (literal !== undefined && typeof value === "number") throw new TypeMismatch(value, goType, literal);
+    return convert(value);
+  };
+}
+
 const scalarTypes: Readonly<Record<string, { convert: Convert; zero?: ZeroValue }>> = {
   "io.k8s.apimachinery.pkg.api.resource.Quantity": { convert: convertQuantity, zero: () => "0" },
-  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": { convert: convertIntOrString, zero: () => 0 },
+  "io.k8s.apimachinery.pkg.util.intstr.IntOrString": { convert: integer(convertIntOrString, "int32"), zero: () => 0 },
   "io.k8s.apimachinery.pkg.apis.meta.v1.Time": { convert: convertTime },
   "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": { convert: convertMicroTime },
 };
@@ -247,10 +260,12 @@ class Compiler {
     switch (field.type) {
       case "string":
         if (field.format === "byte") return convertBytes;
-        if (field.format === "int-or-string") return convertIntOrString;
+        if (field.format === "int-or-string") return integer(convertIntOrString, "int32");
         return convertString;
       case "integer":
-        return field.format === "int32" || (field.format === undefined && !structural) ? convertInt32 : convertInt64;
+        return field.format === "int32" || (field.format === undefined && !structural)
+          ? integer(convertInt32, "int32")
+          : integer(convertInt64, "int64");
       case "number":
         return convertDouble;
       case "boolean":

@@ -1,4 +1,5 @@
 /** Says what is wrong with a text that JSON.parse refused, in the words of Go's encoding/json. */
+import { depthMessage, maximumDepth } from "../codec/json.ts";
 
 /** `invalid character '}' looking for beginning of value`, `unexpected end of JSON input`. */
 export function describeSyntaxError(text: string): string {
@@ -24,6 +25,7 @@ function quoteCharacter(character: string): string {
 class Scanner {
   readonly #text: string;
   #position = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -46,14 +48,20 @@ class Scanner {
 
   value(): void {
     const character = this.#peek();
-    if (character === "{") this.#object();
-    else if (character === "[") this.#array();
+    if (character === "{") this.#nested(() => this.#object());
+    else if (character === "[") this.#nested(() => this.#array());
     else if (character === '"') this.#string();
     else if (/[-0-9]/.test(character)) this.#number();
     else if (character === "t") this.#literal("true");
     else if (character === "f") this.#literal("false");
     else if (character === "n") this.#literal("null");
     else this.#fail("looking for beginning of value");
+  }
+
+  #nested(read: () => void): void {
+    if (++this.#depth > maximumDepth) throw new Error(depthMessage);
+    read();
+    this.#depth--;
   }
 
   #object(): void {

@@ -2,6 +2,7 @@
  * Request bodies from bytes to values. JSON.parse does the work; duplicate keys, which it hides, are found by a count
  * that costs little, and located only where the count says that there are any. Syntax errors are told in Go's words.
  */
+import { endOfString, type ForeignJson, JsonLimitError, parseForeignJson } from "../codec/json.ts";
 import { badRequest } from "../errors/status-error.ts";
 import { duplicateField, unknownField } from "./decode-error.ts";
 import { describeSyntaxError } from "./json-syntax-error.ts";
@@ -12,6 +13,8 @@ export interface ParsedJson {
   readonly duplicateKeys: readonly string[];
   /** Sorts messages about fields as a reader of the text comes upon them. */
   inTextOrder?(messages: readonly string[]): readonly string[];
+  /** Numbers that are no integers of Go's as they are written, by their paths: `1.0`, `1e3`, more than 64 bits. */
+  readonly floats?: ReadonlyMap<string, string>;
 }
 
 export interface ParseJsonOptions {
@@ -24,18 +27,28 @@ export interface ParseJsonOptions {
 /** Throws StatusError BadRequest. */
 export function parseJson(bytes: Uint8Array, options: ParseJsonOptions = {}): ParsedJson {
   const text = decode(bytes);
-  let value: unknown;
+  const { value, keys, floats } = parse(text, bytes, options.kind);
+  const hasDuplicates = options.duplicates === true && keys !== countKeys(value);
+  if (!hasDuplicates && !floats) return { value, duplicateKeys: [] };
+  const walk = new TextWalk(text, hasDuplicates);
+  return {
+    value,
+    duplicateKeys: hasDuplicates ? walk.duplicates : [],
+    floats: walk.floats,
+    ...(hasDuplicates ? { inTextOrder: (messages) => walk.sort(messages) } : {}),
+  };
+}
+
+function parse(text: string, bytes: Uint8Array, kind: string | undefined): ForeignJson {
   try {
-    value = JSON.parse(text);
+    return parseForeignJson(text);
   } catch (cause) {
-    const message = `couldn't get version/kind; json parse error: ${describeSyntaxError(text)}`;
-    if (options.kind === undefined) throw badRequest(message, { cause });
-    const unrecognized = `the object provided is unrecognized (must be of type ${options.kind})`;
+    const problem = cause instanceof JsonLimitError ? cause.message : describeSyntaxError(text);
+    const message = `couldn't get version/kind; json parse error: ${problem}`;
+    if (kind === undefined) throw badRequest(message, { cause });
+    const unrecognized = `the object provided is unrecognized (must be of type ${kind})`;
     throw badRequest(`${unrecognized}: ${message} (${summarize(bytes)})`, { cause });
   }
-  if (options.duplicates !== true || countKeysInText(text) === countKeys(value)) return { value, duplicateKeys: [] };
-  const finder = new DuplicateFinder(text);
-  return { value, duplicateKeys: finder.find(), inTextOrder: (messages) => finder.sort(messages) };
 }
 
 const decode = (bytes: Uint8Array): string =>
@@ -61,44 +74,27 @@ function countKeys(value: unknown): number {
   return count;
 }
 
-/** The closing quote of the string that opens at `start`, in valid JSON. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  for (;;) {
-    let backslash = end - 1;
-    while (text.charCodeAt(backslash) === 0x5c) backslash--;
-    if ((end - backslash) % 2 === 1) return end;
-    end = text.indexOf('"', end + 1);
-  }
-}
-
 const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 
-function countKeysInText(text: string): number {
-  let count = 0;
-  for (let start = text.indexOf('"'); start >= 0; ) {
-    let next = endOfString(text, start) + 1;
-    while (isSpace(text.charCodeAt(next))) next++;
-    if (text.charCodeAt(next) === 0x3a) count++;
-    start = text.indexOf('"', next);
-  }
-  return count;
-}
+const endOfLiteral = /[\s,\]}]/g;
 
 /** Walks text that JSON.parse has accepted. */
-class DuplicateFinder {
+class TextWalk {
+  readonly floats = new Map<string, string>();
   readonly #text: string;
   readonly #found = new Set<string>();
   /** Where a message about a key belongs: an unknown one at its first place, a duplicate at its second. */
   readonly #places = new Map<string, number>();
+  readonly #wantsDuplicates: boolean;
   #position = 0;
 
-  constructor(text: string) {
+  constructor(text: string, wantsDuplicates: boolean) {
     this.#text = text;
+    this.#wantsDuplicates = wantsDuplicates;
+    this.#value("");
   }
 
-  find(): string[] {
-    this.#value("");
+  get duplicates(): string[] {
     return [...this.#found].slice(0, 100);
   }
 
@@ -117,7 +113,15 @@ class DuplicateFinder {
     if (code === 0x7b) this.#object(path);
     else if (code === 0x5b) this.#array(path);
     else if (code === 0x22) this.#position = endOfString(this.#text, this.#position) + 1;
-    else while (/[^\s,\]}]/.test(this.#text[this.#position] ?? " ")) this.#position++;
+    else this.#literal(path);
+  }
+
+  #literal(path: string): void {
+    endOfLiteral.lastIndex = this.#position;
+    const end = endOfLiteral.exec(this.#text)?.index ?? this.#text.length;
+    const literal = this.#text.slice(this.#position, end);
+    if (/^-?(?:\d+[.eE]|\d{19})/.test(literal)) this.floats.set(path, literal);
+    this.#position = end;
   }
 
   #object(path: string): void {
@@ -131,9 +135,7 @@ class DuplicateFinder {
       const end = endOfString(this.#text, this.#position);
       const key = JSON.parse(this.#text.slice(this.#position, end + 1)) as string;
       const keyPath = path === "" ? key : `${path}.${key}`;
-      if (keys.has(key)) this.#found.add(keyPath);
-      this.#place(keys.has(key) ? duplicateField(keyPath) : unknownField(keyPath));
-      keys.add(key);
+      if (this.#wantsDuplicates) this.#note(key, keyPath, keys);
       this.#position = end + 1;
       this.#skipSpace();
       this.#position++;
@@ -142,7 +144,10 @@ class DuplicateFinder {
     this.#position++;
   }
 
-  #place(message: string): void {
+  #note(key: string, path: string, keys: Set<string>): void {
+    const message = keys.has(key) ? duplicateField(path) : unknownField(path);
+    if (keys.has(key)) this.#found.add(path);
+    keys.add(key);
     if (!this.#places.has(message)) this.#places.set(message, this.#position);
   }
 

@@ -1,4 +1,5 @@
 /** Conversions of single JSON values to what Go's decoding and encoding would leave of them; used by conform.ts. */
+import { isInteger } from "../codec/json.ts";
 import { canonicalQuantity, QuantityError } from "../quantity.ts";
 
 /** A value of the wrong JSON type, in Go's words; conform.ts adds the field. */
@@ -8,8 +9,9 @@ export class TypeMismatch {
   /** `int32`, `[]v1.Container`. */
   readonly expected: string;
 
-  constructor(value: unknown, expected: string, withNumber = false) {
-    this.found = describe(value, withNumber);
+  /** `literal` is a number as it was written, where the message shows it. */
+  constructor(value: unknown, expected: string, literal?: string | undefined) {
+    this.found = describe(value, literal);
     this.expected = expected;
   }
 }
@@ -22,10 +24,11 @@ export class InvalidContent {
   }
 }
 
-function describe(value: unknown, withNumber: boolean): string {
+function describe(value: unknown, literal: string | undefined): string {
   if (Array.isArray(value)) return "array";
   if (typeof value === "boolean") return "bool";
-  if (typeof value === "number") return withNumber ? `number ${value}` : "number";
+  if (typeof value === "number" || typeof value === "bigint")
+    return literal === undefined ? "number" : `number ${literal}`;
   return value === null ? "null" : typeof value;
 }
 
@@ -39,25 +42,29 @@ export function convertBoolean(value: unknown): boolean {
   throw new TypeMismatch(value, "bool");
 }
 
+/** Only numbers: an object of a client's may have a `toString` that is no function. */
+const numberText = (value: unknown): string | undefined =>
+  typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
+
 export function convertInt32(value: unknown): number {
   if (typeof value === "number" && value === (value | 0)) return value;
-  throw new TypeMismatch(value, "int32", true);
+  throw new TypeMismatch(value, "int32", numberText(value));
 }
 
-const int64Limit = 2 ** 63;
-
-export function convertInt64(value: unknown): number {
-  if (typeof value === "number" && Number.isInteger(value) && value >= -int64Limit && value < int64Limit) return value;
-  throw new TypeMismatch(value, "int64", true);
+export function convertInt64(value: unknown): number | bigint {
+  if (isInteger(value)) return value;
+  throw new TypeMismatch(value, "int64", numberText(value));
 }
 
 export function convertDouble(value: unknown): number {
   if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number(value);
   throw new TypeMismatch(value, "float64");
 }
 
 export function convertQuantity(value: unknown): string {
-  if (typeof value !== "string" && typeof value !== "number") throw new InvalidContent(quantityFormat);
+  const isNumber = typeof value === "number" || typeof value === "bigint";
+  if (typeof value !== "string" && !isNumber) throw new InvalidContent(quantityFormat);
   try {
     return canonicalQuantity(String(value).trim());
   } catch (error) {

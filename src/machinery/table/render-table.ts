@@ -35,7 +35,7 @@ export interface TableColumn {
 }
 
 export interface TableRow {
-  readonly cells: readonly (string | number | boolean | null)[];
+  readonly cells: readonly (string | number | bigint | boolean | null)[];
   readonly object: unknown;
 }
 

@@ -7,6 +7,7 @@ import type {
   MutatingWebhook,
   ValidatingWebhook,
 } from "../../../kinds/generated/admissionregistration-v1.ts";
+import { parseForeignJson } from "../../../machinery/codec/json.ts";
 import { badRequest, internalError, StatusError } from "../../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
@@ -106,7 +107,7 @@ class Mutating implements AdmissionPlugin {
         ),
       );
     }
-    const patch: unknown = JSON.parse(Buffer.from(response.patch, "base64").toString("utf8"));
+    const patch = parseForeignJson(Buffer.from(response.patch, "base64").toString("utf8")).value;
     try {
       replaceObject(request, applyJsonPatch(deepCopy(request.object), patch) as UnknownObject);
     } catch (error) {

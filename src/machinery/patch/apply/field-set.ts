@@ -3,6 +3,8 @@
  * form of FieldsV1: `f:name` (field or map key), `k:{"name":"a"}` (list item by keys), `v:"x"` (item of a set).
  * Semantics of structured-merge-diff's fieldpath.Set.
  */
+import { parseOwnJson } from "../../codec/json.ts";
+
 export type Path = readonly string[];
 
 /** FieldsV1 as JSON. */
@@ -162,8 +164,8 @@ export function keyElement(keys: Readonly<Record<string, unknown>>): string {
 
 function canonicalElement(text: string): string {
   if (text.startsWith("f:")) return text;
-  if (text.startsWith("k:")) return keyElement(JSON.parse(text.slice(2)) as Record<string, unknown>);
-  if (text.startsWith("v:")) return valueElement(JSON.parse(text.slice(2)));
+  if (text.startsWith("k:")) return keyElement(parseOwnJson(text.slice(2)) as Record<string, unknown>);
+  if (text.startsWith("v:")) return valueElement(parseOwnJson(text.slice(2)));
   if (/^i:\d+$/.test(text)) return text;
   throw new Error(`unknown path element type: ${text}`);
 }
@@ -178,6 +180,6 @@ function formatElement(element: string): string {
   if (element.startsWith("f:")) return `.${content}`;
   if (element.startsWith("v:")) return `[=${content}]`;
   if (element.startsWith("i:")) return `[${content}]`;
-  const keys = Object.entries(JSON.parse(content) as Record<string, unknown>);
+  const keys = Object.entries(parseOwnJson(content) as Record<string, unknown>);
   return `[${keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}]`;
 }
