@@ -1,8 +1,10 @@
 import { ServerResponse as Response, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { ConnectionGuard, type ConnectionLimits } from "../../lib/connection-guard.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
+import { PacedRequests } from "./paced-requests.ts";
 
 export interface ListenerOptions {
   readonly host: string;
@@ -13,6 +15,8 @@ export interface ListenerOptions {
   readonly key: string;
   /** PEM bundles of the authorities that clients' certificates may be from; they are verified later. */
   readonly clientAuthorities: readonly string[];
+  /** Default: `connectionLimits`. */
+  readonly limits?: ConnectionLimits;
 }
 
 export interface ListenerHandlers {
@@ -26,17 +30,28 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Upstream's for headers; a client that keeps a connection for longer than the server loses requests to the race at its end. */
+export const connectionLimits: ConnectionLimits = {
+  handshakeMs: 10_000,
+  firstRequestMs: 32_000,
+  idleMs: 180_000,
+  unproven: 500,
+  idle: 1_000,
+};
 /** Node counts what a session buffers, in megabytes; one client's lists and watches may share a session. */
 const sessionMemoryMegabytes = 1024;
-const streamsPerSession = 1000;
-const windowBytes = 1024 * 1024;
-const sessionWindowBytes = 4 * windowBytes;
-const keepAliveMs = 180_000;
-/** As in Go's servers: an exec carries its whole command in the query. */
-const maximumHeaderBytes = 1024 * 1024;
+/** Of each that nobody reads, Node buffers a window. */
+const streamsPerSession = 250;
+const windowBytes = 128 * 1024;
+const sessionWindowBytes = 4 * 1024 * 1024;
+/** Streams that a client may give up at once, and then a second; a client that gives up more loses the connection. */
+const resets = { streamResetBurst: streamsPerSession, streamResetRate: 50 } as const;
+/** An exec carries its whole command in the query, of which Linux takes 128 KiB a word. */
+const maximumHeaderBytes = 160 * 1024;
 
 /** Serves HTTP/2 and HTTP/1.1 on one TLS port. Rejects where the port cannot be had. */
 export async function listen(options: ListenerOptions, handlers: ListenerHandlers): Promise<Listener> {
+  const { limits = connectionLimits } = options;
   const server = createSecureServer({
     allowHTTP1: true,
     cert: options.certificate,
@@ -51,11 +66,20 @@ export async function listen(options: ListenerOptions, handlers: ListenerHandler
       initialWindowSize: windowBytes,
       maxHeaderListSize: maximumHeaderBytes,
     },
-    // A client that keeps a connection for longer than the server loses requests to the race at its end.
-    http1Options: { keepAliveTimeout: keepAliveMs, requestTimeout: 0, maxHeaderSize: maximumHeaderBytes },
+    ...resets,
+    handshakeTimeout: limits.handshakeMs,
+    // A body may take its time where the request may: what has no limit of its own (a proxied upload) has none here.
+    http1Options: {
+      headersTimeout: limits.firstRequestMs,
+      keepAliveTimeout: limits.idleMs,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: maximumHeaderBytes,
+    },
   } as Parameters<typeof createSecureServer>[0]);
   const closeConnections = trackConnections(server);
-  server.on("request", handlers.serve);
+  new ConnectionGuard(limits).watch(server);
+  server.on("request", new PacedRequests(handlers.serve).serve);
   server.on("upgrade", (request: HttpRequest, socket: Duplex, head: Buffer) => {
     handlers.upgrade(request, responseOn(request, socket), socket, head);
   });
@@ -105,6 +129,6 @@ function responseOn(request: HttpRequest, socket: Duplex): ServerResponse {
   const response = new Response(request as ConstructorParameters<typeof Response>[0]);
   response.shouldKeepAlive = false;
   response.assignSocket(socket as ConstructorParameters<typeof Response>[0]["socket"]);
-  response.once("finish", () => socket.end());
+  response.once("finish", () => (socket as Socket).destroySoon());
   return response;
 }
