@@ -41,6 +41,7 @@ export function parseDriver(name: string): DriverName {
 
 async function detectDriver(needs: Needs): Promise<DriverChoice> {
   const rejected: string[] = [];
+  const mends: string[] = [];
   const resources: Check[] = [];
   for (const name of driverNames) {
     const driver = await loadDriver(name);
@@ -50,11 +51,13 @@ async function detectDriver(needs: Needs): Promise<DriverChoice> {
       return { driver, reason: `Automatically selected the ${name} driver: ${because}`, overridden: [] };
     }
     rejected.push(`not ${name}, since ${failed.message}`);
+    if (failed.advice !== undefined) mends.push(`${name}: ${failed.advice}`);
     if (["memory", "disk", "cpus"].includes(failed.name)) resources.push(failed);
   }
   const [resource] = resources;
   if (resource !== undefined) throw checkError(resource);
-  throw new MiniError("DRV_NOT_DETECTED", `No driver can work here: ${rejected.join("; ")}`);
+  const advice = mends.length === 0 ? {} : { advice: mends.join("\n") };
+  throw new MiniError("DRV_NOT_DETECTED", `No driver can work here: ${rejected.join("; ")}`, advice);
 }
 
 /** Throws for the first failed check, unless force may go over it; answers those that it went over. */

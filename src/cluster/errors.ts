@@ -85,8 +85,31 @@ export const errorRegister = {
     meaning: "The profile's libvirt network cannot be started.",
     advice: "Install dnsmasq-base and iptables, then try again",
   },
-  PR_KVM_USER_PERMISSION: { exitCode: 67, meaning: "No permission to use libvirt or /dev/kvm." },
-  PR_KVM_ISO_PERMISSION: { exitCode: 67, meaning: "QEMU may not read a file below MINI_HOME." },
+  PR_KVM_USER_PERMISSION: {
+    exitCode: 67,
+    meaning: "No permission to use libvirt or /dev/kvm: the user is not in the group.",
+    advice: "sudo usermod -aG libvirt,kvm USER, then log out and in again",
+  },
+  PR_KVM_GROUP_LOGIN: {
+    exitCode: 67,
+    meaning: "The user is in the group that may use libvirt or /dev/kvm, but logged in before.",
+    advice: "Log out and in again, or newgrp for one shell",
+  },
+  PR_KVM_POLKIT_REFUSED: {
+    exitCode: 67,
+    meaning: "polkit does not let the user use libvirt, though in libvirt's group: another rule comes first.",
+  },
+  PR_KVM_NO_BUS: {
+    exitCode: 69,
+    meaning: "libvirt asks polkit who may use it, over the system bus, which did not run when libvirt started.",
+    advice: "sudo systemctl start dbus && sudo systemctl restart libvirtd",
+  },
+  PR_KVM_NO_POLKIT: {
+    exitCode: 69,
+    meaning: "libvirt asks polkit who may use it, and polkit does not answer.",
+    advice: "sudo apt-get install polkitd",
+  },
+  PR_KVM_ISO_PERMISSION: { exitCode: 67, meaning: "libvirt or QEMU may not open a file of the machine." },
   PR_KVM_FOLDER_CLOSED: {
     exitCode: 67,
     meaning: "QEMU may not enter a folder above MINI_HOME's files, and mini may not let it in.",
@@ -99,6 +122,7 @@ export const errorRegister = {
   PR_KVM_CAPABILITIES: { exitCode: 69, meaning: "KVM is not available, or not to libvirt." },
   PR_KVM_SOCKET: { exitCode: 69, meaning: "libvirt's daemon does not answer." },
   PR_KVM_DEVICE_MODE: { exitCode: 67, meaning: "/dev/kvm exists but is closed to the user that libvirt runs QEMU as." },
+  PR_KVM_CALL: { exitCode: 60, meaning: "libvirt refused something that mini did not expect it to refuse." },
   PR_KVM_NET_XML: { exitCode: 68, meaning: "libvirt refused the network's definition." },
   PR_KVM_MSR: { exitCode: 60, meaning: "The machine's KVM cannot run the guest.", advice: "--driver=qemu2" },
   PR_KVM_CREATE_BUSY: { exitCode: 51, meaning: "A libvirt domain of that name exists that mini did not make." },

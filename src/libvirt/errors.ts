@@ -22,6 +22,9 @@ export const errorCodes = {
   authUnavailable: 94,
 } as const;
 
+/** virErrorDomain, where it tells apart what has one code. */
+export const errorDomains = { dbus: 47 } as const;
+
 export type LibvirtErrorName = keyof typeof errorCodes | "libraryMissing" | "other";
 
 export interface LibvirtErrorOptions {

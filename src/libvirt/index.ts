@@ -6,6 +6,6 @@
 export { domainCapabilities, hypervisorUser } from "./capabilities.ts";
 export { Connection, type ConnectionUri } from "./connection.ts";
 export { Domain, type DomainStatus } from "./domain.ts";
-export { isLibvirtError } from "./errors.ts";
+export { errorDomains, isLibvirtError, type LibvirtError } from "./errors.ts";
 export { Network } from "./network.ts";
 export { Version } from "./version.ts";

@@ -2,13 +2,16 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, open, stat } from "node:fs/promises";
-import { userInfo } from "node:os";
 import { promisify } from "node:util";
-import { Connection, type ConnectionUri, domainCapabilities, isLibvirtError } from "../../libvirt/index.ts";
+import { type Connection, type ConnectionUri, domainCapabilities } from "../../libvirt/index.ts";
 import type { Check, Driver } from "../driver.ts";
+import { DriverError } from "../driver-error.ts";
 import { hostCpuCheck, hostDiskCheck } from "../host-checks.ts";
 import { hostMemoryCheck } from "../host-memory.ts";
+import { libvirtGroup, withLibvirt } from "./connect.ts";
 import { checkProcessor } from "./cpu.ts";
+import { closedFolders, explainClosed, hypervisorIdentity } from "./folder-access.ts";
+import { groupMembership, joinGroups } from "./user-groups.ts";
 
 type Needs = Parameters<Driver["check"]>[0];
 
@@ -24,7 +27,7 @@ export async function checkHost(needs: Needs, { uri, type }: CheckOptions): Prom
     ...hardware,
     ...(await checkKvmDeviceMode(uri)),
     await checkQemu(),
-    ...(await checkLibvirt(uri, type)),
+    ...(await checkLibvirt(needs, { uri, type })),
     hostCpuCheck(needs.cpus),
     await hostMemoryCheck(needs.memoryMiB),
     await hostDiskCheck(needs.folder, needs.diskMiB),
@@ -50,11 +53,20 @@ async function checkKvmDevice(): Promise<Check> {
     await (await open("/dev/kvm", "r+")).close();
     return { name, ok: true, message: "/dev/kvm can be opened", skippable: false };
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? "error";
-    const message = `/dev/kvm cannot be opened by ${userInfo().username} (${code})`;
-    const advice = `sudo usermod -aG kvm ${userInfo().username} && newgrp kvm`;
-    return { ...failed, errorId: "PR_KVM_USER_PERMISSION", message, advice };
+    return { ...failed, ...(await explainDevice((error as NodeJS.ErrnoException).code ?? "error")) };
   }
+}
+
+/** The device's own group says who may open it: kvm, where udev made it. */
+async function explainDevice(code: string): Promise<Pick<Check, "errorId" | "message" | "advice">> {
+  const { gid } = await stat("/dev/kvm");
+  const membership = await groupMembership(gid === 0 ? "kvm" : gid);
+  const libvirts = await groupMembership(libvirtGroup);
+  // Who has to be put into one group should not have to come back for the other.
+  const { message, advice } =
+    membership.listed || libvirts.listed ? joinGroups(membership) : joinGroups(membership, libvirts);
+  const errorId = membership.listed ? "PR_KVM_GROUP_LOGIN" : "PR_KVM_USER_PERMISSION";
+  return { errorId, message: `/dev/kvm cannot be opened (${code}): ${message}`, advice };
 }
 
 /**
@@ -83,44 +95,32 @@ async function checkQemu(): Promise<Check> {
   }
 }
 
-async function checkLibvirt(uri: ConnectionUri, type: "kvm" | "qemu"): Promise<Check[]> {
+async function checkLibvirt(needs: Needs, { uri, type }: CheckOptions): Promise<Check[]> {
   const name = "libvirt-connect";
   try {
-    await using connection = await Connection.open(uri);
-    const reached: Check = {
-      name,
-      ok: true,
-      message: `libvirt ${await connection.version()} answers at ${uri}`,
-      skippable: false,
-    };
-    return [reached, await checkDomainType(connection, type)];
+    return await withLibvirt(uri, {}, async (connection) => {
+      const message = `libvirt ${await connection.version()} answers at ${uri}`;
+      const reached: Check = { name, ok: true, message, skippable: false };
+      return [reached, await checkDomainType(connection, type), await checkFolders(connection, needs.folder, type)];
+    });
   } catch (error) {
-    return [{ name, ok: false, skippable: false, ...(await explainConnection(error)) }];
+    if (!(error instanceof DriverError)) throw error;
+    const { id: errorId, message, advice = "" } = error;
+    return [{ name, ok: false, errorId, message, advice, skippable: false }];
   }
 }
 
-async function explainConnection(error: unknown): Promise<Pick<Check, "errorId" | "message"> & { advice: string }> {
-  const user = userInfo().username;
-  const detail = error instanceof Error ? error.message : String(error);
-  if (isLibvirtError(error, "libraryMissing")) {
-    return {
-      errorId: "DRV_KVM2_NOT_FOUND",
-      message: detail,
-      advice: "sudo apt-get install libvirt0 libvirt-daemon-system",
-    };
+/** Folders above MINI_HOME that are closed to QEMU and are not this user's to open. */
+async function checkFolders(connection: Connection, folder: string, type: "kvm" | "qemu"): Promise<Check> {
+  const name = "folders";
+  const who = await hypervisorIdentity(connection, type);
+  const closed = who === undefined ? [] : await closedFolders(connection, [folder], who);
+  const foreign = closed.find(({ uid }) => uid !== (process.geteuid?.() ?? 0));
+  if (foreign === undefined || who === undefined) {
+    return { name, ok: true, message: `QEMU can come to ${folder}, or be let in`, skippable: false };
   }
-  const permission =
-    /permission denied/i.test(detail) || isLibvirtError(error, "authFailed", "authUnavailable", "authCancelled");
-  if (permission) {
-    const advice = `sudo usermod -aG libvirt ${user} && newgrp libvirt`;
-    return { errorId: "PR_KVM_USER_PERMISSION", message: `${user} may not use libvirt: ${detail}`, advice };
-  }
-  const systemd = await stat("/run/systemd/system").then(
-    () => true,
-    () => false,
-  );
-  const advice = systemd ? "sudo systemctl start libvirtd" : "sudo virtlogd -d && sudo libvirtd -d";
-  return { errorId: "PR_KVM_SOCKET", message: `libvirt cannot be reached: ${detail}`, advice };
+  const { message, advice } = await explainClosed(foreign.path, who);
+  return { name, ok: false, errorId: "PR_KVM_FOLDER_CLOSED", message, advice, skippable: false };
 }
 
 async function checkDomainType(connection: Connection, type: "kvm" | "qemu"): Promise<Check> {

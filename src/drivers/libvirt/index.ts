@@ -4,12 +4,14 @@
  * only. Nothing in here knows Kubernetes.
  */
 import { rm, stat } from "node:fs/promises";
+import { constants } from "node:os";
 import { systemClock } from "../../lib/clock.ts";
-import { Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
+import { type Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
 import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { hostName } from "../host-name.ts";
 import { checkHost } from "./checks.ts";
+import { withLibvirt } from "./connect.ts";
 import {
   createConsoleFile,
   createDataDisk,
@@ -44,36 +46,24 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
     check: (needs) => checkHost(needs, { uri, type: emulated ? "qemu" : "kvm" }),
     async limitCpus(cpus) {
       if (type !== "qemu") return { cpus };
-      await using connection = await Connection.open(uri, { readOnly: true });
-      return emulatedProcessors(cpus, await connection.hypervisorVersion());
+      const version = await withLibvirt(uri, { readOnly: true }, (connection) => connection.hypervisorVersion());
+      return emulatedProcessors(cpus, version);
     },
     cacheFiles: async (machine) => [(await machineFiles(machine)).mini],
-    async allocateNetwork(taken) {
-      await using connection = await Connection.open(uri);
-      // Awaited here, since the connection is closed on return.
-      return await allocateSubnet(connection, taken);
-    },
-    async create(machine, options) {
-      await using connection = await Connection.open(uri);
-      await create(connection, machine, { ...options, type });
-    },
-    async start(machine, options) {
-      await using connection = await Connection.open(uri);
-      await start(connection, machine, { ...options, type });
-    },
-    async stop(machine, options) {
-      await using connection = await Connection.open(uri);
-      await stop(connection, machine, options);
-    },
-    async remove(machine) {
-      await using connection = await Connection.open(uri);
-      await remove(connection, machine);
-    },
-    async state(machine) {
-      await using connection = await Connection.open(uri, { readOnly: true });
-      using domain = await Domain.find(connection, hostName(machine));
-      return domain === undefined ? "Nonexistent" : machineState(await domain.status());
-    },
+    allocateNetwork: (taken) => withLibvirt(uri, {}, (connection) => allocateSubnet(connection, taken)),
+    create: (machine, options) =>
+      withLibvirt(uri, { failureId: "GUEST_PROVISION" }, (connection) =>
+        create(connection, machine, { ...options, type }),
+      ),
+    start: (machine, options) =>
+      withLibvirt(uri, { failureId: "GUEST_START" }, (connection) => start(connection, machine, { ...options, type })),
+    stop: (machine, options) => withLibvirt(uri, {}, (connection) => stop(connection, machine, options)),
+    remove: (machine) => withLibvirt(uri, {}, (connection) => remove(connection, machine)),
+    state: (machine) =>
+      withLibvirt(uri, { readOnly: true }, async (connection) => {
+        using domain = await Domain.find(connection, hostName(machine));
+        return domain === undefined ? "Nonexistent" : machineState(await domain.status());
+      }),
     consoleLog: async (machine) => readConsole((await machineFiles(machine)).console),
   };
 }
@@ -119,7 +109,7 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
     signal.throwIfAborted();
   } catch (error) {
     await domain?.destroy();
-    throw explainStart(error, machine);
+    throw explainStart(error, machine, options.type);
   }
 }
 
@@ -134,17 +124,19 @@ async function prepareDisks(connection: Connection, machine: MachineSpec, { type
   await openFolders(connection, machine, { type: type === "kvm" ? "kvm" : "qemu", paths });
 }
 
-function explainStart(error: unknown, machine: MachineSpec): unknown {
+/** libvirt has a code for what the system refused it, and one code for everything that QEMU says before it ends. */
+function explainStart(error: unknown, machine: MachineSpec, type: DomainType): unknown {
   if (!isLibvirtError(error)) return error;
   const message = `${machine.name} cannot be started: ${error.message}`;
-  // QEMU's own last words; libvirt has one code for all of them.
-  if (/failed to set MSR|KVM internal error|KVM_CREATE_VM|KVM_RUN/.test(error.message)) {
+  const { EACCES, EPERM, ENOMEM } = constants.errno;
+  if (error.errno === EACCES || error.errno === EPERM) {
+    const advice = "Look for what AppArmor or SELinux refused: sudo journalctl -k --grep=denied";
+    return new DriverError("PR_KVM_ISO_PERMISSION", message, { cause: error, advice });
+  }
+  if (error.errno === ENOMEM) return new DriverError("RSRC_KVM_OOM", message, { cause: error });
+  if (type === "kvm" && /failed to set MSR|KVM internal error|KVM_CREATE_VM|KVM_RUN/.test(error.message)) {
     const advice = "This machine's KVM cannot run the guest: use --driver=qemu2 or --driver=runc";
     return new DriverError("PR_KVM_MSR", message, { cause: error, advice });
-  }
-  if (/permission denied/i.test(error.message)) {
-    const advice = `Check that the folders above ${machine.folder} may be entered`;
-    return new DriverError("PR_KVM_ISO_PERMISSION", message, { cause: error, advice });
   }
   return new DriverError("GUEST_START", message, { cause: error });
 }

@@ -37,10 +37,21 @@ export async function ensureNetwork(connection: Connection, machine: MachineSpec
     network[Symbol.dispose]();
     network = undefined;
   }
-  network ??= await Network.define(connection, networkXml(name, machine.network, [dhcpHost(machine)]));
+  network ??= await defineNetwork(connection, machine);
   using defined = network;
   if (!(await defined.xml()).includes(machine.macAddress)) await defined.addDhcpHost(dhcpHost(machine));
   await startNetwork(defined, name);
+}
+
+async function defineNetwork(connection: Connection, machine: MachineSpec): Promise<Network> {
+  const name = networkName(machine);
+  try {
+    return await Network.define(connection, networkXml(name, machine.network, [dhcpHost(machine)]));
+  } catch (error) {
+    if (!isLibvirtError(error)) throw error;
+    const message = `libvirt refuses the network ${name}: ${error.message}`;
+    throw new DriverError("PR_KVM_NET_XML", message, { cause: error });
+  }
 }
 
 async function startNetwork(network: Network, name: string): Promise<void> {
