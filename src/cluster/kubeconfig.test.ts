@@ -81,6 +81,15 @@ describe("kubeconfig", () => {
     expect(await readFile(path, "utf8")).toBe(existing);
   });
 
+  it("is not written where it says all that already", async () => {
+    await writeContext(entry, { current: true });
+    const before = await stat(path);
+    await writeContext(entry, { current: true });
+    expect((await stat(path)).ino).toBe(before.ino);
+    await writeContext({ ...entry, server: "https://192.168.39.2:9443" }, { current: true });
+    expect(await readFile(path, "utf8")).toContain(":9443");
+  });
+
   it("changes the file of the list that has the context, through a symbolic link too", async () => {
     const second = join(folder, "second");
     const link = join(folder, "link");

@@ -5,7 +5,8 @@
 import { realpath } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { type Document, isMap, isSeq, parseDocument, type YAMLMap } from "yaml";
+import { isDeepStrictEqual } from "node:util";
+import { type Document, isMap, isNode, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
 import { waitForLock } from "../lib/lock-file.ts";
 import { MiniError } from "./errors.ts";
@@ -32,20 +33,22 @@ export function kubeconfigPaths(): string[] {
 
 /**
  * Adds or replaces the entries of `entry.name`, in the file that has them already or else the first of the list.
- * `current` makes it the current context. Throws HOST_KUBECONFIG_UPDATE when the file cannot be used; it is untouched then.
+ * `current` makes it the current context. A file that says all that already is not written. Throws HOST_KUBECONFIG_UPDATE when the file cannot be used; it is untouched then.
  */
 export async function writeContext(entry: ContextEntry, { current }: { current: boolean }): Promise<void> {
   const paths = kubeconfigPaths();
   const holder = await findHolder(paths, entry.name);
   const [first = ""] = paths;
   await edit(holder ?? first, (document) => {
-    upsert(document, "clusters", entry.name, { cluster: clusterOf(entry) });
-    upsert(document, "users", entry.name, { user: userOf(entry.credentials) });
-    upsert(document, "contexts", entry.name, {
-      context: { cluster: entry.name, namespace: "default", user: entry.name },
-    });
+    const context = { cluster: entry.name, namespace: "default", user: entry.name };
+    const changes = [
+      upsert(document, "clusters", entry.name, { cluster: clusterOf(entry) }),
+      upsert(document, "users", entry.name, { user: userOf(entry.credentials) }),
+      upsert(document, "contexts", entry.name, { context }),
+      current && document.get("current-context") !== entry.name,
+    ];
     if (current) document.set("current-context", entry.name);
-    return true;
+    return changes.includes(true);
   });
 }
 
@@ -136,17 +139,26 @@ function find(document: Document, list: string, name: string): YAMLMap | undefin
   return items.items.find((item): item is YAMLMap => isMap(item) && item.get("name") === name);
 }
 
-function upsert(document: Document, list: string, name: string, fields: Record<string, unknown>): void {
+/** Whether something changed. */
+function upsert(document: Document, list: string, name: string, fields: Record<string, unknown>): boolean {
   const existing = find(document, list, name);
   if (existing !== undefined) {
-    for (const [key, value] of Object.entries(fields)) existing.set(key, document.createNode(value));
-    return;
+    const differing = Object.entries(fields).filter(
+      ([key, value]) => !isDeepStrictEqual(plain(existing.get(key)), value),
+    );
+    for (const [key, value] of differing) existing.set(key, document.createNode(value));
+    return differing.length > 0;
   }
   const items = document.get(list);
   // An empty list is often written `[]`; entries below it read better as a block.
   if (!isSeq(items) || items.items.length === 0) document.set(list, document.createNode([]));
   const target = document.get(list);
   if (isSeq(target)) target.add(document.createNode({ name, ...fields }));
+  return true;
+}
+
+function plain(value: unknown): unknown {
+  return isNode(value) ? value.toJSON() : value;
 }
 
 function remove(document: Document, list: string, name: string): boolean {

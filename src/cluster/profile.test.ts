@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { profileFolder } from "./home.ts";
 import { planNodes } from "./machine.ts";
 import {
   checkProfileName,
@@ -10,6 +11,7 @@ import {
   loadProfile,
   lockProfile,
   type Profile,
+  removeProfileFolder,
   saveProfile,
 } from "./profile.ts";
 
@@ -63,6 +65,18 @@ describe("profiles", () => {
     await expect(loadProfile("one")).rejects.toMatchObject({ id: "HOST_CONFIG_LOAD", exitCode: 38 });
     await expect(loadProfile("one")).rejects.toThrow(message);
     expect(await listProfiles()).toEqual({ valid: [], invalid: ["one"] });
+  });
+
+  it("are damaged, and not missing, where all but the file is there", async () => {
+    await mkdir(join(profileFolder("half"), "machines"), { recursive: true });
+    await expect(findProfile("half")).rejects.toMatchObject({ id: "HOST_CONFIG_LOAD" });
+    expect((await listProfiles()).invalid).toEqual(["half"]);
+    await removeProfileFolder("half");
+    expect(await listProfiles()).toEqual({ valid: [], invalid: [] });
+    // A start that was killed before it had a profile.
+    await mkdir(profileFolder("early"), { recursive: true });
+    await writeFile(join(profileFolder("early"), "config.json.17-1.tmp"), "{");
+    expect(await findProfile("early")).toBeUndefined();
   });
 
   it("are changed by one command at a time, and a lock of a process that is gone does not count", async () => {

@@ -1,5 +1,5 @@
 /** A profile: what one cluster is made of, kept as config.json in its folder. */
-import { readdir } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DriverName } from "../drivers/driver.ts";
 import { isDriverName } from "../drivers/index.ts";
@@ -45,24 +45,41 @@ export const defaultProfileName = "mini";
 
 /** Throws MK_USAGE: names become names of hosts, domains and folders, so they are DNS labels of up to 40 characters. */
 export function checkProfileName(name: string): void {
-  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return;
+  if (isProfileName(name)) return;
   const message = `"${name}" cannot be a profile name: use 1 to 40 of a-z, 0-9 and -, with no - at either end`;
   throw new MiniError("MK_USAGE", message);
 }
 
-/** The profile, or undefined when there is none. Throws HOST_CONFIG_LOAD when its file is not a profile. */
+export function isProfileName(name: string): boolean {
+  return /^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name);
+}
+
+/** The profile, or undefined when there is none. Throws HOST_CONFIG_LOAD when its file is not a profile, or alone is missing. */
 export async function findProfile(name: string): Promise<Profile | undefined> {
   checkProfileName(name);
   const path = configPath(name);
   const text = await readFileIfPresent(path);
-  if (text === undefined) return undefined;
+  if (text === undefined && !(await holdsMore(profileFolder(name)))) return undefined;
   try {
+    if (text === undefined) throw new Error("it is missing, and the rest of the profile is there");
     return parseProfile(JSON.parse(text), name);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     const advice = `mini delete -p ${name}, then mini start -p ${name}`;
     throw new MiniError("HOST_CONFIG_LOAD", `${path} is not a valid profile: ${detail}`, { advice, cause: error });
   }
+}
+
+/**
+ * Whether a profile's folder has what comes after the profile itself: machines or keys. A start that was killed before
+ * leaves at most notes and temporary files.
+ */
+async function holdsMore(folder: string): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return entries.some((entry) => entry.isDirectory());
 }
 
 /** As findProfile; throws GUEST_NOT_FOUND when there is none. */
@@ -78,6 +95,19 @@ export async function saveProfile(profile: Profile): Promise<void> {
   await writeFileAtomically(configPath(profile.name), `${JSON.stringify(profile, null, 2)}\n`);
 }
 
+/**
+ * Removes the folder of a profile whose machines are gone. It gets another name first, so that nobody ever takes the rest
+ * of one for a profile; what an interrupted removal left under that name goes too.
+ */
+export async function removeProfileFolder(name: string): Promise<void> {
+  const removed = join(profilesFolder(), `.${name}.deleted`);
+  await rm(removed, { recursive: true, force: true });
+  await rename(profileFolder(name), removed).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+  await rm(removed, { recursive: true, force: true });
+}
+
 export interface ProfileList {
   readonly valid: readonly Profile[];
   /** Names of profiles whose file cannot be read. */
@@ -86,7 +116,8 @@ export interface ProfileList {
 
 export async function listProfiles(): Promise<ProfileList> {
   const folders = await readdir(profilesFolder(), { withFileTypes: true }).catch(() => []);
-  const names = folders.filter((folder) => folder.isDirectory()).map((folder) => folder.name);
+  // One with a dot is being deleted.
+  const names = folders.filter((each) => each.isDirectory() && !each.name.startsWith(".")).map(({ name }) => name);
   const valid: Profile[] = [];
   const invalid: string[] = [];
   for (const name of names.sort()) {

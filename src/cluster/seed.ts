@@ -3,6 +3,7 @@
 import { getServers } from "node:dns";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readFileIfPresent } from "../lib/atomic-file.ts";
 import type { NodeConfig } from "../node/config.ts";
 import { machineFolder } from "./home.ts";
 import { nodePki } from "./pki.ts";
@@ -10,7 +11,7 @@ import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
 import { noRegistries } from "./registries.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 
-/** Folder of a node's seed; written anew at each start, since certificates and time move on. */
+/** Folder of a node's seed; written anew at each boot, since certificates and time move on. */
 export function seedFolder(profile: string, node: string): string {
   return join(machineFolder(profile, node), "seed");
 }
@@ -39,6 +40,25 @@ export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: numb
     extraConfig: profile.extraConfig,
     registries: profile.registries ?? noRegistries,
   };
+}
+
+/**
+ * What a node was last booted from, undefined where that is missing or cannot be used. Only a node that does not run is
+ * given another: it has this folder before its eyes.
+ */
+export async function readSeedConfig(profile: string, node: string): Promise<NodeConfig | undefined> {
+  const folder = seedFolder(profile, node);
+  const [config, authority] = await Promise.all(
+    ["config.json", "pki/ca.crt"].map((name) => readFileIfPresent(join(folder, name))),
+  );
+  if (!config || !authority) return undefined;
+  try {
+    const parsed = JSON.parse(config) as Partial<NodeConfig> | null;
+    return typeof parsed?.controlPlane?.port === "number" ? (parsed as NodeConfig) : undefined;
+  } catch {
+    // Half of a file, after a host that went down.
+    return undefined;
+  }
 }
 
 export async function writeSeed(profile: Profile, node: ProfileNode): Promise<string> {

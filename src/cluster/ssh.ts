@@ -4,8 +4,10 @@ import type { Readable, Writable } from "node:stream";
 import type { Client, ClientCallback, ClientChannel } from "ssh2";
 import { loadDriver } from "../drivers/index.ts";
 import { readFileIfPresent } from "../lib/atomic-file.ts";
+import { systemClock } from "../lib/clock.ts";
 import { MiniError } from "./errors.ts";
 import { profileFolder } from "./home.ts";
+import { machineState } from "./lifecycle/machine-states.ts";
 import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
 
 export interface Streams {
@@ -31,6 +33,8 @@ export interface SshConnection extends Disposable {
 
 /** An emulated node with much to do takes seconds for the handshake. */
 const connectMs = 30_000;
+/** What runs and has nothing else to do has answered by then. */
+const promptMs = 500;
 
 /** The node of that name (the control plane when undefined). Throws GUEST_NODE_RETRIEVE. */
 export function findNode(profile: Profile, name: string | undefined): ProfileNode {
@@ -63,8 +67,9 @@ export async function connectSsh(profile: Profile, node: ProfileNode): Promise<S
       hostVerifier: (key: Buffer) => key.toString("base64") === hostKey,
     });
   });
-  await connecting.catch(async (error: Error) => {
-    throw await explainFailure(profile, node, error);
+  await connected(profile, node, connecting).catch((error: Error) => {
+    client.destroy();
+    throw error instanceof MiniError ? error : unreachable(profile, node, error);
   });
   return {
     run: (command, streams) => run(client, command, streams),
@@ -74,12 +79,36 @@ export async function connectSsh(profile: Profile, node: ProfileNode): Promise<S
   };
 }
 
-/** The machine's state is asked for only now: most of the time it runs. */
-async function explainFailure({ driver, name }: Profile, node: ProfileNode, cause: Error): Promise<MiniError> {
-  const { state } = await loadDriver(driver);
-  if ((await state(node).catch(() => "Error")) === "Stopped") {
-    return new MiniError("GUEST_NOT_RUNNING", `${node.name} is stopped`, { advice: `mini start -p ${name}`, cause });
-  }
+/**
+ * As `connecting`, but throws GUEST_NOT_RUNNING where the machine does not run. Its state is asked for only when the
+ * connection has failed or takes its time: most machines run, and what does not run would be waited for.
+ */
+async function connected(profile: Profile, node: ProfileNode, connecting: Promise<void>): Promise<void> {
+  const patience = new AbortController();
+  const settled = connecting.then(
+    () => true,
+    () => false,
+  );
+  const quick = systemClock.sleep(promptMs, patience.signal).then(
+    () => false,
+    () => settled,
+  );
+  if (await Promise.race([settled.finally(() => patience.abort()), quick])) return;
+  const state = await machineState(await loadDriver(profile.driver), profile.name, node).catch(() => "Error" as const);
+  if (state === "Running" || state === "Starting" || state === "Error") return await connecting;
+  throw new MiniError("GUEST_NOT_RUNNING", `${node.name} ${absence[state]}`, {
+    advice: `mini start -p ${profile.name}`,
+  });
+}
+
+const absence = {
+  Stopped: "is stopped",
+  Paused: "is paused",
+  Stopping: "is being stopped",
+  Nonexistent: "has not been made",
+} as const;
+
+function unreachable({ name }: Profile, node: ProfileNode, cause: Error): MiniError {
   const message = `${node.name} (${node.address}) does not answer SSH: ${cause.message}`;
   return new MiniError("IF_SSH_CLIENT", message, { cause, advice: `mini status -p ${name}` });
 }

@@ -85,6 +85,8 @@ export interface Driver {
   start(machine: MachineSpec, options: CallOptions): Promise<void>;
   /** Orderly shutdown, then by force after `graceMs`. */
   stop(machine: MachineSpec, options: CallOptions & { graceMs: number }): Promise<void>;
+  /** Lets a paused machine go on where it was; nothing happens to any other. */
+  resume(machine: MachineSpec, options: CallOptions): Promise<void>;
   /** Removes everything that create made, and the network when no other machine uses it. Missing parts are fine. */
   remove(machine: MachineSpec, options: CallOptions): Promise<void>;
   /** Read-only; asks for no password. */

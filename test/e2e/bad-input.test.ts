@@ -1,9 +1,10 @@
 /** What users get wrong, and what goes wrong around them: each is a stable id, advice and a documented exit code. */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { type CommandResult, MiniCli, miniPath } from "./mini-cli.ts";
+import { leftovers as allLeftovers } from "./leftovers.ts";
+import { type CommandResult, MiniCli } from "./mini-cli.ts";
 
 const cli = new MiniCli("bad");
 const home = join(cli.home, "mini");
@@ -20,30 +21,7 @@ function expectFailure({ exitCode, stdout, stderr }: CommandResult, id: string):
   expect(stdout + stderr).not.toMatch(/^ +at .*:\d+:\d+/m);
 }
 
-/** What a start could have left on this machine: profile, domain, network, mounts, interfaces, containers, processes. */
-function leftovers(): string[] {
-  const lines = (command: string, ...words: string[]): string[] =>
-    execFileSync(command, words, { encoding: "utf8" }).split("\n");
-  const names = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder) : []);
-  const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .flatMap((name) => {
-      try {
-        return [`process ${name}: ${readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ")}`];
-      } catch {
-        return [];
-      }
-    });
-  const all = [
-    ...names(join(home, "profiles")).map((name) => `profile ${cli.profile} ${name}`),
-    ...lines("virsh", "list", "--all", "--name"),
-    ...lines("virsh", "net-list", "--all", "--name"),
-    ...readFileSync("/proc/self/mounts", "utf8").split("\n"),
-    ...[...names("/run/mini/runc"), ...names("/var/lib/mini/runc")],
-    ...processes.filter((line) => line.includes(home)),
-  ];
-  return all.filter((line) => line.includes(cli.profile) || line.includes(home));
-}
+const leftovers = (): string[] => allLeftovers({ home, profile: cli.profile });
 
 describe("words that cannot be used", () => {
   const start = (...words: string[]): string[] => ["start", "--dry-run", ...words];
@@ -202,34 +180,9 @@ describe("machines that cannot run", () => {
 });
 
 describe("interruptions and company", () => {
-  /** Runs mini, and gives it the signal as soon as it has printed the text; `given` rejects when it never did. */
-  function signalAt(words: string[], text: string, signal: "SIGINT" | "SIGSTOP") {
-    const env = { ...process.env, MINI_HOME: home, KUBECONFIG: cli.kubeconfig, MINI_PROFILE: cli.profile };
-    const child = spawn(miniPath, words, { env, stdio: ["ignore", "pipe", "pipe"] });
-    const { promise: given, resolve, reject } = Promise.withResolvers<void>();
-    const texts = { stdout: "", stderr: "" };
-    let waiting = true;
-    for (const stream of ["stdout", "stderr"] as const) {
-      child[stream].on("data", (chunk: Buffer) => {
-        texts[stream] += chunk.toString();
-        if (!waiting || !texts[stream].includes(text)) return;
-        waiting = false;
-        child.kill(signal);
-        resolve();
-      });
-    }
-    const ended = new Promise<CommandResult>((finish) => {
-      child.on("close", (code) => {
-        reject(new Error(`mini ended without "${text}":\n${texts.stdout}\n${texts.stderr}`));
-        finish({ exitCode: code ?? -1, ...texts });
-      });
-    });
-    return { child, given, ended };
-  }
-
   /** Runs mini, and interrupts it where it prints the text. */
   async function interrupted(words: string[], text: string): Promise<CommandResult> {
-    const { given, ended } = signalAt(words, text, "SIGINT");
+    const { given, ended } = cli.signalAt(words, text, "SIGINT");
     await given;
     return ended;
   }
@@ -250,7 +203,7 @@ describe("interruptions and company", () => {
 
   it("a second command on the same profile, and names that are taken", async () => {
     // Stands still meanwhile, or it might be done before the others have looked.
-    const first = signalAt(["start", "--driver=runc"], "mini on Linux", "SIGSTOP");
+    const first = cli.signalAt(["start", "--driver=runc"], "mini on Linux", "SIGSTOP");
     await first.given;
     try {
       expectFailure(await cli.mini(["start", "--driver=runc"]), "MK_PROFILE_BUSY");

@@ -2,6 +2,7 @@
  * One test's own installation of mini: a MINI_HOME, a kubeconfig and a profile name that no other test shares, the
  * `dist/mini` of this checkout and both kubectl versions. Everything is removed at the end.
  */
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,6 +53,31 @@ export class MiniCli {
       throw new Error(`mini ${words.join(" ")} exited with ${result.exitCode}:\n${result.stdout}\n${result.stderr}`);
     }
     return result.stdout;
+  }
+
+  /** Runs mini, and gives it the signal as soon as it has printed the text; `given` rejects when it never did. */
+  signalAt(words: readonly string[], text: string, signal: NodeJS.Signals) {
+    const env = { ...process.env, ...this.#environment };
+    const child = spawn(miniPath, words, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const { promise: given, resolve, reject } = Promise.withResolvers<void>();
+    const texts = { stdout: "", stderr: "" };
+    let waiting = true;
+    for (const stream of ["stdout", "stderr"] as const) {
+      child[stream].on("data", (chunk: Buffer) => {
+        texts[stream] += chunk.toString();
+        if (!waiting || !texts[stream].includes(text)) return;
+        waiting = false;
+        child.kill(signal);
+        resolve();
+      });
+    }
+    const ended = new Promise<CommandResult>((finish) => {
+      child.on("close", (code) => {
+        reject(new Error(`mini ended without "${text}":\n${texts.stdout}\n${texts.stderr}`));
+        finish({ exitCode: code ?? -1, ...texts });
+      });
+    });
+    return { child, given, ended };
   }
 
   /** Runs a kubectl of the given age against the profile's cluster; throws with its output when it fails. */

@@ -1,14 +1,21 @@
 /** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
-import { rm } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import type { Driver } from "../../drivers/driver.ts";
 import { driverNames, loadDriver } from "../../drivers/index.ts";
 import { tidyCache } from "../cache.ts";
 import { MiniError, toMiniError } from "../errors.ts";
-import { profileFolder } from "../home.ts";
+import { profilesFolder } from "../home.ts";
 import { removeContext } from "../kubeconfig.ts";
 import { machineSpec, planNodes } from "../machine.ts";
-import { findProfile, listProfiles, lockProfile, type Profile, type ProfileNode } from "../profile.ts";
-import { machinesOf } from "./machines.ts";
+import {
+  findProfile,
+  isProfileName,
+  lockProfile,
+  type Profile,
+  type ProfileNode,
+  removeProfileFolder,
+} from "../profile.ts";
+import { machinesOf, noImage } from "./machines.ts";
 
 export interface DeleteOptions {
   readonly profile: string;
@@ -38,17 +45,19 @@ export async function deleteCluster({ profile: name, report, signal }: DeleteOpt
   } else if (profile !== undefined) {
     ownFiles = await removeMachines(profile, report, signal);
   }
-  await rm(profileFolder(name), { recursive: true, force: true });
+  await removeProfileFolder(name);
   await removeContext(name);
   if (ownFiles !== undefined) await tidyCache(ownFiles, { info: report, warning: report });
   return { profile: name, existed: profile !== undefined || leftovers > 0 };
 }
 
-/** All profiles, readable or not. */
+/** All profiles, readable or not, and what interrupted starts and deletes left of others. */
 export async function deleteAll(options: Omit<DeleteOptions, "profile">): Promise<DeleteResult[]> {
-  const { valid, invalid } = await listProfiles();
+  const folders = await readdir(profilesFolder()).catch(() => []);
+  const names = folders.map((folder) => /^\.(.*)\.deleted$/.exec(folder)?.[1] ?? folder).filter(isProfileName);
   const results: DeleteResult[] = [];
-  for (const profile of [...valid.map((each) => each.name), ...invalid]) {
+  for (const profile of new Set(names.sort())) {
+    options.signal.throwIfAborted();
     results.push(await deleteCluster({ ...options, profile }));
   }
   return results;
@@ -104,7 +113,7 @@ async function removeNodes(
     ...{ nodes, createdAt: "" },
   };
   let removed = 0;
-  for (const machine of nodes.map((node) => machineSpec(bare, node, noImage))) {
+  for (const machine of nodes.map((node) => machineSpec(bare, node, noImage()))) {
     const state = await driver.state(machine).catch(() => "Nonexistent" as const);
     if (state === "Nonexistent") break;
     await driver.remove(machine, { signal });
@@ -112,5 +121,3 @@ async function removeNodes(
   }
   return removed;
 }
-
-const noImage = { kernel: "", initrd: "", root: "", binary: process.execPath };

@@ -1,6 +1,8 @@
 /** The machines of a profile, for what works without the node image: stop, delete, status, logs. */
+import { join } from "node:path";
 import type { Driver, MachineSpec } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
+import { cacheFolder } from "../home.ts";
 import { machineSpec } from "../machine.ts";
 import { findBinary, type NodeImage, provideNodeImage } from "../node-image.ts";
 import type { Profile } from "../profile.ts";
@@ -29,6 +31,11 @@ async function describeImage(): Promise<NodeImage> {
       (found) => found.binary,
       () => process.execPath,
     );
-    return { kernel: "", initrd: "", root: "", binary };
+    return { ...noImage(), binary };
   }
+}
+
+/** For what boots nothing. The file that is not there names the cache, whose mounts a removal looks through. */
+export function noImage(): NodeImage {
+  return { kernel: "", initrd: "", root: join(cacheFolder(), "image", "root.squashfs"), binary: process.execPath };
 }

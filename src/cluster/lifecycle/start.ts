@@ -1,21 +1,20 @@
 /**
- * `mini start`: from nothing, or from a stopped profile, to a cluster that answers. Whatever a failing or interrupted
- * start has made is undone: a new profile disappears wholly, an old one is stopped again with its data kept.
+ * `mini start`: from whatever state a profile is in to a cluster that answers. Whatever a failing or interrupted start
+ * has made is undone: a new profile disappears wholly, the machines of an old one that it booted are stopped again with
+ * their data kept.
  */
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import type { Driver, DriverName, MachineSpec } from "../../drivers/driver.ts";
-import { loadDriver } from "../../drivers/index.ts";
 import { allEnded } from "../../lib/all-ended.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
 import { apiServerUrl } from "../api-server.ts";
 import { tidyCache, useCache } from "../cache.ts";
-import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.ts";
 import { MiniError, toMiniError } from "../errors.ts";
-import { cacheFolder, machineFolder, miniHome, profileFolder } from "../home.ts";
-import { checkKubeconfig, removeContext, writeContext } from "../kubeconfig.ts";
-import { checkSizes } from "../limits.ts";
+import { cacheFolder, miniHome } from "../home.ts";
+import { removeContext, writeContext } from "../kubeconfig.ts";
 import { machineSpec, planNodes } from "../machine.ts";
 import { type NodeImage, nodeImageIsCached, provideNodeImage } from "../node-image.ts";
 import { keepLogs } from "../node-logs.ts";
@@ -27,11 +26,17 @@ import {
   listProfiles,
   lockProfile,
   type Profile,
+  type ProfileNode,
+  removeProfileFolder,
   saveProfile,
 } from "../profile.ts";
 import type { Progress } from "../progress.ts";
 import { type WaitComponent, waitFor } from "../readiness.ts";
 import { writeSeed } from "../seed.ts";
+import { forgetStop, observeNodes, stopMachine } from "./machine-states.ts";
+import { noImage } from "./machines.ts";
+import { planStart, type StartPlan } from "./plan.ts";
+import { UndoList } from "./undo-list.ts";
 import { watchMachines } from "./watch-machines.ts";
 
 export interface StartOptions {
@@ -63,129 +68,137 @@ export interface StartResult {
   readonly started: boolean;
 }
 
-export const defaults = { cpus: 2, memoryMiB: 2048, diskMiB: 20_000, apiServerPort: 8443, nodes: 1 } as const;
 const stopGraceMs = 5000;
+/** Of a running cluster that is restarted, or of a stop that somebody else began: as long as `mini stop` gives. */
+const restartGraceMs = 90_000;
 
+/**
+ * Looks at what there is before it does anything: machines that run as they should are left alone, those that do not
+ * run are booted, and a cluster that is to change is restarted as a whole.
+ */
 export async function startCluster(options: StartOptions): Promise<StartResult> {
   await using _lock = await lockProfile(options.profile);
   const existing = await findProfile(options.profile);
-  const { driver, draft } = await prepare(options, existing);
-  if (options.dryRun) return { profile: draft, started: false };
-  let profile = draft;
+  await mkdir(miniHome(), { recursive: true, mode: 0o700 });
+  const plan = await planStart(options, existing);
+  if (options.dryRun) return { profile: plan.draft, started: false };
   const undo = new UndoList();
+  const start: Start = { driver: plan.driver, existing, undo, options };
+  let profile = plan.draft;
   try {
-    if (existing === undefined) {
-      undo.add("profile", () => rm(profileFolder(draft.name), { recursive: true, force: true }));
-    }
-    const image = await provideImage(driver, draft, existing, options);
-    if (existing === undefined) {
-      profile = await allocate(driver, draft, options.signal);
-    } else {
-      await saveProfile(profile);
-    }
+    await settle(start, plan);
+    profile = await provideProfile(start, plan);
     await ensurePki(profile);
     options.signal.throwIfAborted();
-    const boot: Boot = { driver, profile, image, isNew: existing === undefined, undo, options };
-    const bootedAt = await bootMachines(boot);
-    await verify(boot, bootedAt);
+    await bringUp(start, profile);
     await configureClient(profile, options, undo, existing === undefined);
     await tidyCache([], options.progress);
     options.progress.step("Done", doneMessage(profile, options));
     return { profile, started: true };
   } catch (error) {
     const failure = options.signal.aborted ? new MiniError("MK_INTERRUPTED", "interrupted") : toMiniError(error);
-    if (!options.signal.aborted && undo.began) await explainWithLogs(profile, options.progress);
-    options.progress.info("Undoing what had been begun ...");
+    // Beyond the profile itself.
+    if (!options.signal.aborted && undo.size > 1) await explainWithLogs(profile, options.progress);
+    if (undo.size > 0) options.progress.info("Undoing what had been begun ...");
     const leftovers = await undo.run();
-    if (options.deleteOnFailure && existing !== undefined) await removeAll(driver, profile);
+    if (options.deleteOnFailure && existing !== undefined) await removeAll(plan.driver, profile);
     for (const leftover of leftovers) options.progress.warning(leftover);
     throw failure;
   }
 }
 
-/** Everything that can be refused before anything is made. */
-async function prepare(
-  options: StartOptions,
-  existing: Profile | undefined,
-): Promise<{ driver: Driver; draft: Profile }> {
-  const { progress } = options;
-  progress.step("Initial Mini Setup", `mini on Linux, profile "${options.profile}"`);
-  await mkdir(miniHome(), { recursive: true, mode: 0o700 });
-  await checkKubeconfig();
-  const sizes = {
-    cpus: options.cpus ?? existing?.cpus ?? defaults.cpus,
-    memoryMiB: options.memoryMiB ?? existing?.memoryMiB ?? defaults.memoryMiB,
-    diskMiB: options.diskMiB ?? existing?.diskMiB ?? defaults.diskMiB,
-  };
-  const apiServerPort = options.apiServerPort ?? existing?.apiServerPort ?? defaults.apiServerPort;
-  const nodes = options.nodes ?? existing?.nodes.length ?? defaults.nodes;
-  // Of an existing profile's processors only the driver can judge: there may be fewer than anybody may ask for.
-  checkSizes({ ...sizes, cpus: options.cpus ?? defaults.cpus, nodes, apiServerPort }, options.force);
-  const choice = await selectDriver(options, existing, sizes);
-  progress.step("Selecting Driver", choice.reason);
-  const limit = (await choice.driver.limitCpus?.(sizes.cpus)) ?? { cpus: sizes.cpus };
-  if (limit.reason !== undefined) progress.warning(limit.reason);
-  for (const check of choice.overridden) progress.warning(`--force goes over a failed check: ${check.message}`);
-  const extraConfig = Object.keys(options.extraConfig).length > 0 ? options.extraConfig : (existing?.extraConfig ?? {});
-  const draft: Profile = {
-    version: 1,
-    name: options.profile,
-    driver: choice.driver.name,
-    ...sizes,
-    cpus: limit.cpus,
-    apiServerPort,
-    network: existing?.network ?? { subnet: "", gateway: "" },
-    extraConfig,
-    registries: {
-      mirrors: options.registryMirrors ?? existing?.registries?.mirrors ?? [],
-      insecure: options.insecureRegistries ?? existing?.registries?.insecure ?? [],
-    },
-    embedCerts: options.embedCerts ?? existing?.embedCerts ?? false,
-    nodes: existing?.nodes ?? planNodes(options.profile, nodes, "0.0.0.1"),
-    createdAt: existing?.createdAt ?? new Date().toISOString(),
-  };
-  if (existing !== undefined && options.nodes !== undefined && options.nodes !== existing.nodes.length) {
-    const message = `the profile has ${existing.nodes.length} node(s); --nodes=${options.nodes} applies to a new one only`;
-    throw new MiniError("MK_USAGE", message, { advice: "mini delete, then mini start" });
+interface Start {
+  readonly driver: Driver;
+  /** Undefined for a new one. */
+  readonly existing: Profile | undefined;
+  readonly undo: UndoList;
+  readonly options: StartOptions;
+}
+
+/**
+ * Brings machines from where somebody left them to where they either run or do not: stops that were begun are waited
+ * for, paused machines go on, and all are stopped that have to be restarted.
+ */
+async function settle({ driver, options }: Start, { draft, nodes, restartFor }: StartPlan): Promise<void> {
+  const { progress, signal } = options;
+  const machine = (node: ProfileNode): MachineSpec => machineSpec(draft, node, noImage());
+  const stop = (node: ProfileNode) => stopMachine(driver, machine(node), { signal, graceMs: restartGraceMs });
+  for (const { node } of nodes.filter(({ state }) => state === "Stopping")) {
+    progress.info(`${node.name} is being stopped; waiting for that first`);
+    await stop(node);
   }
-  return { driver: choice.driver, draft };
+  if (restartFor.length > 0) {
+    progress.step("Updating Driver", `Restarting "${draft.name}" to ${restartFor.join(", and to ")} ...`);
+    // Workers first, so that the control plane sees them go.
+    for (const { node } of [...nodes].reverse()) await stop(node);
+    return;
+  }
+  for (const { node } of nodes.filter(({ state }) => state === "Paused")) {
+    progress.info(`${node.name} is paused; it goes on`);
+    await driver.resume(machine(node), { signal });
+  }
 }
 
-async function selectDriver(
-  options: StartOptions,
-  existing: Profile | undefined,
-  sizes: { cpus: number; memoryMiB: number; diskMiB: number },
-): Promise<DriverChoice> {
-  const needs = { ...sizes, folder: miniHome() };
-  const { force } = options;
-  if (existing === undefined) return chooseDriver({ wanted: options.driver, force, needs });
-  requireSameDriver(existing, options.driver);
-  const driver = await loadDriver(existing.driver);
-  const running = (await driver.state(controlPlane(existing))) === "Running";
-  const reason = `Using the ${driver.name} driver based on the existing profile`;
-  // What runs already has its memory and processors.
-  if (running) return { driver, reason, overridden: [] };
-  return { ...(await chooseDriver({ wanted: existing.driver, force, needs })), reason };
+/**
+ * Written only once no machine runs with other settings. Where a start fails, an old profile gets its settings back:
+ * they are what it worked with.
+ */
+async function provideProfile({ driver, existing, undo, options }: Start, { draft }: StartPlan): Promise<Profile> {
+  if (existing === undefined) {
+    undo.add("profile", () => removeProfileFolder(draft.name));
+    return await allocate(driver, draft, options.signal);
+  }
+  if (!isDeepStrictEqual(draft, existing)) {
+    undo.add("profile", () => saveProfile(existing));
+    await saveProfile(draft);
+  }
+  return draft;
 }
 
-function requireSameDriver(existing: Profile, wanted: string | undefined): void {
-  if (wanted === undefined || wanted === "auto" || parseDriver(wanted) === existing.driver) return;
-  const message = `The existing "${existing.name}" cluster was created using the "${existing.driver}" driver, which is not "${wanted}"`;
-  const advice = `mini delete -p ${existing.name}, then start again; or --driver=${existing.driver}`;
-  throw new MiniError("GUEST_DRIVER_MISMATCH", message, { advice });
+/** Boots what does not run and waits for the cluster; once more where a machine ended that had been found running. */
+async function bringUp(start: Start, profile: Profile): Promise<void> {
+  const { driver, existing, options } = start;
+  // A machine of the same name may run for somebody else: making it says so.
+  if (existing === undefined) return await boot(start, profile, profile.nodes);
+  const stopped = async (): Promise<ProfileNode[]> =>
+    (await observeNodes(driver, profile)).filter(({ state }) => state !== "Running").map(({ node }) => node);
+  const down = await stopped();
+  if (down.length > 0) return await boot(start, profile, down);
+  const kind = driver.name === "runc" ? "container" : "VM";
+  options.progress.step("Updating Driver", `Updating the running ${driver.name} "${profile.name}" ${kind} ...`);
+  try {
+    await verify(start, profile, undefined);
+    options.progress.info("The running cluster does not require reconfiguration");
+  } catch (error) {
+    options.signal.throwIfAborted();
+    // Somebody may have shut it down from within, or pressed the button, just before.
+    const ended = await stopped();
+    if (ended.length === 0) throw adviseRestart(error, profile);
+    options.progress.info(`${ended.map(({ name }) => name).join(", ")} was shutting down, and is started again`);
+    await boot(start, profile, ended);
+  }
 }
 
-async function provideImage(
-  driver: Driver,
-  draft: Profile,
-  existing: Profile | undefined,
-  { progress, signal }: StartOptions,
-): Promise<NodeImage> {
+async function boot(start: Start, profile: Profile, nodes: readonly ProfileNode[]): Promise<void> {
+  const image = await provideImage(start, profile);
+  const bootedAt = systemClock.now();
+  await bootMachines(start, { profile, image, nodes });
+  await verify(start, profile, bootedAt);
+}
+
+function adviseRestart(error: unknown, { name }: Profile): unknown {
+  if (!(error instanceof MiniError) || !error.id.startsWith("K8S_")) return error;
+  const advice = `mini logs -p ${name}; or restart it, which keeps all data: mini stop -p ${name}, then mini start -p ${name}`;
+  return new MiniError(error.id, `the cluster runs, but ${error.message}`, { advice, cause: error });
+}
+
+async function provideImage({ driver, existing, options }: Start, profile: Profile): Promise<NodeImage> {
+  const { progress, signal } = options;
   if (!(await nodeImageIsCached())) progress.step("Downloading Artifacts", "Unpacking the node image ...");
   await mkdir(cacheFolder(), { recursive: true, mode: 0o755 });
-  const image = await useCache(draft.name, async () => {
+  const image = await useCache(profile.name, async () => {
     const value = await provideNodeImage();
-    const own = (await driver.cacheFiles?.(machineSpec(draft, controlPlane(draft), value))) ?? [];
+    const own = (await driver.cacheFiles?.(machineSpec(profile, controlPlane(profile), value))) ?? [];
     const files = [value.kernel, value.initrd, value.root, ...own];
     // Machines that run go on with what they were started from.
     return { value, files, keepNoted: existing !== undefined && !(await allStopped(driver, existing)) };
@@ -195,8 +208,8 @@ async function provideImage(
 }
 
 async function allStopped(driver: Driver, profile: Profile): Promise<boolean> {
-  const states = await Promise.all(profile.nodes.map((node) => driver.state(node).catch(() => "Error")));
-  return states.every((state) => state === "Stopped" || state === "Nonexistent");
+  const nodes = await observeNodes(driver, profile);
+  return nodes.every(({ state }) => state === "Stopped" || state === "Nonexistent");
 }
 
 /** One at a time on this machine, so that two new profiles do not pick the same subnet. */
@@ -210,49 +223,42 @@ async function allocate(driver: Driver, draft: Profile, signal: AbortSignal): Pr
 }
 
 interface Boot {
-  readonly driver: Driver;
   readonly profile: Profile;
   readonly image: NodeImage;
-  readonly isNew: boolean;
-  readonly undo: UndoList;
-  readonly options: StartOptions;
+  /** Those that do not run. */
+  readonly nodes: readonly ProfileNode[];
 }
 
-/**
- * Machines are made one after the other, since they share a network, and boot side by side. Answers when they were
- * booted; undefined when all of them ran already.
- */
-async function bootMachines({ driver, profile, image, isNew, undo, options }: Boot): Promise<number | undefined> {
-  let bootedAt: number | undefined;
+/** Machines are made one after the other, since they share a network, and boot side by side. */
+async function bootMachines(start: Start, { profile, image, nodes }: Boot): Promise<void> {
+  const { driver, existing, undo, options } = start;
   const { progress, signal } = options;
   const quiet = { signal: new AbortController().signal };
-  const kind = driver.name === "runc" ? "container" : "VM";
   progress.step(
     "Starting Node",
     `Starting "${profile.name}" with ${profile.nodes.length} node(s) in "${profile.name}" cluster`,
   );
-  for (const node of profile.nodes) {
+  for (const node of nodes) {
     const machine = machineSpec(profile, node, image);
     await mkdir(machine.folder, { recursive: true, mode: 0o700 });
     await writeSeed(profile, node);
-    const before = await driver.state(machine);
-    // A machine that runs without a profile is somebody else's, or what a crash left: create tells them apart.
-    if (before === "Running" && !isNew) continue;
-    bootedAt ??= systemClock.now();
-    if (isNew) undo.add(node.name, () => driver.remove(machine, quiet));
-    else undo.add(node.name, () => driver.stop(machine, { ...quiet, graceMs: stopGraceMs }));
+    // What is there without a profile is somebody else's, or what a crash left: create tells them apart.
+    const isMissing = existing === undefined || (await driver.state(machine)) === "Nonexistent";
+    if (existing === undefined) undo.add(node.name, () => driver.remove(machine, quiet));
+    else undo.add(node.name, () => stopMachine(driver, machine, { ...quiet, graceMs: stopGraceMs }));
     if (node.role === "control-plane") {
-      progress.step(kind === "VM" ? "Creating VM" : "Creating Container", creating(driver.name, profile));
+      const step = driver.name === "runc" ? "Creating Container" : "Creating VM";
+      progress.step(step, creating(driver.name, profile));
     }
-    if (isNew || before === "Nonexistent") await driver.create(machine, { signal });
+    if (isMissing) await driver.create(machine, { signal });
     signal.throwIfAborted();
   }
-  await allEnded(profile.nodes.map((node) => startMachine(driver, machineSpec(profile, node, image), signal)));
-  return bootedAt;
-}
-
-async function startMachine(driver: Driver, machine: MachineSpec, signal: AbortSignal): Promise<void> {
-  if ((await driver.state(machine)) !== "Running") await driver.start(machine, { signal });
+  await allEnded(
+    nodes.map(async (node) => {
+      await forgetStop(profile.name, node.name);
+      await driver.start(machineSpec(profile, node, image), { signal });
+    }),
+  );
 }
 
 function creating(driver: DriverName, { cpus, memoryMiB, diskMiB }: Profile): string {
@@ -260,14 +266,17 @@ function creating(driver: DriverName, { cpus, memoryMiB, diskMiB }: Profile): st
   return driver === "runc" ? `Creating container (${sizes}) ...` : `Creating ${driver} VM (${sizes}) ...`;
 }
 
-/** Waits for the cluster, and ends early when a machine dies instead of waiting for the time-out. */
-async function verify({ driver, profile, image, options }: Boot, bootedAt: number | undefined): Promise<void> {
+/**
+ * Waits for the cluster, and ends early when a machine dies instead of waiting for the time-out. `bootedAt`: undefined
+ * where nothing was booted.
+ */
+async function verify({ driver, options }: Start, profile: Profile, bootedAt: number | undefined): Promise<void> {
   const { wait, waitTimeoutMs, progress, signal } = options;
   if (wait.length === 0) return;
-  progress.step("Booting control plane", "Booting the node and its control plane ...");
+  if (bootedAt !== undefined) progress.step("Booting control plane", "Booting the node and its control plane ...");
   const ended = new AbortController();
   const either = AbortSignal.any([signal, ended.signal]);
-  const machines = profile.nodes.map((node) => machineSpec(profile, node, image));
+  const machines = profile.nodes.map((node) => machineSpec(profile, node, noImage()));
   const watching = watchMachines(driver, machines, either).catch((error: unknown) => ended.abort(error));
   try {
     const started = Date.now();
@@ -305,11 +314,9 @@ function doneMessage(profile: Profile, { keepContext }: StartOptions): string {
 }
 
 async function removeAll(driver: Driver, profile: Profile): Promise<void> {
-  const image: NodeImage = { kernel: "", initrd: "", root: "", binary: process.execPath };
   const { signal } = new AbortController();
-  for (const node of profile.nodes) await driver.remove(machineSpec(profile, node, image), { signal });
-  for (const node of profile.nodes) await rm(machineFolder(profile.name, node.name), { recursive: true, force: true });
-  await rm(profileFolder(profile.name), { recursive: true, force: true });
+  for (const node of profile.nodes) await driver.remove(machineSpec(profile, node, noImage()), { signal });
+  await removeProfileFolder(profile.name);
   await removeContext(profile.name);
 }
 
@@ -319,32 +326,5 @@ async function explainWithLogs(profile: Profile, progress: Progress): Promise<vo
     progress.info(`The nodes' logs are kept in ${await keepLogs(profile)}`);
   } catch (error) {
     progress.warning(`The nodes' logs cannot be kept: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-/** Steps that take back what has been made, run in reverse order; one that fails does not keep the others from running. */
-class UndoList {
-  readonly #steps: { what: string; undo: () => Promise<void> }[] = [];
-
-  add(what: string, undo: () => Promise<void>): void {
-    this.#steps.push({ what, undo });
-  }
-
-  /** Whether anything was made. */
-  get began(): boolean {
-    return this.#steps.length > 1;
-  }
-
-  /** Answers what could not be undone, one sentence each. */
-  async run(): Promise<string[]> {
-    const failures: string[] = [];
-    for (const { what, undo } of this.#steps.reverse()) {
-      try {
-        await undo();
-      } catch (error) {
-        failures.push(`${what} could not be undone: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }
-    return failures;
   }
 }

@@ -5,6 +5,7 @@ import { loadDriver } from "../../drivers/index.ts";
 import { apiServerUrl, connectApiServer } from "../api-server.ts";
 import { contextState } from "../kubeconfig.ts";
 import { loadProfile, type Profile, type ProfileNode } from "../profile.ts";
+import { machineState } from "./machine-states.ts";
 
 /** Fields and values are minikube's, in its order. */
 export interface NodeStatus {
@@ -26,7 +27,7 @@ export async function clusterStatus(name: string): Promise<{ profile: Profile; n
   const driver = await loadDriver(profile.driver);
   const nodes = await Promise.all(
     profile.nodes.map(async (node) =>
-      nodeStatus(profile, node, await driver.state(node).catch(() => "Error" as const)),
+      nodeStatus(profile, node, await machineState(driver, profile.name, node).catch(() => "Error" as const)),
     ),
   );
   return { profile, nodes };

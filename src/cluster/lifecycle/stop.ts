@@ -1,6 +1,7 @@
 /** `mini stop`: an orderly shutdown of all machines; disks, network definition and addresses stay. */
 import { allEnded } from "../../lib/all-ended.ts";
 import { loadProfile, lockProfile } from "../profile.ts";
+import { stopMachine } from "./machine-states.ts";
 import { machinesOf } from "./machines.ts";
 
 export interface StopOptions {
@@ -28,8 +29,7 @@ export async function stopCluster(options: StopOptions): Promise<StopResult> {
       group.map(async (machine) => {
         const state = await driver.state(machine);
         if (state === "Nonexistent" || state === "Stopped") return;
-        options.report(`Stopping node "${machine.name}" ...`);
-        await driver.stop(machine, { signal: options.signal, graceMs: options.graceMs });
+        await stopMachine(driver, machine, options);
         stopped.push(machine.name);
       }),
     );

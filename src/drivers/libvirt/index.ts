@@ -58,6 +58,11 @@ export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }
     start: (machine, options) =>
       withLibvirt(uri, { failureId: "GUEST_START" }, (connection) => start(connection, machine, { ...options, type })),
     stop: (machine, options) => withLibvirt(uri, {}, (connection) => stop(connection, machine, options)),
+    resume: (machine) =>
+      withLibvirt(uri, {}, async (connection) => {
+        using domain = await Domain.find(connection, hostName(machine));
+        if (domain !== undefined && machineState(await domain.status()) === "Paused") await domain.resume();
+      }),
     remove: (machine) => withLibvirt(uri, {}, (connection) => remove(connection, machine)),
     state: (machine) =>
       withLibvirt(uri, { readOnly: true }, async (connection) => {

@@ -1,6 +1,7 @@
 /** One container on the host's runc: made, started, asked for its state, ended. */
-import { readdir, readFile, rmdir, stat } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { readFileIfPresent } from "../../lib/atomic-file.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { CgroupVersion } from "./bundle.ts";
 import { type CommandResult, command, tryCommand } from "./run-command.ts";
@@ -26,7 +27,7 @@ export async function containerState(name: string): Promise<ContainerState | und
   // runc's folder is root's; the control groups may be read by everybody.
   if (process.geteuid?.() !== 0) return await stateOfGroups(name);
   // runc is not asked: a folder is quicker.
-  const text = await readFile(join(stateFolder, name, "state.json"), "utf8").catch(() => undefined);
+  const text = await readFileIfPresent(join(stateFolder, name, "state.json"));
   if (text === undefined) return undefined;
   const { exitCode, stdout } = await tryCommand("runc", runc(["state", name]));
   return exitCode === 0 ? (JSON.parse(stdout) as ContainerState) : { status: "stopped", pid: 0 };
@@ -62,6 +63,11 @@ export async function createContainer(name: string, bundle: string, output: numb
 
 export async function startContainer(name: string): Promise<void> {
   await command("runc", runc(["start", name]));
+}
+
+/** Nothing happens to a container that is not paused. */
+export async function resumeContainer(name: string): Promise<void> {
+  if ((await containerState(name))?.status === "paused") await command("runc", runc(["resume", name]));
 }
 
 /** Runs a command beside process 1, as root, in /. */
@@ -106,8 +112,12 @@ async function isAlive(pid: number): Promise<boolean> {
 
 /** Removes the container with its cgroups; kills it first where it runs. */
 export async function deleteContainer(name: string): Promise<void> {
-  if ((await stat(join(stateFolder, name)).catch(() => undefined)) !== undefined)
+  const folder = join(stateFolder, name);
+  if ((await stat(folder).catch(() => undefined)) !== undefined) {
     await tryCommand("runc", runc(["delete", "--force", name]));
+    // A `runc create` that was killed leaves a folder that is no container to runc, and in the way of the next.
+    if ((await containerState(name)) === undefined) await rm(folder, { recursive: true, force: true });
+  }
   await removeCgroups(name);
 }
 

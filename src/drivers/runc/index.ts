@@ -8,6 +8,7 @@ import { closeSync, fchownSync, openSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { allEnded } from "../../lib/all-ended.ts";
+import { readFileIfPresent, writeFileAtomically } from "../../lib/atomic-file.ts";
 import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { machinePaths, ociConfig } from "./bundle.ts";
@@ -18,6 +19,7 @@ import {
   createContainer,
   deleteContainer,
   execInContainer,
+  resumeContainer,
   startContainer,
   stopContainer,
 } from "./container.ts";
@@ -34,6 +36,7 @@ export function createRuncDriver(): Driver & ExecCapability {
     create,
     start,
     stop,
+    resume: async (machine) => await resumeContainer(machine.name),
     remove,
     state,
     consoleLog: async (machine) => await readFile(machinePaths(machine).console, "utf8").catch(() => ""),
@@ -48,7 +51,7 @@ async function create(machine: MachineSpec, options: CallOptions): Promise<void>
   try {
     signal.throwIfAborted();
     await makeRootFolders(machine);
-    await writeFile(join(registryFolder, machine.name), machine.folder, { mode: 0o644 });
+    await writeFileAtomically(join(registryFolder, machine.name), machine.folder, { mode: 0o644 });
     await mkdir(machinePaths(machine).data, { recursive: true, mode: 0o700 });
     await ensureNetwork(machine.network);
     signal.throwIfAborted();
@@ -77,7 +80,7 @@ async function belongsElsewhere({ name, folder }: MachineSpec): Promise<boolean>
 }
 
 async function registeredFolder(name: string): Promise<string | undefined> {
-  return await readFile(join(registryFolder, name), "utf8").catch(() => undefined);
+  return await readFileIfPresent(join(registryFolder, name));
 }
 
 async function start(machine: MachineSpec, { signal }: CallOptions): Promise<void> {

@@ -36,7 +36,7 @@ export function bridgeName({ subnet }: MachineNetwork): string {
   return hashed("mini-", subnet);
 }
 
-function vethName(machine: Pick<MachineSpec, "name">): string {
+export function vethName(machine: Pick<MachineSpec, "name">): string {
   return hashed("miniv", machine.name);
 }
 
