@@ -17,7 +17,17 @@ export interface Channel {
   onClose(listener: () => void): void;
 }
 
-const methods = ["check", "allocateNetwork", "create", "start", "stop", "remove", "state", "consoleLog"] as const;
+const methods = [
+  "check",
+  "allocateNetwork",
+  "create",
+  "start",
+  "stop",
+  "resume",
+  "remove",
+  "state",
+  "consoleLog",
+] as const;
 type Method = (typeof methods)[number];
 
 export interface Call {
@@ -85,6 +95,7 @@ export function remoteDriver(channel: Channel): Driver {
     create: (machine, options) => caller.call("create", machine, options),
     start: (machine, options) => caller.call("start", machine, options),
     stop: (machine, options) => caller.call("stop", machine, options),
+    resume: (machine, options) => caller.call("resume", machine, options),
     remove: (machine, options) => caller.call("remove", machine, options),
     state: (machine) => caller.call("state", machine),
     consoleLog: (machine) => caller.call("consoleLog", machine),

@@ -210,7 +210,7 @@ describe("a start of what runs", () => {
     // What dies later reads the seed again.
     await ssh("kill -KILL $(cat /run/mini/control-plane.pid /run/mini/agent.pid)");
     await up();
-    expect((await cli.mini(["status"])).exitCode).toBe(0);
+    await eventually(async () => expect((await cli.mini(["status"])).exitCode).toBe(0));
     expect((await since()).stdout).toBe(before.at(-1));
   });
 

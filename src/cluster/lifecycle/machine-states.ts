@@ -33,12 +33,12 @@ export async function machineState(driver: Driver, profile: string, node: Profil
 export async function stopMachine(
   driver: Driver,
   machine: MachineSpec,
-  options: CallOptions & { graceMs: number },
+  { signal, graceMs, report }: CallOptions & { graceMs: number },
 ): Promise<void> {
   await writeFileAtomically(stopNote(machine.profile, machine.name), "");
-  options.report?.(`Stopping node "${machine.name}" ...`);
-  await driver.resume(machine, options);
-  await driver.stop(machine, options);
+  report?.(`Stopping node "${machine.name}" ...`);
+  await driver.resume(machine, { signal });
+  await driver.stop(machine, { signal, graceMs });
   await forgetStop(machine.profile, machine.name);
 }
 
