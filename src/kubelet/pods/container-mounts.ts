@@ -1,11 +1,12 @@
 /** The mounts of one container: its volumes with sub-paths, /etc/hosts, and the file for its termination message. */
 import { randomBytes } from "node:crypto";
-import { chmod, chown, lstat, mkdir, realpath, stat, writeFile } from "node:fs/promises";
-import { join, sep } from "node:path";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Container, Pod, VolumeMount } from "../../kinds/generated/core-v1.ts";
 import type { Image, Mount } from "../cri/generated/messages.ts";
 import type { VolumeImages } from "../images/volume-images.ts";
 import { imageSubPath } from "../volumes/image-mounts.ts";
+import { mountSubPath } from "../volumes/sub-paths.ts";
 import type { MountedVolume } from "../volumes/volume-manager.ts";
 import { mountPropagation } from "./container-config.ts";
 import { expandStrictly } from "./expansion.ts";
@@ -30,7 +31,9 @@ export interface MountInput {
 export async function containerMounts(input: MountInput): Promise<Mount[]> {
   const { container, pod, ips } = input;
   const mounts: Mount[] = [];
-  for (const mount of container.volumeMounts ?? []) mounts.push(await volumeMount(mount, input));
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    mounts.push(await volumeMount(mount, index, input));
+  }
   const hostsMounted = mounts.some(({ containerPath }) => containerPath === "/etc/hosts");
   if (!hostsMounted && (ips.length > 0 || pod.spec?.hostNetwork === true)) {
     const hostPath = join(input.folder, "etc-hosts");
@@ -50,7 +53,7 @@ export async function containerMounts(input: MountInput): Promise<Mount[]> {
   return mounts;
 }
 
-async function volumeMount(mount: VolumeMount, input: MountInput): Promise<Mount> {
+async function volumeMount(mount: VolumeMount, index: number, input: MountInput): Promise<Mount> {
   const { container, volumes, environment } = input;
   const volume = volumes.get(mount.name);
   if (volume === undefined) {
@@ -71,8 +74,13 @@ async function volumeMount(mount: VolumeMount, input: MountInput): Promise<Mount
   const image = input.volumeImages.get(mount.name);
   if (image instanceof StartError) throw image;
   if (image !== undefined) return { ...common, hostPath: await imageFolder(mount.name, image, subPath, input) };
-  const hostPath =
-    subPath === "" ? volume.path : await prepareSubPath(volume.path, subPath, mount.name, container.name);
+  if (subPath === "") return { ...common, hostPath: volume.path };
+  const { folder } = input;
+  const where = { folder, volume: mount.name, root: volume.path, path: subPath, container: container.name, index };
+  const hostPath = await mountSubPath(where).catch((error: Error) => {
+    const what = `subPath for volumeMount "${mount.name}" of container "${container.name}"`;
+    throw new Error(`failed to prepare ${what}: ${error.message}`, { cause: error });
+  });
   return { ...common, hostPath };
 }
 
@@ -85,30 +93,4 @@ async function imageFolder(volume: string, image: Image, subPath: string, input:
     const message = `ImageVolumeMountFailed: ${error instanceof Error ? error.message : String(error)}`;
     throw new StartError("CreateContainerError", message, { cause: error });
   }
-}
-
-/** Makes the directory where it is missing, and refuses a path that leads out of the volume through symbolic links. */
-async function prepareSubPath(root: string, subPath: string, volume: string, container: string): Promise<string> {
-  const base = await realpath(root);
-  let current = base;
-  const fail = (why: string): never => {
-    throw new Error(`failed to prepare subPath for volumeMount "${volume}" of container "${container}": ${why}`);
-  };
-  for (const part of subPath.split("/").filter((name) => name !== "" && name !== ".")) {
-    const next = join(current, part);
-    const found = await lstat(next).catch(() => undefined);
-    if (found === undefined) {
-      const { mode, uid, gid } = await stat(base);
-      await mkdir(next).catch((error: NodeJS.ErrnoException) =>
-        error.code === "EEXIST" ? undefined : fail(error.message),
-      );
-      await chmod(next, mode & 0o7777);
-      if (uid !== 0 || gid !== 0) await chown(next, uid, gid);
-      current = next;
-    } else {
-      current = await realpath(next).catch((error: Error) => fail(error.message));
-      if (current !== base && !current.startsWith(base + sep)) fail(`${part} leads out of the volume`);
-    }
-  }
-  return current;
 }

@@ -54,6 +54,8 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
 
   const clear = async (uid: string): Promise<void> => {
     await removePod(runtime, uid, settings.podLogs);
+    // Removing the folder with a volume's part still mounted in it would remove what the volume holds.
+    await volumes.unmount(uid);
     await rm(podFolder(settings, uid), { recursive: true, force: true });
   };
 

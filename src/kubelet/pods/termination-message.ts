@@ -1,5 +1,5 @@
 /** What a container left as its last words: its termination message file, else the tail of its log. */
-import { open } from "node:fs/promises";
+import { openRegularFile } from "../../lib/beneath.ts";
 import type { ContainerStatus } from "../cri/generated/messages.ts";
 import { readLogTail } from "../logs/log-tail.ts";
 import { annotationKeys } from "./labels.ts";
@@ -32,7 +32,7 @@ export async function readTerminationMessage(status: ContainerStatus): Promise<s
 }
 
 async function readEnd(path: string, bytes: number): Promise<string> {
-  const file = await open(path, "r");
+  const file = await openRegularFile(path);
   try {
     const { size } = await file.stat();
     const length = Math.min(size, bytes);

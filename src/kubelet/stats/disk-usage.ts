@@ -2,9 +2,9 @@
  * How much of the disk files take, counted as upstream's kubelet does for logs and volumes. The calls are synchronous,
  * which take a fifth of the time of asynchronous ones, and stop for everything else every few milliseconds.
  */
-import { type Dir, lstatSync, opendirSync, type Stats } from "node:fs";
-import { join } from "node:path";
+import { closeSync, constants, fstatSync, lstatSync, opendirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
+import { maximumDepth, openAsIsSync, pathOf } from "../../lib/beneath.ts";
 
 const blockBytes = 512;
 const sliceMs = 5;
@@ -30,52 +30,80 @@ export function sumUsage(usages: Iterable<FileUsage>): FileUsage {
 
 /**
  * A file, or a folder and all that is in it: each hard link once, links not followed, other file systems left out. What is
- * not there, or goes away meanwhile, takes nothing. Throws what the file system says.
+ * not there, or goes away meanwhile, takes nothing. Whoever writes there cannot lead it elsewhere by exchanging folders
+ * for links. Throws what the file system says.
  */
 export async function diskUsage(path: string): Promise<FileUsage> {
-  const top = statOf(path);
+  const top = openSync(path);
   if (top === undefined) return noFiles;
-  let bytes = top.blocks * blockBytes;
-  let inodes = 1;
-  if (!top.isDirectory()) return { bytes, inodes };
-  const seen = new Set<number>();
-  const folders = [path];
-  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const [child, stats] of entries(folder)) {
-      if (stats.dev !== top.dev) continue;
-      if (stats.isDirectory()) folders.push(child);
-      else if (stats.nlink > 1) {
-        if (seen.has(stats.ino)) continue;
-        seen.add(stats.ino);
-      }
-      bytes += stats.blocks * blockBytes;
-      inodes++;
+  try {
+    const found = fstatSync(top);
+    const tree: Tree = { dev: found.dev, seen: new Set(), bytes: found.blocks * blockBytes, inodes: 1 };
+    if (found.isDirectory()) await addFolder(tree, top, 0);
+    return { bytes: tree.bytes, inodes: tree.inodes };
+  } finally {
+    closeSync(top);
+  }
+}
+
+interface Tree {
+  readonly dev: number;
+  /** Files of several names. */
+  readonly seen: Set<number>;
+  bytes: number;
+  inodes: number;
+}
+
+async function addFolder(tree: Tree, folder: number, depth: number): Promise<void> {
+  if (depth > maximumDepth) throw new Error("ENAMETOOLONG: folders are too deep");
+  const folders: string[] = [];
+  for await (const [name, stats] of entries(folder)) {
+    if (stats.dev !== tree.dev) continue;
+    if (stats.isDirectory()) folders.push(name);
+    else if (stats.nlink > 1) {
+      if (tree.seen.has(stats.ino)) continue;
+      tree.seen.add(stats.ino);
+    }
+    tree.bytes += stats.blocks * blockBytes;
+    tree.inodes++;
+  }
+  for (const name of folders) {
+    const child = openSync(`${pathOf({ fd: folder })}/${name}`, constants.O_DIRECTORY);
+    if (child === undefined) continue;
+    try {
+      if (fstatSync(child).dev === tree.dev) await addFolder(tree, child, depth + 1);
+    } finally {
+      closeSync(child);
     }
   }
-  return { bytes, inodes };
 }
 
 /** The files right in that folder: neither the folder itself nor those in it. */
-export async function filesUsage(folder: string): Promise<FileUsage> {
+export async function filesUsage(path: string): Promise<FileUsage> {
+  const folder = openSync(path, constants.O_DIRECTORY);
+  if (folder === undefined) return noFiles;
   let { bytes, inodes } = noFiles;
-  for await (const [, stats] of entries(folder)) {
-    if (stats.isDirectory()) continue;
-    bytes += stats.blocks * blockBytes;
-    inodes++;
+  try {
+    for await (const [, stats] of entries(folder)) {
+      if (stats.isDirectory()) continue;
+      bytes += stats.blocks * blockBytes;
+      inodes++;
+    }
+  } finally {
+    closeSync(folder);
   }
   return { bytes, inodes };
 }
 
-async function* entries(path: string): AsyncGenerator<[path: string, stats: Stats]> {
-  const folder = open(path);
-  if (folder === undefined) return;
+async function* entries(descriptor: number): AsyncGenerator<[name: string, stats: Stats]> {
+  const path = pathOf({ fd: descriptor });
+  const folder = opendirSync(path, { bufferSize });
   // Each folder begins with a turn of the others, as many small ones add up too.
   let until = 0;
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      const child = join(path, entry.name);
-      const stats = statOf(child);
-      if (stats !== undefined) yield [child, stats];
+      const stats = lstatSync(`${path}/${entry.name}`, { throwIfNoEntry: false });
+      if (stats !== undefined) yield [entry.name, stats];
       if (performance.now() < until) continue;
       await setImmediate();
       until = performance.now() + sliceMs;
@@ -85,14 +113,13 @@ async function* entries(path: string): AsyncGenerator<[path: string, stats: Stat
   }
 }
 
-function open(path: string): Dir | undefined {
+/** A descriptor of what is at that path, links themselves; undefined where it is not there, or not what the flags want. */
+function openSync(path: string, flags = 0): number | undefined {
   try {
-    return opendirSync(path, { bufferSize });
+    return openAsIsSync(path, flags);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return undefined;
     throw error;
   }
 }
-
-const statOf = (path: string): Stats | undefined => lstatSync(path, { throwIfNoEntry: false });

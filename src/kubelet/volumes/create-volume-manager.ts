@@ -133,6 +133,8 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       const folder = podFolder(settings, uid);
       await imageMounts.release(uid);
       await unmountAll(folder);
+      // Nothing is mounted below them any more, or that would have thrown.
+      await rm(join(folder, "volume-subpaths"), { recursive: true, force: true });
       await rm(join(folder, "volumes"), { recursive: true, force: true });
       await rm(join(memory, uid), { recursive: true, force: true });
     },

@@ -1,24 +1,30 @@
-/** Gives a volume to the pod's fsGroup: group owner, group read and write, and the set-group-id bit on folders. */
-import { chmod, lchown, lstat, readdir } from "node:fs/promises";
-import { join } from "node:path";
+/**
+ * Gives a volume to the pod's fsGroup: group owner, group read and write, and the set-group-id bit on folders. Containers
+ * of the pod, or of another that has the volume, may be exchanging files for links meanwhile.
+ */
+import { chmod, chown, type FileHandle } from "node:fs/promises";
+import { openAsIs, pathOf, visitTree } from "../../lib/beneath.ts";
 
 /** `policy`: `OnRootMismatch` skips the walk when the top is right already. */
 export async function applyGroup(path: string, group: number, policy: string): Promise<void> {
-  if (policy === "OnRootMismatch") {
-    const { gid, mode } = await lstat(path);
-    if (gid === group && (mode & 0o2060) === 0o2060) return;
+  const top = await openAsIs(path);
+  try {
+    if (policy === "OnRootMismatch") {
+      const { gid, mode } = await top.stat();
+      if (gid === group && (mode & 0o2060) === 0o2060) return;
+    }
+    await visitTree(top, (file) => giveTo(file, group));
+  } finally {
+    await top.close();
   }
-  await applyTo(path, group);
 }
 
-async function applyTo(path: string, group: number): Promise<void> {
-  const found = await lstat(path);
-  await lchown(path, found.uid, group);
+async function giveTo(file: FileHandle, group: number): Promise<void> {
+  const found = await file.stat();
+  if (found.gid !== group) await chown(pathOf(file), found.uid, group);
   if (found.isSymbolicLink()) return;
-  if (!found.isDirectory()) {
-    await chmod(path, (found.mode & 0o7777) | 0o660);
-    return;
-  }
-  await chmod(path, (found.mode & 0o7777) | 0o2770);
-  for (const name of await readdir(path)) await applyTo(join(path, name), group);
+  const mode = found.mode & 0o7777;
+  const wanted = mode | (found.isDirectory() ? 0o2770 : 0o660);
+  // Changing the owner takes set-user-id and set-group-id away.
+  if (wanted !== mode || found.gid !== group) await chmod(pathOf(file), wanted);
 }

@@ -1,0 +1,147 @@
+/**
+ * Files below a folder that somebody else may be changing: opened part by part, each from the descriptor of the one
+ * before, without following links. What was looked at is then what is used, whatever its name leads to by that time.
+ * This is openat2(2) with RESOLVE_BENEATH, which Node has no call for: `/proc/self/fd/N/NAME` is openat(2), and
+ * `/proc/self/fd/N` the file that a descriptor of O_PATH stands for, be it a folder, a link or a pipe.
+ */
+import { constants, openSync } from "node:fs";
+import { chmod, chown, type FileHandle, mkdir, open, readdir, readlink } from "node:fs/promises";
+import { constants as system } from "node:os";
+
+/** Stands for a file without opening it: nothing is read, no device is woken, no pipe is waited for. */
+const pathOnly = 0o10000000;
+const handleFlags = pathOnly | constants.O_NOFOLLOW;
+/** As the kernel follows in one path. */
+const maximumLinks = 40;
+/** Descriptors that one walk may hold. */
+export const maximumDepth = 1000;
+
+/** A path of the file that stays its own while the handle is open; for calls of this process. */
+export const pathOf = ({ fd }: Pick<FileHandle, "fd">): string => `/proc/self/fd/${fd}`;
+/** The same, for children of this process. */
+export const pathForChild = ({ fd }: FileHandle): string => `/proc/${process.pid}/fd/${fd}`;
+
+/** What is at that path, a link included. The caller closes it. */
+export const openAsIs = (path: string): Promise<FileHandle> => open(path, handleFlags);
+
+/** A descriptor of what is at that path, a link included. `flags` besides, such as O_DIRECTORY. */
+export const openAsIsSync = (path: string, flags = 0): number => openSync(path, handleFlags | flags);
+
+/** What has that name in a folder, a link included. `name` is one part of a path, and not `..`. */
+export const openIn = (folder: Pick<FileHandle, "fd">, name: string): Promise<FileHandle> =>
+  open(`${pathOf(folder)}/${name}`, handleFlags);
+
+/** An existing regular file, to be read; never a link, and never what would make a reader wait. */
+export async function openRegularFile(path: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  if ((await file.stat()).isFile()) return file;
+  await file.close();
+  throw failure("EINVAL", `not a regular file: ${path}`);
+}
+
+export interface BeneathOptions {
+  /** Makes folders that are missing, with the mode and the owner of the root. Default: their absence is ENOENT. */
+  readonly create?: boolean;
+}
+
+/**
+ * Opens what `path` leads to below `root`, through links that stay there; `path` is relative. The caller closes it.
+ * Throws an Error with a code: EXDEV where it leads out of the root, ELOOP, ENOENT, ENOTDIR, ENAMETOOLONG.
+ */
+export async function openBeneath(
+  root: string,
+  path: string,
+  { create = false }: BeneathOptions = {},
+): Promise<FileHandle> {
+  const opened = [await openAsIs(root)];
+  try {
+    await walk(root, opened, path, create);
+    return opened.pop() as FileHandle;
+  } finally {
+    for (const handle of opened) await handle.close();
+  }
+}
+
+/** Leaves the handles of the folders on the way in `opened`, and what the path leads to last. */
+async function walk(root: string, opened: FileHandle[], path: string, create: boolean): Promise<void> {
+  const ahead = path.split("/").reverse();
+  let links = 0;
+  /** Parts ahead that are the path's own, and no link's. */
+  let own = ahead.length;
+  for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+    const isOwn = ahead.length < own;
+    own = Math.min(own, ahead.length);
+    if (name === "" || name === ".") continue;
+    if (name === "..") {
+      if (opened.length === 1) throw failure("EXDEV", `${path} leads out of ${root}`);
+      await opened.pop()?.close();
+      continue;
+    }
+    if (opened.length > maximumDepth) throw failure("ENAMETOOLONG", `${path} is too deep`);
+    const folder = opened.at(-1) as FileHandle;
+    const next = await openOrMake(folder, name, create && isOwn ? (opened[0] as FileHandle) : undefined);
+    if (!(await next.stat()).isSymbolicLink()) {
+      opened.push(next);
+      continue;
+    }
+    await next.close();
+    if (++links > maximumLinks) throw failure("ELOOP", `too many links in ${path}`);
+    const target = await readlink(`${pathOf(folder)}/${name}`);
+    if (target.startsWith("/")) {
+      const inside = target === root ? "" : target.startsWith(`${root}/`) ? target.slice(root.length + 1) : undefined;
+      if (inside === undefined) throw failure("EXDEV", `${path} leads out of ${root}`);
+      while (opened.length > 1) await opened.pop()?.close();
+      ahead.push(...inside.split("/").reverse());
+    } else ahead.push(...target.split("/").reverse());
+  }
+}
+
+async function openOrMake(folder: FileHandle, name: string, like: FileHandle | undefined): Promise<FileHandle> {
+  try {
+    return await openIn(folder, name);
+  } catch (error) {
+    if (like === undefined || (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  await mkdir(`${pathOf(folder)}/${name}`).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+  const made = await openIn(folder, name);
+  try {
+    if (!(await made.stat()).isDirectory()) throw failure("ENOTDIR", `${name} is no folder`);
+    const { mode, uid, gid } = await like.stat();
+    await chmod(pathOf(made), mode & 0o7777);
+    if (uid !== 0 || gid !== 0) await chown(pathOf(made), uid, gid);
+    return made;
+  } catch (error) {
+    await made.close();
+    throw error;
+  }
+}
+
+/**
+ * Visits a file or folder and all that is in it, links themselves and not what they lead to. A folder is visited before
+ * what is in it. What goes away meanwhile is left out. Throws ENAMETOOLONG for what is deeper than `maximumDepth`.
+ */
+export async function visitTree(top: FileHandle, visit: (file: FileHandle) => Promise<void>, depth = 0): Promise<void> {
+  await visit(top);
+  if (!(await top.stat()).isDirectory()) return;
+  if (depth > maximumDepth) throw failure("ENAMETOOLONG", "folders are too deep");
+  for (const name of await readdir(pathOf(top))) {
+    const child = await openIn(top, name).catch(ignoreMissing);
+    if (child === undefined) continue;
+    try {
+      await visitTree(child, visit, depth + 1);
+    } finally {
+      await child.close();
+    }
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === "ENOENT") return undefined;
+  throw error;
+}
+
+function failure(code: keyof typeof system.errno, message: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`${code}: ${message}`), { code, errno: -system.errno[code] });
+}
