@@ -6,6 +6,7 @@
  *   listener → RequestHandler (who, may they) → ResourceHandler → Creator, Updater, Deleter → store
  *                                                    ↑ reads and watches: WatchCache ←─ events ┘
  */
+import type { CertificateSource } from "../lib/certificate-source.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
@@ -17,13 +18,13 @@ export interface ApiServerOptions {
   readonly host: string;
   /** 0: any free port; see `listening`. */
   readonly port: number;
-  /** PEM. */
   readonly tls: {
-    readonly certificate: string;
-    readonly key: string;
+    readonly serving: CertificateSource;
+    /** PEM. */
     readonly clientCa: string;
-    /** By which extension API servers know this one; PEM. */
-    readonly proxyClient?: { readonly certificate: string; readonly key: string };
+    /** By which extension API servers know this one. */
+    readonly proxyClient?: CertificateSource;
+    /** `ca` is PEM. */
     readonly requestHeader?: { readonly ca: string; readonly allowedNames: readonly string[] };
   };
   /** Path of the database file, or a store that the caller closes. */
@@ -38,8 +39,8 @@ export interface ApiServerOptions {
     /** PEM. Verify tokens; default: the private key's own. */
     readonly publicKeys?: readonly string[];
   };
-  /** How kubelets are reached: their authority, and our client certificate; PEM. */
-  readonly kubelet: { readonly ca: string; readonly certificate: string; readonly key: string };
+  /** How kubelets are reached: their authority (PEM), and our client certificate. */
+  readonly kubelet: { readonly ca: string; readonly client: CertificateSource };
   readonly serviceSubnet: string;
   /** Inclusive; default 30000–32767. */
   readonly nodePortRange?: readonly [number, number];
@@ -69,9 +70,8 @@ async function start(options: ApiServerOptions, signal: AbortSignal): Promise<Ru
     cleanup.push(() => parts.close());
     const { tls } = options;
     const authorities = [tls.clientCa, ...(tls.requestHeader === undefined ? [] : [tls.requestHeader.ca])];
-    const { certificate, key } = tls;
     const listener = await listen(
-      { host: options.host, port: options.port, certificate, key, clientAuthorities: authorities },
+      { host: options.host, port: options.port, serving: tls.serving, clientAuthorities: authorities },
       parts.handler,
     );
     cleanup.push(() => {

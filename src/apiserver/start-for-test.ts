@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type CertificateSource, fixedCertificate } from "../lib/certificate-source.ts";
 import type { IssuedCertificate } from "../lib/certificates.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../store/types.ts";
@@ -54,6 +55,8 @@ export interface TestServerOptions {
   readonly store?: string | Store;
   readonly port?: number;
   readonly pki?: TestPki;
+  /** In place of the one in `pki`. */
+  readonly serving?: CertificateSource;
   readonly log?: Logger;
 }
 
@@ -69,13 +72,13 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
   const component = createApiServer({
     host: "127.0.0.1",
     port: options.port ?? 0,
-    tls: { certificate: pki.serving.certificate, key: pki.serving.privateKey, clientCa: pki.ca },
+    tls: { serving: options.serving ?? fixedCertificate(pki.serving), clientCa: pki.ca },
     store: options.store ?? join(folder, "store.db"),
     serviceAccount: {
       issuer: "https://kubernetes.default.svc.cluster.local",
       privateKey: pki.serviceAccountKey,
     },
-    kubelet: { ca: pki.ca, certificate: admin.certificate, key: admin.privateKey },
+    kubelet: { ca: pki.ca, client: fixedCertificate(admin) },
     serviceSubnet: "10.96.0.0/12",
     advertised: { address: "10.0.0.1", port: 6443 },
     log: options.log ?? silent,

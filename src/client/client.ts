@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { ClientHttp2Stream } from "node:http2";
+import type { CertificateSource } from "../lib/certificate-source.ts";
 import { parseOwnJson } from "../machinery/codec/json.ts";
 import { type Status, StatusError } from "../machinery/errors/status-error.ts";
 import type { KubernetesObject } from "../machinery/meta/object.ts";
@@ -20,6 +21,8 @@ export interface ClientOptions {
   /** PEM of a client certificate and its key. */
   readonly cert?: string | Buffer | undefined;
   readonly key?: string | Buffer | undefined;
+  /** In place of `cert` and `key`, where they are renewed meanwhile. */
+  readonly certificate?: CertificateSource | undefined;
   readonly token?: string | undefined;
   /** Read again every minute, as projected tokens rotate. */
   readonly tokenFile?: string | undefined;
@@ -38,6 +41,7 @@ export function createClient(options: ClientOptions): Client {
     ca: options.ca,
     ...(options.cert === undefined ? {} : { cert: options.cert }),
     ...(options.key === undefined ? {} : { key: options.key }),
+    certificate: options.certificate,
     ...(options.serverName === undefined ? {} : { servername: options.serverName }),
   });
   const bearerToken = createTokenSource(options);

@@ -6,6 +6,8 @@
 
 import type { SecureClientSessionOptions } from "node:http2";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from "node:http2";
+import type { CertificateSource } from "../lib/certificate-source.ts";
+import type { IssuedCertificate } from "../lib/certificates.ts";
 import { ConnectionError } from "./connection-error.ts";
 
 /** client-go's ReadIdleTimeout and PingTimeout: how a dead peer is noticed. */
@@ -35,13 +37,21 @@ export interface Http2Transport {
   close(): void;
 }
 
+export interface TransportOptions extends SecureClientSessionOptions {
+  /** In place of `cert` and `key`. Requests after a renewal go over connections that are made with the new one. */
+  readonly certificate?: CertificateSource | undefined;
+}
+
 interface Session {
   readonly connection: ClientHttp2Session;
+  /** What it was made with. */
+  readonly certificate: IssuedCertificate | undefined;
   streams: number;
 }
 
-export function createHttp2Transport(server: string, options: SecureClientSessionOptions): Http2Transport {
+export function createHttp2Transport(server: string, { certificate, ...options }: TransportOptions): Http2Transport {
   let sessions: Session[] = [];
+  const connections = new Set<ClientHttp2Session>();
   let closed = false;
 
   function forget(session: Session): void {
@@ -49,25 +59,41 @@ export function createHttp2Transport(server: string, options: SecureClientSessio
   }
 
   function dial(): Session {
+    const own = certificate?.current();
     const connection = connect(server, {
       ...options,
+      ...(own === undefined ? {} : { cert: own.certificate, key: own.privateKey }),
       settings: { enablePush: false, initialWindowSize: 1 << 20, ...options.settings },
     });
-    const session: Session = { connection, streams: 0 };
+    const session: Session = { connection, certificate: own, streams: 0 };
     connection.once("connect", () => {
       connection.setLocalWindowSize(16 << 20);
     });
     // Errors also reach every open stream, where they are reported; this listener only keeps Node from throwing.
     connection.on("error", () => forget(session));
     connection.on("goaway", () => forget(session));
-    connection.on("close", () => forget(session));
+    connections.add(connection);
+    connection.on("close", () => {
+      connections.delete(connection);
+      forget(session);
+    });
     connection.setTimeout(pingAfterIdleMs, () => pingOrDestroy(connection));
     connection.unref();
     sessions.push(session);
     return session;
   }
 
+  /** What is under way on a connection with an old certificate goes on; the connection closes after it. */
+  function retireRenewed(): void {
+    const current = certificate?.current();
+    for (const session of sessions.filter((one) => one.certificate !== current)) {
+      forget(session);
+      session.connection.close();
+    }
+  }
+
   function choose(): Session {
+    retireRenewed();
     for (const session of sessions) {
       if (session.connection.closed || session.connection.destroyed) continue;
       const remote = session.connection.connecting
@@ -119,7 +145,7 @@ export function createHttp2Transport(server: string, options: SecureClientSessio
     send,
     close() {
       closed = true;
-      for (const { connection } of sessions) connection.destroy();
+      for (const connection of connections) connection.destroy();
     },
   };
 }

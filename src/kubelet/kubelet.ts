@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import { pods, runtimeClasses, services } from "../client/resources.ts";
 import type { Client, EventRecorder, Informers } from "../client/types.ts";
 import type { Node, PodStatus } from "../kinds/generated/core-v1.ts";
+import type { CertificateSource } from "../lib/certificate-source.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, errorChain, type Logger } from "../lib/log.ts";
@@ -59,8 +60,8 @@ export interface KubeletOptions {
   readonly nodeName: string;
   readonly nodeAddress: string;
   readonly config: Pick<NodeConfig, "role" | "labels" | "cluster" | "extraConfig">;
-  /** PEM. Clients of the kubelet's server show certificates of `clientCa`. */
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  /** Of the kubelet's server, which is not started without it. Clients show certificates of `clientCa` (PEM). */
+  readonly tls?: { readonly serving: CertificateSource; readonly clientCa: string };
   readonly clock?: Clock;
   /** Others fill the node's disk as well: how full it is says nothing of the pods. Absent: the disk is the node's own. */
   readonly diskIsShared?: boolean;
@@ -309,7 +310,7 @@ async function run(
     added: (pod) => podManager.update(pod),
     removed: (pod) => podManager.remove(pod),
   });
-  if (options.tls.cert !== "") {
+  if (options.tls !== undefined) {
     const { startKubeletServer } = await import("./server/server.ts");
     await startKubeletServer({
       client,

@@ -6,6 +6,7 @@
  */
 import { randomBytes, type webcrypto, X509Certificate } from "node:crypto";
 import type * as X509 from "@peculiar/x509";
+import { describeCertificate } from "./x509/certificate.ts";
 import type { CertificateRequest } from "./x509/certificate-request.ts";
 import { type RelativeName, relativeName } from "./x509/distinguished-name.ts";
 import type { SubjectAlternativeNames } from "./x509/subject-alternative-names.ts";
@@ -38,7 +39,10 @@ export interface CertificateOptions {
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
   readonly usages: readonly CertificateUsage[];
+  /** Fractions of a day are fine. */
   readonly validityDays: number;
+  /** Milliseconds since the epoch. Default: the present. */
+  readonly now?: number;
 }
 
 export interface SignOptions {
@@ -103,13 +107,31 @@ export async function issueCertificate(options: CertificateOptions): Promise<Iss
   const certificate = await sign(x509, authority, {
     subject: [...organizations.map((name) => relativeName("O", name)), relativeName("CN", commonName)],
     publicKey: await importPublicKey(pair.publicKey),
-    ...validity(validityDays),
+    ...validity(validityDays, options.now),
     extensions: extensions(x509, {
       usages: ["digital signature", ...usages.map((usage) => `${usage} auth` as const)],
       names: { dnsNames, ipAddresses, emailAddresses: [], uris: [] },
     }),
   });
   return { certificate, privateKey: pair.privateKey };
+}
+
+/** A certificate for the same, with a key of its own and a life as long, from `now` on (milliseconds since the epoch). */
+export function reissueCertificate(
+  certificate: string,
+  authority: IssuedCertificate,
+  now = Date.now(),
+): Promise<IssuedCertificate> {
+  const { client, server, notAfter, ...subject } = describeCertificate(certificate);
+  const usages = [...(client ? (["client"] as const) : []), ...(server ? (["server"] as const) : [])];
+  const validityDays = (notAfter - issuedAt(certificate)) / dayMs;
+  return issueCertificate({ authority, ...subject, usages, validityDays, now });
+}
+
+/** When a certificate was made, which is a little after it begins. Milliseconds since the epoch. */
+export function issuedAt(certificate: string): number {
+  const { notBefore, notAfter } = describeCertificate(certificate);
+  return notBefore + backdateMs < notAfter ? notBefore + backdateMs : notBefore;
 }
 
 /**
@@ -152,7 +174,8 @@ async function sign(x509: typeof X509, authority: IssuedCertificate, unsigned: U
     signingKey: await importPrivateKey(authority.privateKey),
     signingAlgorithm: algorithm,
     notBefore: unsigned.notBefore,
-    notAfter: unsigned.notAfter,
+    // Nothing outlives who vouches for it.
+    notAfter: new Date(Math.min(unsigned.notAfter.getTime(), issuer.notAfter.getTime())),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
@@ -182,8 +205,7 @@ function extensions(x509: typeof X509, { usages, names }: ExtensionOptions): X50
   ];
 }
 
-function validity(days: number): { notBefore: Date; notAfter: Date } {
-  const now = Date.now();
+function validity(days: number, now = Date.now()): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - backdateMs), notAfter: new Date(now + days * dayMs) };
 }
 

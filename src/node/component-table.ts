@@ -37,6 +37,13 @@ export const componentTable: readonly TableEntry[] = [
     load: async () => (await import("./components/containerd.ts")).createCarriedImages(),
   },
   {
+    name: "certificates",
+    process: "control-plane",
+    roles: controlPlaneOnly,
+    after: [],
+    load: async () => (await controlPlane()).createControlPlaneCertificates(),
+  },
+  {
     name: "apiserver",
     process: "control-plane",
     roles: controlPlaneOnly,
@@ -70,6 +77,13 @@ export const componentTable: readonly TableEntry[] = [
     roles: controlPlaneOnly,
     after: ["apiserver"],
     load: async (config) => (await controlPlane()).createControlPlaneLabelComponent(config),
+  },
+  {
+    name: "agent-certificates",
+    process: "agent",
+    roles: everyNode,
+    after: [],
+    load: async () => (await agent()).createAgentCertificates(),
   },
   {
     name: "kubelet",

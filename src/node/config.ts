@@ -57,6 +57,8 @@ export const nodePaths = {
   /** The data disk (VM) or volume (runc): everything that survives a stop. */
   data: `${top}/var/lib`,
   store: `${top}/var/lib/mini/store`,
+  /** NAME.pem: what took the place of the seed's certificates since. */
+  renewedCertificates: `${top}/var/lib/mini/pki`,
   containerd: `${top}/var/lib/containerd`,
   /** Where containerd's configuration has it look for a folder for each registry. */
   registries: `${top}/etc/containerd/certs.d`,

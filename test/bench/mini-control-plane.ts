@@ -29,18 +29,22 @@ async function connect() {
 
 /** As in a node, what is not asked for is not evaluated. */
 async function main(): Promise<void> {
+  const { fixedCertificate } = await import("../../src/lib/certificate-source.ts");
   const { createApiServer } = await import("../../src/apiserver/server.ts");
   await run(
     createApiServer({
       host: "127.0.0.1",
       port: Number(port),
-      tls: { certificate: pki("serving.crt"), key: pki("serving.key"), clientCa: ca },
+      tls: {
+        serving: fixedCertificate({ certificate: pki("serving.crt"), privateKey: pki("serving.key") }),
+        clientCa: ca,
+      },
       store: join(folder, "state.db"),
       serviceAccount: {
         issuer: "https://kubernetes.default.svc.cluster.local",
         privateKey: pki("service-account.key"),
       },
-      kubelet: { ca, certificate: cert, key },
+      kubelet: { ca, client: fixedCertificate({ certificate: cert, privateKey: key }) },
       serviceSubnet: "10.96.0.0/12",
       advertised: { address: "10.0.0.1", port: 6443 },
     }),

@@ -94,7 +94,6 @@ async function startKubelet(): Promise<void> {
         dnsDomain: "cluster.local",
       },
     },
-    tls: { cert: "", key: "", clientCa: "" },
     paths: {
       runtimeSocket: socket,
       root: join(folder, "kubelet"),

@@ -5,6 +5,7 @@ import { connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Client } from "../../src/client/types.ts";
 import { startKubeletServer } from "../../src/kubelet/server/server.ts";
+import { fixedCertificate } from "../../src/lib/certificate-source.ts";
 import { createAuthority, type IssuedCertificate, issueCertificate } from "../../src/lib/certificates.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 
@@ -46,7 +47,7 @@ beforeAll(async () => {
   await startKubeletServer({
     client,
     nodeName: "node",
-    tls: { cert: serving.certificate, key: serving.privateKey, clientCa: ca },
+    tls: { serving: fixedCertificate(serving), clientCa: ca },
     port,
     healthPort: await freePort(),
     manager: workers,

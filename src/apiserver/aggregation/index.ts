@@ -6,6 +6,8 @@
 import { Agent } from "node:https";
 import type { Duplex } from "node:stream";
 import type { APIService } from "../../kinds/generated/apiregistration-v1.ts";
+import type { CertificateSource } from "../../lib/certificate-source.ts";
+import { CertifiedAgent } from "../../lib/certified-agent.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { encodePath, pathParts } from "../../lib/request-target.ts";
@@ -23,8 +25,8 @@ export interface AggregationParts {
   readonly writer: ObjectWriter;
   readonly clock: Clock;
   readonly log: Logger;
-  /** PEM: the certificate by which extension servers know this one; without it they believe no user names. */
-  readonly proxyClient?: { readonly certificate: string; readonly key: string } | undefined;
+  /** The certificate by which extension servers know this one; without it they believe no user names. */
+  readonly proxyClient?: CertificateSource | undefined;
 }
 
 const group = "apiregistration.k8s.io";
@@ -167,13 +169,13 @@ export class Aggregator {
   #agentOf({ spec }: APIService): Agent {
     const { proxyClient } = this.#parts;
     const { namespace, name } = spec?.service ?? {};
-    return new Agent({
+    const options = {
       keepAlive: true,
       servername: `${name}.${namespace}.svc`,
       ...(spec?.caBundle ? { ca: Buffer.from(spec.caBundle, "base64").toString("utf8") } : {}),
       rejectUnauthorized: spec?.insecureSkipTLSVerify !== true,
-      ...(proxyClient === undefined ? {} : { cert: proxyClient.certificate, key: proxyClient.key }),
-    });
+    };
+    return proxyClient === undefined ? new Agent(options) : new CertifiedAgent(proxyClient, options);
   }
 }
 

@@ -34,6 +34,8 @@ export const ownRoles: readonly RoleEntry[] = [
       "get list watch | networking.k8s.io | ingressclasses ingresses networkpolicies",
       "patch update | networking.k8s.io | ingresses/status",
       "patch update | core | services/status",
+      "create get | certificates.k8s.io | certificatesigningrequests",
+      "create | certificates.k8s.io | certificatesigningrequests/selfclient",
     ],
   },
 ];

@@ -2,6 +2,8 @@ import { ServerResponse as Response, type ServerResponse } from "node:http";
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
+import type { CertificateSource } from "../../lib/certificate-source.ts";
 import { ConnectionGuard, type ConnectionLimits } from "../../lib/connection-guard.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
 import { PacedRequests } from "./paced-requests.ts";
@@ -10,9 +12,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
-  /** PEM. */
-  readonly certificate: string;
-  readonly key: string;
+  /** New connections get what is current. */
+  readonly serving: CertificateSource;
   /** PEM bundles of the authorities that clients' certificates may be from; they are verified later. */
   readonly clientAuthorities: readonly string[];
   /** Default: `connectionLimits`. */
@@ -54,12 +55,9 @@ export async function listen(options: ListenerOptions, handlers: ListenerHandler
   const { limits = connectionLimits } = options;
   const server = createSecureServer({
     allowHTTP1: true,
-    cert: options.certificate,
-    key: options.key,
-    ca: [...options.clientAuthorities],
+    ...secureContext(options),
     requestCert: true,
     rejectUnauthorized: false,
-    minVersion: "TLSv1.2",
     maxSessionMemory: sessionMemoryMegabytes,
     settings: {
       maxConcurrentStreams: streamsPerSession,
@@ -78,6 +76,7 @@ export async function listen(options: ListenerOptions, handlers: ListenerHandler
     },
   } as Parameters<typeof createSecureServer>[0]);
   const closeConnections = trackConnections(server);
+  const ignoreRenewals = options.serving.subscribe(() => server.setSecureContext(secureContext(options)));
   new ConnectionGuard(limits).watch(server);
   server.on("request", new PacedRequests(handlers.serve).serve);
   server.on("upgrade", (request: HttpRequest, socket: Duplex, head: Buffer) => {
@@ -92,10 +91,16 @@ export async function listen(options: ListenerOptions, handlers: ListenerHandler
     address: server.address() as AddressInfo,
     close: () =>
       new Promise((resolve) => {
+        ignoreRenewals();
         server.close(() => resolve());
         closeConnections();
       }),
   };
+}
+
+function secureContext({ serving, clientAuthorities }: ListenerOptions): SecureContextOptions {
+  const { certificate, privateKey } = serving.current();
+  return { cert: certificate, key: privateKey, ca: [...clientAuthorities], minVersion: "TLSv1.2" };
 }
 
 /** Upgraded and idle connections would keep the server open; returns how to end them. */

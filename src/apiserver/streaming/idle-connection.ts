@@ -4,6 +4,7 @@
  */
 import { type ClientRequest, Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
+import { CertifiedAgent } from "../../lib/certified-agent.ts";
 
 /** Whether a request failed with the kept connection that it was sent on, and no answer had begun. */
 export function metClosedConnection({ reusedSocket }: ClientRequest, cause: Error): boolean {
@@ -18,7 +19,12 @@ const ownOf = new WeakMap<HttpsAgent, HttpsAgent>();
 export function ownConnections(scheme: "http" | "https", agent?: HttpsAgent): HttpAgent | HttpsAgent {
   if (scheme === "http") return ownHttp;
   if (agent === undefined) return ownHttps;
-  const own = ownOf.get(agent) ?? new HttpsAgent({ ...agent.options, keepAlive: false });
+  const own = ownOf.get(agent) ?? withoutKeepAlive(agent);
   ownOf.set(agent, own);
   return own;
+}
+
+function withoutKeepAlive(agent: HttpsAgent): HttpsAgent {
+  if (agent instanceof CertifiedAgent) return agent.withoutKeepAlive();
+  return new HttpsAgent({ ...agent.options, keepAlive: false });
 }

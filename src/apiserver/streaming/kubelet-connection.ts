@@ -3,19 +3,20 @@
  * verified with the cluster's CA.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
-import { Agent, request as httpsRequest } from "node:https";
+import { type Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import type { Node } from "../../kinds/generated/core-v1.ts";
+import type { CertificateSource } from "../../lib/certificate-source.ts";
+import { CertifiedAgent } from "../../lib/certified-agent.ts";
 import { badRequest, internalError, notFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { ObjectReader } from "../types.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { dialOptions } from "./proxyable-address.ts";
 
-/** PEM. */
 export interface KubeletTlsOptions {
+  /** PEM. */
   readonly ca: string;
-  readonly certificate: string;
-  readonly key: string;
+  readonly client: CertificateSource;
 }
 
 export interface KubeletAddress {
@@ -43,8 +44,8 @@ const preferredAddresses = ["InternalIP", "InternalDNS", "Hostname", "ExternalIP
 export class KubeletConnections {
   readonly #agent: Agent;
 
-  constructor({ ca, certificate, key }: KubeletTlsOptions) {
-    this.#agent = new Agent({ ca, cert: certificate, key, keepAlive: true, maxFreeSockets: 4 });
+  constructor({ ca, client }: KubeletTlsOptions) {
+    this.#agent = new CertifiedAgent(client, { ca, keepAlive: true, maxFreeSockets: 4 });
   }
 
   /** Throws StatusError where the node is unknown or has no address. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { fixedCertificate } from "../../lib/certificate-source.ts";
 import { createAuthority, issueCertificate } from "../../lib/certificates.ts";
 import { ownAddress } from "../testing/own-address.ts";
 import { KubeletConnections } from "./kubelet-connection.ts";
@@ -69,8 +70,7 @@ describe("a remote command over a WebSocket", () => {
     });
     const kubelets = new KubeletConnections({
       ca: authority.certificate,
-      certificate: client.certificate,
-      key: client.privateKey,
+      client: fixedCertificate(client),
     });
     server = createHttpServer();
     server.on("upgrade", (request, socket: Duplex, head: Buffer) => {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { certificateSigningRequest } from "../../kinds/certificates/certificate-signing-request/definition.ts";
+import { fixedCertificate } from "../../lib/certificate-source.ts";
 import { FakeClock } from "../../lib/fake-clock.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { createAuthorizer } from "../authorization/index.ts";
@@ -21,7 +22,7 @@ describe("subresources", () => {
       authenticator: { authenticate: () => ({ username: "x", groups: [] }), authenticateToken: async () => undefined },
       authorizer,
       tokens: { issuer: "https://issuer", audiences: [], privateKey },
-      kubelets: new KubeletConnections({ ca: "", certificate: "", key: "" }),
+      kubelets: new KubeletConnections({ ca: "", client: fixedCertificate({ certificate: "", privateKey: "" }) }),
       clock: new FakeClock(),
     });
     objects.put("", "pods", {

@@ -1,13 +1,16 @@
 /**
  * Approves what kubelets ask for themselves: client certificates as upstream does, and serving certificates, which
- * upstream leaves to an administrator, where every name in them is the node's own. RBAC has the last word, on
- * certificatesigningrequests/{selfnodeclient,nodeclient,selfnodeserver}. What is not recognised waits for a person.
+ * upstream leaves to an administrator, where every name in them is the node's own. So are renewals of other client
+ * certificates, by who holds one, where RBAC says so: those of kube-proxy. RBAC has the last word, on
+ * certificatesigningrequests/{selfnodeclient,nodeclient,selfnodeserver,selfclient}. What is not recognised waits for a
+ * person.
  */
 import { objectPath } from "../../client/paths.ts";
 import { certificateSigningRequests, nodes, subjectAccessReviews } from "../../client/resources.ts";
 import { parseRequest } from "../../kinds/certificates/certificate-signing-request/request.ts";
 import { signerRules } from "../../kinds/certificates/certificate-signing-request/signer-rules.ts";
 import {
+  clientSigner,
   kubeletClientSigner,
   kubeletServingSigner,
 } from "../../kinds/certificates/certificate-signing-request/signers.ts";
@@ -20,7 +23,7 @@ import type { ServingNames } from "./serving-names.ts";
 interface Recognizer {
   readonly signer: string;
   /** Subresource of certificatesigningrequests on which the requestor needs `create`. */
-  readonly permission: "selfnodeclient" | "nodeclient" | "selfnodeserver";
+  readonly permission: "selfnodeclient" | "nodeclient" | "selfnodeserver" | "selfclient";
   readonly message: string;
   /** Beyond the signer's own rule. */
   accepts(request: CertificateSigningRequest, parsed: CertificateRequest, context: ControllerContext): boolean;
@@ -28,6 +31,14 @@ interface Recognizer {
 
 const isForRequestor = ({ spec }: CertificateSigningRequest, { subject }: CertificateRequest): boolean =>
   spec.username === subject.commonName;
+
+/** The same name, no group that the requestor is not in, nothing else. */
+function isRequestorAgain(request: CertificateSigningRequest, parsed: CertificateRequest): boolean {
+  const { subject, dnsNames, ipAddresses, emailAddresses, uris } = parsed;
+  const groups = request.spec.groups ?? [];
+  const names = dnsNames.length + ipAddresses.length + emailAddresses.length + uris.length;
+  return isForRequestor(request, parsed) && names === 0 && subject.organizations.every((one) => groups.includes(one));
+}
 
 const recognizers = (servingNames: ServingNames): readonly Recognizer[] => [
   {
@@ -48,6 +59,12 @@ const recognizers = (servingNames: ServingNames): readonly Recognizer[] => [
     message: "Auto approving self kubelet serving certificate after SubjectAccessReview and comparison with the Node.",
     accepts: (request, parsed, context) =>
       isForRequestor(request, parsed) && servingNames.areOfNode(parsed, context.lister(nodes).list()),
+  },
+  {
+    signer: clientSigner,
+    permission: "selfclient",
+    message: "Auto approving the renewal of a client certificate after SubjectAccessReview.",
+    accepts: isRequestorAgain,
   },
 ];
 

@@ -5,7 +5,9 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
+import type { SecureContextOptions } from "node:tls";
 import type { Client } from "../../client/types.ts";
+import type { CertificateSource } from "../../lib/certificate-source.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { RuntimeError } from "../cri/connection.ts";
@@ -26,7 +28,7 @@ import { proxyUpgrade } from "./upgrade-proxy.ts";
 export interface KubeletServerInput {
   readonly client: Client;
   readonly nodeName: string;
-  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  readonly tls: { readonly serving: CertificateSource; readonly clientCa: string };
   readonly port: number;
   readonly healthPort: number;
   readonly runtime: RuntimeService;
@@ -61,9 +63,7 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
   };
   const server = https.createServer(
     {
-      cert: tls.cert,
-      key: tls.key,
-      ca: tls.clientCa,
+      ...secureContext(tls),
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderSize: maximumHeaderBytes,
@@ -97,15 +97,22 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
     else send(response, 404, "404 page not found\n");
   });
   await Promise.all([listen(server, input.port), listen(health, input.healthPort, "127.0.0.1")]);
+  const ignoreRenewals = tls.serving.subscribe(() => server.setSecureContext(secureContext(tls)));
   signal.addEventListener(
     "abort",
     () => {
+      ignoreRenewals();
       server.close();
       server.closeAllConnections();
       health.close();
     },
     { once: true },
   );
+}
+
+function secureContext({ serving, clientCa }: KubeletServerInput["tls"]): SecureContextOptions {
+  const { certificate, privateKey } = serving.current();
+  return { cert: certificate, key: privateKey, ca: clientCa };
 }
 
 function listen(server: http.Server | https.Server, port: number, host?: string): Promise<void> {

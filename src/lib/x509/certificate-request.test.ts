@@ -2,7 +2,8 @@ import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseCertificateRequest } from "./certificate-request.ts";
-import { element, encodeName, encodeRequest, type RequestParts, sanElement, toPem } from "./request-for-test.ts";
+import { encodeElement } from "./der-encoding.ts";
+import { encodeName, encodeRequest, type RequestParts, sanElement, toPem } from "./request-for-test.ts";
 
 const ec = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const parts = (more: Partial<RequestParts> = {}): RequestParts => ({
@@ -81,7 +82,7 @@ describe("parseCertificateRequest", () => {
     ["an extension asked for twice", toPem(encodeRequest(parts({ names: [], repeatExtension: true })))],
     ["an indefinite length", toPem(Buffer.from("3080020100", "hex"))],
     ["a length in too many octets", toPem(Buffer.from("30820003020100", "hex"))],
-    ["a name that is no list", toPem(encodeRequest(parts({ subject: element(0x0c, Buffer.from("x")) })))],
+    ["a name that is no list", toPem(encodeRequest(parts({ subject: encodeElement(0x0c, Buffer.from("x")) })))],
   ])("refuses %s", (_, pem) => {
     expect(() => parseCertificateRequest(pem)).toThrow();
   });

@@ -5,8 +5,9 @@ import type { Component } from "../../lib/component.ts";
 import { createClusterDns } from "../../network/dns/server.ts";
 import { createServiceProxy } from "../../network/proxy/proxy.ts";
 import { createPodRoutes } from "../../network/routes/pod-routes.ts";
+import { createCertificateRotation } from "../certificates/node-certificates.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
-import { connectAs, readPki } from "./connections.ts";
+import { connectAs, kubeletServingCertificate, readPki } from "./connections.ts";
 
 const addressOf = (config: NodeConfig): string => config.network.address.split("/")[0] as string;
 
@@ -22,11 +23,7 @@ export async function createKubeletComponent(config: NodeConfig): Promise<Compon
     config,
     // A node that is a container has no disk of its own (systemd's container interface: the variable says what runs it).
     diskIsShared: process.env["container"] !== undefined,
-    tls: {
-      cert: await readPki("kubelet.crt"),
-      key: await readPki("kubelet.key"),
-      clientCa: await readPki("ca.crt"),
-    },
+    tls: { serving: await kubeletServingCertificate(config), clientCa: await readPki("ca.crt") },
     paths: {
       runtimeSocket: nodePaths.containerdSocket,
       root: nodePaths.kubelet,
@@ -37,6 +34,10 @@ export async function createKubeletComponent(config: NodeConfig): Promise<Compon
       cgroups: nodePaths.cgroups,
     },
   });
+}
+
+export async function createAgentCertificates(): Promise<Component> {
+  return createCertificateRotation("agent");
 }
 
 export async function createProxyComponent(config: NodeConfig): Promise<Component> {

@@ -8,6 +8,8 @@ import { join } from "node:path";
 import { createClient } from "../../client/client.ts";
 import { createInformers } from "../../client/informers.ts";
 import type { Client, Informers } from "../../client/types.ts";
+import type { CertificateSource } from "../../lib/certificate-source.ts";
+import { agentCertificate, controlPlaneCertificate } from "../certificates/node-certificates.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
 import { apiServerReady } from "./readiness.ts";
 
@@ -26,6 +28,16 @@ export function readPki(name: string): Promise<string> {
   return readFile(join(nodePaths.seed, "pki", name), "utf8");
 }
 
+function certificateOf(identity: Identity, config: NodeConfig): Promise<CertificateSource> {
+  if (identity === "controller-manager" || identity === "scheduler") return controlPlaneCertificate(identity);
+  return agentCertificate(identity, async (other) => (await connectAs(other, config)).client);
+}
+
+/** What the kubelet's server shows. */
+export function kubeletServingCertificate(config: NodeConfig): Promise<CertificateSource> {
+  return agentCertificate("kubelet", async (identity) => (await connectAs(identity, config)).client);
+}
+
 export function connectAs(identity: Identity, config: NodeConfig): Promise<Connection> {
   const known = connections.get(identity) ?? connect(identity, config);
   connections.set(identity, known);
@@ -33,15 +45,11 @@ export function connectAs(identity: Identity, config: NodeConfig): Promise<Conne
 }
 
 async function connect(identity: Identity, config: NodeConfig): Promise<Connection> {
-  const [ca, cert, key] = await Promise.all([
-    readPki("ca.crt"),
-    readPki(`${identity}.crt`),
-    readPki(`${identity}.key`),
-  ]);
+  const [ca, certificate] = await Promise.all([readPki("ca.crt"), certificateOf(identity, config)]);
   const { address, port } = config.controlPlane;
   const server = `https://${address}:${port}`;
-  await apiServerReady({ server, ca, cert, key });
-  const client = createClient({ server, ca, cert, key, userAgent: `mini/${identity}` });
+  await apiServerReady({ server, ca, certificate });
+  const client = createClient({ server, ca, certificate, userAgent: `mini/${identity}` });
   // Informers last as long as the process: a component that ends only unsubscribes.
   return { client, informers: createInformers(client, new AbortController().signal) };
 }

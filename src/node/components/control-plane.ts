@@ -7,6 +7,7 @@ import { createControllerManager } from "../../controllers/index.ts";
 import type { Component } from "../../lib/component.ts";
 import { createDnsService } from "../../network/dns/dns-service.ts";
 import { createScheduler } from "../../scheduler/scheduler.ts";
+import { controlPlaneCertificate, createCertificateRotation } from "../certificates/node-certificates.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
 import { connectAs, readPki } from "./connections.ts";
 import { createControlPlaneLabel } from "./control-plane-label.ts";
@@ -19,13 +20,9 @@ export async function createApiServerComponent(config: NodeConfig): Promise<Comp
     host: "0.0.0.0",
     port,
     tls: {
-      certificate: await readPki("apiserver.crt"),
-      key: await readPki("apiserver.key"),
+      serving: await controlPlaneCertificate("apiserver"),
       clientCa: ca,
-      proxyClient: {
-        certificate: await readPki("front-proxy-client.crt"),
-        key: await readPki("front-proxy-client.key"),
-      },
+      proxyClient: await controlPlaneCertificate("front-proxy-client"),
       requestHeader: { ca: await readPki("front-proxy-ca.crt"), allowedNames: ["front-proxy-client"] },
     },
     store: join(nodePaths.store, "state.db"),
@@ -34,14 +31,14 @@ export async function createApiServerComponent(config: NodeConfig): Promise<Comp
       privateKey: await readPki("service-account.key"),
       publicKeys: [await readPki("service-account.pub")],
     },
-    kubelet: {
-      ca,
-      certificate: await readPki("apiserver-kubelet-client.crt"),
-      key: await readPki("apiserver-kubelet-client.key"),
-    },
+    kubelet: { ca, client: await controlPlaneCertificate("apiserver-kubelet-client") },
     serviceSubnet: config.cluster.serviceSubnet,
     advertised: { address, port },
   });
+}
+
+export async function createControlPlaneCertificates(): Promise<Component> {
+  return createCertificateRotation("control-plane");
 }
 
 export async function createControllersComponent(config: NodeConfig): Promise<Component> {
