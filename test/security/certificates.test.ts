@@ -284,6 +284,33 @@ describe("a kubelet's serving certificate", () => {
   );
 });
 
+describe("kube-proxy's certificate", () => {
+  const own = [
+    ["O", "system:node-proxier"],
+    ["CN", "system:kube-proxy"],
+  ] as const;
+  const proxy = () => connectAs("system:kube-proxy", "system:node-proxier");
+
+  it("is renewed for itself", async () => {
+    const certificate = await issued(await ask(await proxy(), { signer: clientSigner, subject: own }));
+    expect(certificate.subject).toBe("O=system:node-proxier\nCN=system:kube-proxy");
+  });
+
+  it.each([
+    ["another name", { subject: [["CN", "kubernetes-admin"]] }],
+    ["another group", { subject: [...own, ["O", "system:nodes"]] }],
+    ["a DNS name", { subject: own, names: [dns("kubernetes")] }],
+    ["a server's usages", { subject: own, usages: servingUsages }],
+  ] as readonly (readonly [string, Wish])[])("is not approved with %s", async (_, wish) => {
+    await expectUndecided(await ask(await proxy(), { signer: clientSigner, ...wish }));
+  });
+
+  it("is renewed by nobody else", async () => {
+    await expectUndecided(await ask(node, { signer: clientSigner }));
+    await expectUndecided(await ask(admin, { signer: clientSigner, subject: [["CN", "kubernetes-admin"]] }));
+  });
+});
+
 describe("who is no node", () => {
   it("gets no node's certificate approved, with or without the group of those who join", async () => {
     await admin.of(clusterRoleBindings).create({

@@ -20,7 +20,7 @@ export const ownRoles: readonly RoleEntry[] = [
       "create get list patch update watch | core | services",
       "create get list patch update watch | discovery.k8s.io | endpointslices",
       "get list patch watch | core | nodes",
-      "approve | certificates.k8s.io | signers | kubernetes.io/kubelet-serving",
+      "approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client kubernetes.io/kubelet-serving",
     ],
   },
   {
@@ -35,7 +35,7 @@ export const ownRoles: readonly RoleEntry[] = [
       "patch update | networking.k8s.io | ingresses/status",
       "patch update | core | services/status",
       "create get | certificates.k8s.io | certificatesigningrequests",
-      "create | certificates.k8s.io | certificatesigningrequests/selfclient",
+      "create | certificates.k8s.io | certificatesigningrequests/selfproxyclient",
     ],
   },
 ];

@@ -1,8 +1,8 @@
 /**
  * Approves what kubelets ask for themselves: client certificates as upstream does, and serving certificates, which
- * upstream leaves to an administrator, where every name in them is the node's own. So are renewals of other client
- * certificates, by who holds one, where RBAC says so: those of kube-proxy. RBAC has the last word, on
- * certificatesigningrequests/{selfnodeclient,nodeclient,selfnodeserver,selfclient}. What is not recognised waits for a
+ * upstream leaves to an administrator, where every name in them is the node's own. So are renewals of
+ * kube-proxy's certificate by itself. RBAC has the last word, on
+ * certificatesigningrequests/{selfnodeclient,nodeclient,selfnodeserver,selfproxyclient}. What is not recognised waits for a
  * person.
  */
 import { objectPath } from "../../client/paths.ts";
@@ -23,7 +23,7 @@ import type { ServingNames } from "./serving-names.ts";
 interface Recognizer {
   readonly signer: string;
   /** Subresource of certificatesigningrequests on which the requestor needs `create`. */
-  readonly permission: "selfnodeclient" | "nodeclient" | "selfnodeserver" | "selfclient";
+  readonly permission: "selfnodeclient" | "nodeclient" | "selfnodeserver" | "selfproxyclient";
   readonly message: string;
   /** Beyond the signer's own rule. */
   accepts(request: CertificateSigningRequest, parsed: CertificateRequest, context: ControllerContext): boolean;
@@ -32,12 +32,17 @@ interface Recognizer {
 const isForRequestor = ({ spec }: CertificateSigningRequest, { subject }: CertificateRequest): boolean =>
   spec.username === subject.commonName;
 
-/** The same name, no group that the requestor is not in, nothing else. */
-function isRequestorAgain(request: CertificateSigningRequest, parsed: CertificateRequest): boolean {
+/** What the launcher issued kube-proxy of every node, and nothing besides. */
+function isProxyAgain(request: CertificateSigningRequest, parsed: CertificateRequest): boolean {
   const { subject, dnsNames, ipAddresses, emailAddresses, uris } = parsed;
-  const groups = request.spec.groups ?? [];
   const names = dnsNames.length + ipAddresses.length + emailAddresses.length + uris.length;
-  return isForRequestor(request, parsed) && names === 0 && subject.organizations.every((one) => groups.includes(one));
+  const [group, ...others] = subject.organizations;
+  return (
+    isForRequestor(request, parsed) &&
+    subject.commonName === "system:kube-proxy" &&
+    (group === undefined || group === "system:node-proxier") &&
+    others.length + names === 0
+  );
 }
 
 const recognizers = (servingNames: ServingNames): readonly Recognizer[] => [
@@ -62,9 +67,9 @@ const recognizers = (servingNames: ServingNames): readonly Recognizer[] => [
   },
   {
     signer: clientSigner,
-    permission: "selfclient",
-    message: "Auto approving the renewal of a client certificate after SubjectAccessReview.",
-    accepts: isRequestorAgain,
+    permission: "selfproxyclient",
+    message: "Auto approving self kube-proxy client certificate after SubjectAccessReview.",
+    accepts: isProxyAgain,
   },
 ];
 
