@@ -5,10 +5,11 @@
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
 import { PatternError } from "../../lib/regular-expression/index.ts";
 import { registerAuthorizer } from "./authorizer.ts";
+import { CostBudget } from "./budget.ts";
 import { instrument, walk } from "./instrument.ts";
 import { registerLibraries } from "./libraries.ts";
 import { withoutMessages } from "./message-literals.ts";
-import { literalComplaint, renewMatchingWork } from "./pattern-library.ts";
+import { literalComplaint } from "./pattern-library.ts";
 import { presenceMacro, registerPresence, withPresenceMacro } from "./presence.ts";
 import type { Node } from "./syntax-tree.ts";
 
@@ -28,8 +29,8 @@ export interface Expression {
   readonly names: ReadonlySet<string>;
   /** The type of the result as far as it is known: `bool`, `dyn`. */
   readonly type: string;
-  /** Throws Error where evaluation fails. */
-  evaluate(variables: Readonly<Record<string, unknown>>): unknown;
+  /** Throws Error where evaluation fails, EvaluationCancelled where it costs more than it may or the budget has. */
+  evaluate(variables: Readonly<Record<string, unknown>>, budget?: CostBudget): unknown;
 }
 
 export interface Tree {
@@ -74,10 +75,8 @@ export function compile(source: string, variables: readonly string[]): Expressio
     type,
     names: collectNames(run.ast, new Set()),
     tree,
-    evaluate: (values) => {
-      renewMatchingWork();
-      return run(values as Record<string, unknown>) as unknown;
-    },
+    evaluate: (values, budget = new CostBudget()) =>
+      budget.charge(() => run(values as Record<string, unknown>) as unknown),
   };
   if (compiled.size >= maximumKept) compiled.clear();
   compiled.set(key, expression);

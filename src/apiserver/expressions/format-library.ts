@@ -12,11 +12,14 @@ import { optionalOf } from "./values.ts";
 
 type Complaints = (text: string) => readonly string[];
 
-class Format {
+export class Format {
   readonly complaints: Complaints;
+  /** Upstream's estimate of the pattern behind it, in characters. */
+  readonly patternSize: number;
 
-  constructor(complaints: Complaints) {
+  constructor(complaints: Complaints, patternSize: number) {
     this.complaints = complaints;
+    this.patternSize = patternSize;
   }
 }
 
@@ -41,12 +44,30 @@ const formats: Readonly<Record<string, Complaints>> = {
   datetime: known("datetime", "invalid datetime"),
 };
 
+const patternSizes: Readonly<Record<string, number>> = {
+  dns1123Label: 30,
+  dns1123Subdomain: 60,
+  dns1035Label: 30,
+  qualifiedName: 60,
+  dns1123LabelPrefix: 30,
+  dns1123SubdomainPrefix: 60,
+  dns1035LabelPrefix: 30,
+  labelValue: 40,
+  uri: 1_104,
+  uuid: 72,
+  byte: 84,
+  date: 72,
+  datetime: 72,
+};
+
 class FormatNamespace {}
 
 const typeName = "kubernetes.NamedFormat";
 
 export function registerFormats(environment: Environment): void {
-  const constants = Object.entries(formats).map(([name, complaints]) => [name, new Format(complaints)] as const);
+  const constants = Object.entries(formats).map(
+    ([name, complaints]) => [name, new Format(complaints, patternSizes[name] as number)] as const,
+  );
   const named = new Map(constants);
   environment
     .registerType(typeName, { ctor: Format, fields: {} })

@@ -3,6 +3,9 @@
  * variables (index and item of a list, key and value of a map).
  */
 import { type Environment, Optional } from "@marcbachmann/cel-js";
+import { EvaluationCancelled, spend, spentSoFar, toil } from "./budget.ts";
+import { sizeOf } from "./cost-of-calls.ts";
+import { countCost, loops, pushCost } from "./loop-cost.ts";
 import type { Node, Type } from "./syntax-tree.ts";
 
 interface Context {
@@ -70,6 +73,8 @@ class Scope {
   }
 }
 
+const hasValueCost = 1;
+
 function optionalMacro({ args, receiver }: Call, flat: boolean): Expansion {
   const scope = new Scope([variableOf(args[0])]);
   const expression = args[1] as Node;
@@ -84,22 +89,30 @@ function optionalMacro({ args, receiver }: Call, flat: boolean): Expansion {
       return flat ? type : checker.getType(`optional<${type.name}>`);
     },
     evaluate(evaluator, _, context) {
+      const before = spentSoFar();
       const optional = evaluator.run(receiver, context);
+      spend(hasValueCost);
       if (!(optional instanceof Optional)) throw new Error("receiver must be optional");
       if (!optional.hasValue()) return optional;
+      // cel-go writes the receiver out once more, for its value.
+      spend(spentSoFar() - before);
       const result = scope.stepper(evaluator, context)([optional.value()], expression);
+      if (!flat) spend(1);
       return flat ? result : Optional.of(result);
     },
   };
 }
 
 type Entry = readonly [unknown, unknown];
+/** Evaluates an argument, counted from those behind the variables. */
+type Run = (entry: Entry, argument: number) => unknown;
+
+const insertCost = 3;
 
 interface Comprehension {
   /** Of the result, by the type of the last argument. */
   type(item: Type, key: Type): string;
-  /** `run` evaluates an argument, counted from those behind the variables. */
-  fold(entries: readonly Entry[], run: (entry: Entry, argument: number) => unknown): unknown;
+  fold(entries: readonly Entry[], run: Run): unknown;
 }
 
 function comprehensionMacro({ args, receiver }: Call, { type, fold }: Comprehension): Expansion {
@@ -124,6 +137,7 @@ function comprehensionMacro({ args, receiver }: Call, { type, fold }: Comprehens
 }
 
 function entriesOf(range: unknown): Entry[] {
+  toil(sizeOf(range));
   if (Array.isArray(range)) return range.map((item, index) => [BigInt(index), item]);
   if (range instanceof Map) return [...range];
   if (typeof range === "object" && range !== null) return Object.entries(range);
@@ -134,11 +148,17 @@ function entriesOf(range: unknown): Entry[] {
 const quantifier = (decisive: boolean): Comprehension => ({
   type: () => "bool",
   fold(entries, run) {
+    const { step, exit, once } = decisive ? loops.exists : loops.all;
+    spend(once);
     let failure: { readonly cause: unknown } | undefined;
-    for (const entry of entries) {
+    for (const [index, entry] of entries.entries()) {
+      spend(step);
       try {
-        if (run(entry, 0) === decisive) return decisive;
+        if (run(entry, 0) !== decisive) continue;
+        if (index < entries.length - 1) spend(exit);
+        return decisive;
       } catch (cause) {
+        if (cause instanceof EvaluationCancelled) throw cause;
         failure ??= { cause };
       }
     }
@@ -149,23 +169,33 @@ const quantifier = (decisive: boolean): Comprehension => ({
 
 const existsOne: Comprehension = {
   type: () => "bool",
-  fold: (entries, run) => entries.filter((entry) => run(entry, 0) === true).length === 1,
+  fold(entries, run) {
+    const found = entries.filter((entry) => run(entry, 0) === true);
+    spend(loops.exists_one.once + found.length * countCost);
+    return found.length === 1;
+  },
 };
+
+/** What the last argument gives for the entries that pass the filter, if there is one. */
+function transformed(entries: readonly Entry[], filters: boolean, run: Run, units: number): [unknown, unknown][] {
+  spend(1);
+  const results: [unknown, unknown][] = [];
+  for (const entry of entries) {
+    if (filters && run(entry, 0) !== true) continue;
+    spend(units);
+    results.push([entry[0], run(entry, filters ? 1 : 0)]);
+  }
+  return results;
+}
 
 const transformList = (filters: boolean): Comprehension => ({
   type: ({ name }) => `list<${name}>`,
-  fold: (entries, run) =>
-    entries.filter((entry) => !filters || run(entry, 0) === true).map((entry) => run(entry, filters ? 1 : 0)),
+  fold: (entries, run) => transformed(entries, filters, run, pushCost).map(([, value]) => value),
 });
 
 const transformMap = (filters: boolean): Comprehension => ({
   type: ({ name }, key) => `map<${key.name}, ${name}>`,
-  fold: (entries, run) =>
-    new Map(
-      entries
-        .filter((entry) => !filters || run(entry, 0) === true)
-        .map((entry) => [entry[0], run(entry, filters ? 1 : 0)]),
-    ),
+  fold: (entries, run) => new Map(transformed(entries, filters, run, insertCost)),
 });
 
 type Handler = (call: never) => unknown;

@@ -3,26 +3,26 @@
  * meaning is RE2's and the time linear; all matches of an evaluation share one account of work.
  */
 import type { Environment } from "@marcbachmann/cel-js";
-import { compilePattern, type Pattern, PatternError, Work } from "../../lib/regular-expression/index.ts";
+import {
+  compilePattern,
+  type Pattern,
+  PatternError,
+  type Work,
+  WorkExceeded,
+} from "../../lib/regular-expression/index.ts";
+import { CostLimitExceeded, matchingWork } from "./budget.ts";
 import type { Node } from "./syntax-tree.ts";
-
-let matching = new Work();
-
-/** For the evaluation that follows. */
-export function renewMatchingWork(): void {
-  matching = new Work();
-}
 
 export function registerPatterns(environment: Environment): void {
   environment
     .registerFunction("string.find(string): string", (text: string, pattern: string) => {
-      return legal(pattern).find(text, matching) ?? "";
+      return within((work) => legal(pattern).find(text, work) ?? "");
     })
     .registerFunction("string.findAll(string): list<string>", (text: string, pattern: string) => {
-      return legal(pattern).findAll(text, -1, matching);
+      return within((work) => legal(pattern).findAll(text, -1, work));
     })
     .registerFunction("string.findAll(string, int): list<string>", (text: string, pattern: string, most: bigint) => {
-      return legal(pattern).findAll(text, Number(most), matching);
+      return within((work) => legal(pattern).findAll(text, Number(most), work));
     });
 }
 
@@ -36,7 +36,16 @@ function legal(pattern: string): Pattern {
 }
 
 /** In the place of the CEL library's own `matches`, which is the language's RegExp. Throws PatternError. */
-export const matches = (text: string, pattern: string): boolean => compilePattern(pattern).test(text, matching);
+export const matches = (text: string, pattern: string): boolean =>
+  within((work) => compilePattern(pattern).test(text, work));
+
+function within<T>(match: (work: Work) => T): T {
+  try {
+    return match(matchingWork());
+  } catch (error) {
+    throw error instanceof WorkExceeded ? new CostLimitExceeded() : error;
+  }
+}
 
 /** What cel-go says of a pattern that stands in the expression; undefined: nothing. Throws PatternError for `find`. */
 export function literalComplaint({ op, args }: Node): string | undefined {

@@ -13,17 +13,37 @@ export interface Macro {
   typeCheck(checker: TypeChecker, macro: Macro, context: unknown): Type;
 }
 
+export interface Evaluator {
+  run(node: Node, context: unknown): unknown;
+  /** An error is a value of it. */
+  tryEval(node: Node, context: unknown): unknown;
+}
+
+export type Evaluate = (evaluator: Evaluator, node: Node, context: unknown) => unknown;
+
+/** Stands in the place of a node when it is evaluated. */
+interface Expansion extends Macro {
+  evaluate(evaluator: Evaluator, macro: Expansion, context: unknown): unknown;
+}
+
 export interface Node {
   readonly op: string;
   readonly args: unknown;
   readonly start: number;
   readonly end: number;
   readonly pos: number;
-  readonly meta: { readonly macro?: Macro; readonly label?: string; readonly alternate?: Node };
+  readonly meta: {
+    readonly macro?: Expansion;
+    readonly label?: string;
+    readonly alternate?: Node;
+    readonly evaluate: Evaluate;
+  };
   checkedType?: Type;
+  evaluate: Evaluate;
   /** Of calls, operators and accesses, once checked: what is done with the values. */
   handle?: unknown;
-  receiverWithArgs?: readonly Node[];
+  /** Of calls and operators, once checked. */
+  readonly candidates?: unknown;
 }
 
 export interface TypeChecker {
