@@ -2,6 +2,7 @@
 import type { MatchCondition } from "../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, internalError } from "../../machinery/errors/status-error.ts";
 import { CelAuthorizer } from "../expressions/authorizer.ts";
+import { CostBudget, matchConditionsLimit, OutOfBudget } from "../expressions/budget.ts";
 import { compile, evaluationMessage } from "../expressions/cel.ts";
 import { toCel } from "../expressions/values.ts";
 import type { AdmissionRequest, Authorizer } from "../types.ts";
@@ -21,7 +22,11 @@ export interface ConditionContext {
   /** What conditions can name, where that is more than conditionVariables, with its values. */
   readonly names?: readonly string[];
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Default: one of their own. */
+  readonly budget?: CostBudget;
 }
+
+export const conditionsBudget = (): CostBudget => new CostBudget(matchConditionsLimit);
 
 /** Variables of expressions about a request. */
 export function requestVariables(request: AdmissionRequest, authorizer: Authorizer): Record<string, unknown> {
@@ -42,15 +47,19 @@ export function requestVariables(request: AdmissionRequest, authorizer: Authoriz
 export function conditionsHold(
   { matchConditions = [], failurePolicy }: Conditional,
   request: AdmissionRequest,
-  { what, authorizer, names = conditionVariables, values }: ConditionContext,
+  { what, authorizer, names = conditionVariables, values, budget = conditionsBudget() }: ConditionContext,
 ): boolean {
   if (matchConditions.length === 0) return true;
   const variables = values ?? requestVariables(request, authorizer);
-  const failures: string[] = [];
+  let failures: string[] = [];
   for (const { expression } of matchConditions) {
     try {
-      if (compile(expression, names).evaluate(variables) !== true) return false;
+      if (compile(expression, names).evaluate(variables, budget) !== true) return false;
     } catch (error) {
+      if (error instanceof OutOfBudget) {
+        failures = [error.message];
+        break;
+      }
       failures.push(evaluationMessage(error));
     }
   }

@@ -1,22 +1,13 @@
-/**
- * What a rule names that its schema does not have, and how much work it is on a value. Walks the syntax tree of an
- * expression along a schema.
- */
+/** What a rule names that its schema does not have. Walks the syntax tree of an expression along a schema. */
 import type { Tree } from "../expressions/cel.ts";
 import { escapeName } from "../expressions/values.ts";
-import { isMap, type JsonSchema, valuesOf } from "./schema.ts";
+import { type JsonSchema, valuesOf } from "./schema.ts";
 
 const loops = new Set(["all", "exists", "exists_one", "map", "filter", "existsOne"]);
 
-interface Seen {
-  /** undefined: not known. */
-  readonly schema: JsonSchema | undefined;
-  readonly cost: number;
-}
-
-type Scope = ReadonlyMap<string, JsonSchema | undefined>;
-/** How many elements a list or map has, by its schema or by the value at hand. */
-type SizeOf = (list: Tree, schema: JsonSchema | undefined) => number;
+/** undefined: not known. */
+type Found = JsonSchema | undefined;
+type Scope = ReadonlyMap<string, Found>;
 
 export class UndefinedField extends Error {}
 
@@ -26,54 +17,45 @@ export function checkFields(tree: Tree, schema: JsonSchema): void {
     ["self", schema],
     ["oldSelf", schema],
   ]);
-  visit(tree, scope, () => 1);
-}
-
-/** How many steps a rule takes, with the sizes of the lists that are really there. */
-export function stepsFor(tree: Tree, schema: JsonSchema, self: unknown): number {
-  const scope: Scope = new Map([["self", schema]]);
-  const sizeOf: SizeOf = (list) => {
-    const value = valueAt(list, self);
-    if (Array.isArray(value)) return value.length;
-    return isMap(value) ? Object.keys(value).length : 1;
-  };
-  return visit(tree, scope, sizeOf).cost;
+  visit(tree, scope);
 }
 
 const isTree = (value: unknown): value is Tree => typeof value === "object" && value !== null && "op" in value;
 
-function visit(tree: Tree, scope: Scope, sizeOf: SizeOf): Seen {
+/** The schema of what an expression gives. */
+function visit(tree: Tree, scope: Scope): Found {
   const { op, args } = tree;
-  if (op === "id") return { schema: scope.get(args as string), cost: 1 };
+  if (op === "id") return scope.get(args as string);
   if (op === "." || op === ".?") {
     const [base, name] = args as [Tree, string];
-    const { schema, cost } = visit(base, scope, sizeOf);
-    return { schema: fieldOf(schema, name), cost: cost + 1 };
+    return fieldOf(visit(base, scope), name);
   }
   if (op === "[]" || op === "[?]") {
     const [base, index] = args as [Tree, Tree];
-    const { schema, cost } = visit(base, scope, sizeOf);
-    const below = schema?.items ?? (schema === undefined ? undefined : valuesOf(schema));
-    return { schema: below, cost: cost + visit(index, scope, sizeOf).cost };
+    const schema = visit(base, scope);
+    visit(index, scope);
+    return schema?.items ?? (schema === undefined ? undefined : valuesOf(schema));
   }
-  if (op === "rcall") return visitCall(args as [string, Tree, readonly Tree[]], scope, sizeOf);
-  const children = (Array.isArray(args) ? args : [args]).flat(2).filter(isTree);
-  return { schema: undefined, cost: children.reduce((sum, child) => sum + visit(child, scope, sizeOf).cost, 1) };
+  if (op === "rcall") return visitCall(args as [string, Tree, readonly Tree[]], scope);
+  for (const child of (Array.isArray(args) ? args : [args]).flat(2).filter(isTree)) visit(child, scope);
+  return undefined;
 }
 
-function visitCall([name, receiver, args]: [string, Tree, readonly Tree[]], scope: Scope, sizeOf: SizeOf): Seen {
-  const { schema, cost } = visit(receiver, scope, sizeOf);
+function visitCall([name, receiver, args]: [string, Tree, readonly Tree[]], scope: Scope): Found {
+  const schema = visit(receiver, scope);
   const [first] = args;
   if (!loops.has(name) || first?.op !== "id" || args.length < 2) {
-    return { schema: undefined, cost: args.reduce((sum, one) => sum + visit(one, scope, sizeOf).cost, cost + 1) };
+    for (const one of args) visit(one, scope);
+    return undefined;
   }
   const variables = args.slice(0, -1).filter(({ op }) => op === "id");
-  const element = schema?.items;
   const inner = new Map(scope);
-  for (const variable of variables) inner.set(variable.args as string, variables.length === 1 ? element : undefined);
-  const body = args.slice(variables.length).reduce((sum, one) => sum + visit(one, inner, sizeOf).cost, 0);
+  for (const variable of variables) {
+    inner.set(variable.args as string, variables.length === 1 ? schema?.items : undefined);
+  }
+  for (const one of args.slice(variables.length)) visit(one, inner);
   // A filtered list still has elements of the same schema.
-  return { schema: name === "filter" ? schema : undefined, cost: cost + sizeOf(receiver, schema) * body };
+  return name === "filter" ? schema : undefined;
 }
 
 function fieldOf(schema: JsonSchema | undefined, name: string): JsonSchema | undefined {
@@ -88,12 +70,4 @@ function fieldOf(schema: JsonSchema | undefined, name: string): JsonSchema | und
   // Upstream hides what it knows no type of, so preserved unknown fields cannot be named; here they may be.
   if (open || schema.type === undefined) return undefined;
   throw new UndefinedField(`undefined field '${name}'`);
-}
-
-function valueAt(tree: Tree, self: unknown): unknown {
-  if (tree.op === "id") return tree.args === "self" ? self : undefined;
-  if (tree.op !== ".") return undefined;
-  const [base, name] = tree.args as [Tree, string];
-  const value = valueAt(base, self);
-  return isMap(value) ? value[name] : undefined;
 }

@@ -12,19 +12,16 @@ import {
   required,
 } from "../../machinery/errors/field-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { CostBudget, CostLimitExceeded, EvaluationCancelled, OutOfBudget } from "../expressions/budget.ts";
 import { compile, evaluationMessage } from "../expressions/cel.ts";
 import { optionalOf, toCel, type ValueSchema } from "../expressions/values.ts";
 import { type Correlated, oldItems } from "./correlation.ts";
-import { stepsFor } from "./rule-analysis.ts";
 import { normalizedFieldPath } from "./rule-field-path.ts";
 import { childPath, isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
 export const ruleVariables = ["self", "oldSelf"] as const;
-/** Upstream's limits: for one evaluation of a rule, for all rules of an object, and for a message in bytes. */
-const maximumSteps = 1_000_000;
-const maximumStepsOfObject = 10_000_000;
 const maximumMessageBytes = 5 * 1024;
-const outOfBudget = "validation failed due to running out of cost budget, no further validation rules will be run";
+const noFurther = "no further validation rules will be run";
 
 /** What an object was before an update. */
 export interface RuleHistory {
@@ -40,7 +37,18 @@ export type RuleCheck = (object: UnknownObject, history?: RuleHistory) => FieldE
 export const rulesAt = (schema: JsonSchema): readonly ValidationRule[] => schema["x-kubernetes-validations"] ?? [];
 export const usesOldSelf = ({ rule }: ValidationRule): boolean => compile(rule, ruleVariables).names.has("oldSelf");
 
+const known = new WeakMap<JsonSchema, boolean>();
+
 function hasRules(schema: JsonSchema): boolean {
+  let found = known.get(schema);
+  if (found === undefined) {
+    found = findRules(schema);
+    known.set(schema, found);
+  }
+  return found;
+}
+
+function findRules(schema: JsonSchema): boolean {
   if (rulesAt(schema).length > 0) return true;
   const values = valuesOf(schema);
   if (values !== undefined && hasRules(values)) return true;
@@ -94,7 +102,9 @@ function below(past: Past, find: (current: Correlated) => Correlated | undefined
 class RuleRun {
   readonly errors: FieldError[] = [];
   readonly #warn: ((message: string) => void) | undefined;
-  #budget = maximumStepsOfObject;
+  readonly #budget = new CostBudget();
+  /** By what they were made of: a rule can stand at every level. */
+  readonly #values = new Map<object, unknown>();
   #stopped = false;
 
   constructor(warn: ((message: string) => void) | undefined) {
@@ -133,8 +143,12 @@ class RuleRun {
     const { schema, value, old } = node;
     const rules = rulesAt(schema);
     if (rules.length === 0) return;
-    const self = toCel(value, schema as ValueSchema);
-    const oldSelf = old === undefined || old === null ? undefined : toCel(old, schema as ValueSchema);
+    if (this.#budget.isSpent) {
+      this.#stop(invalidValue(node.path || "<nil>", schema.type, new OutOfBudget().message));
+      return;
+    }
+    const self = this.#converted(value, schema);
+    const oldSelf = old === undefined || old === null ? undefined : this.#converted(old, schema);
     for (const rule of rules) {
       const values = { self, oldSelf: rule.optionalOldSelf === true ? optionalOf(oldSelf) : oldSelf };
       this.#checkRule(rule, node, values);
@@ -148,23 +162,25 @@ class RuleRun {
     try {
       // What is new has nothing that a transition rule could compare it with.
       if (values["oldSelf"] === undefined && usesOldSelf(rule)) return;
-      const expression = compile(rule.rule, ruleVariables);
-      const steps = stepsFor(expression.tree, node.schema, node.value);
-      if (steps > maximumSteps) {
-        const reason = "operation cancelled: actual cost limit exceeded";
-        const detail = `'${reason}': no further validation rules will be run due to call cost exceeds limit for rule: ${shown(rule)}`;
-        this.#stop(invalidValue(place, type, detail));
-        return;
-      }
-      if (steps > this.#budget) {
-        this.#stop(invalidValue(place, type, outOfBudget));
-        return;
-      }
-      this.#budget -= steps;
-      if (expression.evaluate(values) !== true) this.#failed(rule, node, values);
+      if (compile(rule.rule, ruleVariables).evaluate(values, this.#budget) === true) return;
     } catch (error) {
-      this.errors.push(invalidValue(place, type, evaluationDetail(error, rule)));
+      const detail = evaluationDetail(error, rule);
+      if (error instanceof EvaluationCancelled) this.#stop(invalidValue(place, type, detail));
+      else this.errors.push(invalidValue(place, type, detail));
+      return;
     }
+    this.#failed(rule, node, values);
+  }
+
+  /** A value of a schema as expressions see it: a part of the value around it, where that has been made. */
+  #converted(value: unknown, schema: JsonSchema): unknown {
+    if (typeof value !== "object" || value === null) return toCel(value, schema as ValueSchema);
+    let converted = this.#values.get(value);
+    if (converted === undefined) {
+      converted = toCel(value, schema as ValueSchema, this.#values);
+      this.#values.set(value, converted as object);
+    }
+    return converted;
   }
 
   #stop(error: FieldError): void {
@@ -176,7 +192,13 @@ class RuleRun {
   #failed(rule: ValidationRule, node: Node, values: Record<string, unknown>): void {
     const field = rule.fieldPath ? normalizedFieldPath(rule.fieldPath, node.schema) : undefined;
     const place = (field === undefined ? node.path : childPath(node.path, field)) || "<nil>";
-    const error = withReason(rule, place, node.value, messageOf(rule, values));
+    let error: FieldError;
+    try {
+      error = withReason(rule, place, node.value, messageOf(rule, values, this.#budget));
+    } catch (cancelled) {
+      this.#stopped = true;
+      error = invalidValue(place, node.schema.type, messageDetail(cancelled, rule));
+    }
     if (!usesOldSelf(rule) && isUnchanged(node.past)) this.#warn?.(error.message);
     else this.errors.push(error);
   }
@@ -186,18 +208,31 @@ const shown = ({ message, rule }: ValidationRule): string => (message || rule).t
 
 function evaluationDetail(error: unknown, rule: ValidationRule): string {
   const message = evaluationMessage(error);
+  if (error instanceof OutOfBudget) return message;
+  if (error instanceof CostLimitExceeded) {
+    return `'${message}': ${noFurther} due to call cost exceeds limit for rule: ${shown(rule)}`;
+  }
   if (!/no such overload|no matching overload/.test(message)) return `${message} evaluating rule: ${shown(rule)}`;
   return `'no such overload': call arguments did not match a supported operator, function or macro signature for rule: ${shown(rule)}`;
 }
 
-function messageOf(rule: ValidationRule, values: Record<string, unknown>): string {
+function messageDetail(cancelled: unknown, { messageExpression }: ValidationRule): string {
+  if (cancelled instanceof OutOfBudget) {
+    return `messageExpression evaluation failed due to running out of cost budget, ${noFurther}`;
+  }
+  return `${noFurther} due to call cost exceeds limit for messageExpression: ${JSON.stringify(messageExpression)}`;
+}
+
+/** Throws EvaluationCancelled where the message costs more than it may. */
+function messageOf(rule: ValidationRule, values: Record<string, unknown>, budget: CostBudget): string {
   const fixed = rule.message ? rule.message.trim() : `failed rule: ${shown(rule)}`;
   if (!rule.messageExpression) return fixed;
   try {
-    const result: unknown = compile(rule.messageExpression, ruleVariables).evaluate(values);
+    const result: unknown = compile(rule.messageExpression, ruleVariables).evaluate(values, budget);
     const text = typeof result === "string" ? result.trim() : "";
     return text === "" || text.includes("\n") || Buffer.byteLength(text) > maximumMessageBytes ? fixed : text;
-  } catch {
+  } catch (error) {
+    if (error instanceof EvaluationCancelled) throw error;
     // Upstream logs this and falls back, too.
     return fixed;
   }

@@ -41,10 +41,6 @@ export class CostBudget {
     this.#left = limit;
   }
 
-  get left(): number {
-    return this.#left;
-  }
-
   /** Whether nothing at all is left. */
   get isSpent(): boolean {
     return this.#left <= 0;

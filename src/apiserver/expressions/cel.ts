@@ -3,15 +3,17 @@
  * custom resources, match conditions of webhooks and admission policies; evaluation is synchronous and has no effects.
  */
 import { Environment, type ParseResult } from "@marcbachmann/cel-js";
+import { BoundedCache } from "../../lib/bounded-cache.ts";
 import { PatternError } from "../../lib/regular-expression/index.ts";
 import { registerAuthorizer } from "./authorizer.ts";
 import { CostBudget } from "./budget.ts";
-import { instrument, walk } from "./instrument.ts";
+import { instrument } from "./instrument.ts";
 import { registerLibraries } from "./libraries.ts";
 import { withoutMessages } from "./message-literals.ts";
 import { literalComplaint } from "./pattern-library.ts";
 import { presenceMacro, registerPresence, withPresenceMacro } from "./presence.ts";
 import type { Node } from "./syntax-tree.ts";
+import { walk } from "./tree-walk.ts";
 
 /** An expression that cannot be compiled, in cel-go's form: `ERROR: <input>:1:6: Syntax error: …`. */
 export class CompileError extends Error {
@@ -58,29 +60,37 @@ function environmentOf(variables: readonly string[]): Environment {
   return environment;
 }
 
-const maximumKept = 2_000;
-const compiled = new Map<string, Expression>();
+/** cel-go's limit, in code points. */
+const longestSource = 100_000;
+/** Of the tree; cel-go refuses what is nested deeper than 250, but not chains. */
+const deepestTree = 1_000;
+/** A character of source is a node at most, with what evaluates it. */
+const bytesPerCharacter = 400;
+const compiled = new BoundedCache<Expression>(32 * 1024 * 1024);
 
 /** Throws CompileError on wrong syntax, unknown variables and types that cannot fit. Remembers what it compiled. */
 export function compile(source: string, variables: readonly string[]): Expression {
   const key = `${variables.join()} ${source}`;
   const known = compiled.get(key);
   if (known !== undefined) return known;
+  const expression = prepare(source, variables);
+  compiled.set(key, expression, source.length * bytesPerCharacter);
+  return expression;
+}
+
+function prepare(source: string, variables: readonly string[]): Expression {
   const { run, type } = parse(source, variables);
   const tree = run.ast as unknown as Node;
   checkPatterns(tree);
   instrument(tree);
-  const expression: Expression = {
+  return {
     source,
     type,
-    names: collectNames(run.ast, new Set()),
+    names: namesIn(tree),
     tree,
     evaluate: (values, budget = new CostBudget()) =>
       budget.charge(() => run(values as Record<string, unknown>) as unknown),
   };
-  if (compiled.size >= maximumKept) compiled.clear();
-  compiled.set(key, expression);
-  return expression;
 }
 
 /** Throws CompileError on patterns that stand in the expression and are none. */
@@ -98,12 +108,18 @@ function checkPatterns(tree: Node): void {
 }
 
 function parse(source: string, variables: readonly string[]): { run: ParseResult; type: string } {
+  if (source.length > longestSource) checkLength(source);
   let run: ParseResult;
   try {
     run = environmentOf(variables).parse(withoutMessages(source));
   } catch (cause) {
     throw new CompileError(described("Syntax error: ", cause), { cause });
   }
+  walk(run.ast, (_, depth) => {
+    if (depth > deepestTree) {
+      throw new CompileError(`ERROR: <input>:-1:0: expression recursion limit exceeded: ${deepestTree}`);
+    }
+  });
   const { valid, error, type = "dyn" } = run.check();
   if (!valid && error?.message.startsWith("has() invalid argument") === true && !source.includes(presenceMacro)) {
     return parse(withPresenceMacro(source), variables);
@@ -119,11 +135,19 @@ function described(prefix: string, cause: unknown): string {
   return `ERROR: <input>:1:1: ${prefix}${text}`;
 }
 
-function collectNames(node: unknown, names: Set<string>): Set<string> {
-  if (Array.isArray(node)) for (const one of node) collectNames(one, names);
-  if (typeof node !== "object" || node === null || !("op" in node)) return names;
-  const { op, args } = node as Tree;
-  return op === "id" ? names.add(args as string) : collectNames(args, names);
+function checkLength(source: string): void {
+  const { length } = [...source];
+  if (length <= longestSource) return;
+  const sizes = `size: ${length}, limit ${longestSource}`;
+  throw new CompileError(`ERROR: <input>:-1:0: expression code point size exceeds limit: ${sizes}`);
+}
+
+function namesIn(tree: Node): Set<string> {
+  const names = new Set<string>();
+  walk(tree, ({ op, args }) => {
+    if (op === "id") names.add(args as string);
+  });
+  return names;
 }
 
 /** The first line of what evaluation threw, with cel-go's words for what is missing. */

@@ -8,26 +8,8 @@ import { costOfCall, costOfOperator, costsByResult, newList, newMap } from "./co
 import { countCost, instrumentLoop, pushCost } from "./loop-cost.ts";
 import { matches } from "./pattern-library.ts";
 import { type Evaluate, type Evaluator, type Node, operandsOf } from "./syntax-tree.ts";
+import { walk } from "./tree-walk.ts";
 import { toilOfCall, toilOfOperator } from "./work-of-calls.ts";
-
-/** Calls `visit` once for each node that is evaluated, and for those that macros were made of. */
-export function walk(node: unknown, visit: (node: Node) => void, seen = new Set<unknown>()): void {
-  if (typeof node !== "object" || node === null || seen.has(node)) return;
-  seen.add(node);
-  if (Array.isArray(node)) {
-    for (const one of node) walk(one, visit, seen);
-    return;
-  }
-  const { op, args, meta } = node as Partial<Node>;
-  if (op === undefined || meta === undefined) {
-    // The parts of a comprehension.
-    if (Object.getPrototypeOf(node) === Object.prototype) walk(Object.values(node), visit, seen);
-    return;
-  }
-  visit(node as Node);
-  walk(args, visit, seen);
-  walk(meta.alternate, visit, seen);
-}
 
 /** `node` is that of a whole expression, checked. Once for each. */
 export function instrument(node: Node): void {
@@ -197,30 +179,33 @@ function instrumentCall(node: Node): void {
     if (name === "has") node.evaluate = presence(node);
     return;
   }
+  const account = accountOf(
+    name,
+    op === "call" && conversions.has(name) && (words[0] as readonly Node[]).every(isConstant),
+  );
   if (op === "call") {
-    if (conversions.has(name) && (words[0] as readonly Node[]).every(isConstant)) return;
     const handle = node.handle as FunctionHandler;
-    const substitute = substitutes[name];
     node.handle = ((values, one, evaluator) =>
-      accounted(name, values, () => {
-        const known = substitute?.(values);
-        return known === undefined ? handle(values, one, evaluator) : known;
-      })) satisfies FunctionHandler;
-    return;
+      account(values, () => handle(values, one, evaluator))) satisfies FunctionHandler;
+  } else {
+    const handle = node.handle as CallHandler;
+    node.handle = ((values, evaluator, one) =>
+      account(values, () => handle(values, evaluator, one))) satisfies CallHandler;
   }
-  const handle = node.handle as CallHandler;
-  const substitute = substitutes[name];
-  node.handle = ((values, evaluator, one) =>
-    accounted(name, values, () => {
-      const known = substitute?.(values);
-      return known === undefined ? handle(values, evaluator, one) : known;
-    })) satisfies CallHandler;
 }
+
+const duration = /^[-+]?(?:(?:\d{1,20}(?:\.\d{0,20})?|\.\d{1,20})(?:ns|us|µs|ms|s|m|h)){1,100}$/;
+const shownCharacters = 100;
 
 /** In the place of functions of the CEL library that are too slow; undefined: not on these values. */
 const substitutes: Readonly<Record<string, (values: readonly unknown[]) => unknown>> = {
   matches: ([text, pattern]) =>
     typeof text === "string" && typeof pattern === "string" ? matches(text, pattern) : undefined,
+  // The library's own pattern takes cubic time on digits; Go's numbers overflow.
+  duration: ([text]) => {
+    if (typeof text !== "string" || duration.test(text)) return undefined;
+    throw new Error(`Invalid duration string: ${text.slice(0, shownCharacters)}`);
+  },
   size: ([text]) => (typeof text === "string" ? BigInt(sizeOfText(text)) : undefined),
 };
 
@@ -239,12 +224,19 @@ function sizeOfText(text: string): number {
   return size;
 }
 
-function accounted(name: string, values: readonly unknown[], call: () => unknown): unknown {
-  if (!costsByResult.has(name)) spend(costOfCall(name, values, undefined));
-  toilOfCall(name, values);
-  const result = call();
-  if (costsByResult.has(name)) spend(costOfCall(name, values, result));
-  return result;
+type Account = (values: readonly unknown[], call: () => unknown) => unknown;
+
+/** cel-go converts literals when it compiles. */
+function accountOf(name: string, isFree: boolean): Account {
+  const substitute = substitutes[name];
+  const byResult = costsByResult.has(name);
+  return (values, call) => {
+    if (!isFree && !byResult) spend(costOfCall(name, values, undefined));
+    toilOfCall(name, values);
+    const result = substitute?.(values) ?? call();
+    if (byResult) spend(costOfCall(name, values, result));
+    return result;
+  };
 }
 
 /** `has(a.b.c)` costs what `a.b` costs. */

@@ -12,22 +12,27 @@ export interface ValueSchema {
 
 /**
  * `schema` tells doubles from integers, dates and durations from strings, and which keys are field names; without it
- * every whole number is an integer.
+ * every whole number is an integer. `made` gets what every list and map inside of the value has become.
  */
-export function toCel(value: unknown, schema?: ValueSchema): unknown {
+export function toCel(value: unknown, schema?: ValueSchema, made?: Map<object, unknown>): unknown {
   if (typeof value === "bigint") return schema?.type === "number" ? Number(value) : value;
   if (typeof value === "number") {
     return schema?.type !== "number" && Number.isSafeInteger(value) ? BigInt(value) : value;
   }
   if (typeof value === "string") return fromString(value, schema?.format);
-  if (Array.isArray(value)) return value.map((item) => toCel(item, schema?.items));
+  if (Array.isArray(value)) {
+    const items = value.map((item) => toCel(item, schema?.items, made));
+    made?.set(value, items);
+    return items;
+  }
   if (typeof value !== "object" || value === null) return value;
   const result: Record<string, unknown> = {};
   const values = typeof schema?.additionalProperties === "object" ? schema.additionalProperties : undefined;
   for (const [key, child] of Object.entries(value)) {
     const property = schema?.properties?.[key];
-    result[property === undefined ? key : escapeName(key)] = toCel(child, property ?? values);
+    result[property === undefined ? key : escapeName(key)] = toCel(child, property ?? values, made);
   }
+  made?.set(value, result);
   return result;
 }
 

@@ -70,26 +70,31 @@ function toilOnText(name: string, text: string, second: unknown, third: unknown)
     case "contains":
     case "indexOf":
     case "lastIndexOf":
-      return toilOfSearch(length, lengthOf(second));
+      toilOfSearch(length, lengthOf(second));
+      return;
     case "split":
       toil(length / 2);
-      return toilOfSearch(length, lengthOf(second));
+      toilOfSearch(length, lengthOf(second));
+      return;
     case "replace":
       toilOfSearch(length, lengthOf(second));
       if (typeof second === "string" && typeof third === "string") boundReplaced(text, second, third);
       return;
     case "format":
       if (Array.isArray(second)) toilThrough(second);
-      return bound(length + textInside(second), longestString);
+      bound(length + textInside(second), longestString);
+      return;
     case "quantity":
     case "isQuantity":
     case "semver":
     case "isSemver":
       // Numbers of any length are read in square time.
-      return toil(length ** 2 / comparisonsPerStep);
+      toil(length ** 2 / comparisonsPerStep);
+      return;
     case "url":
     case "isURL":
-      return toil(urlSteps + length);
+      toil(urlSteps + length);
+      return;
     default:
   }
 }
@@ -124,11 +129,13 @@ function toilOnList(name: string, list: readonly unknown[], second: unknown): vo
   switch (name) {
     case "join":
       toil(list.length);
-      return bound(textInside(list) + list.length * lengthOf(second), longestString);
+      bound(textInside(list) + list.length * lengthOf(second), longestString);
+      return;
     case "distinct":
     case "sort":
       toil(list.length ** 2 / shortPattern);
-      return toilThrough(list);
+      toilThrough(list);
+      return;
     case "size":
     case "first":
     case "last":

@@ -28,7 +28,7 @@ export interface Engine {
 }
 
 /** Of the automaton that an expression's texts make; when it is full, it starts again. */
-const maximumTableBytes = 256 * 1024;
+export const maximumTableBytes = 256 * 1024;
 /** What the engine's steps count, each for about 5 ns at its slowest. */
 const instructionSteps = 3;
 const threadSteps = 3;

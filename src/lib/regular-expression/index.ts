@@ -3,8 +3,10 @@
  * engine is re2js; here are the limits that a single thread needs: on the size of an expression, on the work of a match,
  * and on what is remembered. The language's own RegExp is for expressions of the code alone.
  */
+
 import { RE2JS, RE2JSException } from "re2js";
-import { type Engine, meter } from "./engine.ts";
+import { BoundedCache } from "../bounded-cache.ts";
+import { type Engine, maximumTableBytes, meter } from "./engine.ts";
 import { MatchInput } from "./match-input.ts";
 import { estimateSize } from "./size.ts";
 import { Work } from "./work.ts";
@@ -25,43 +27,28 @@ export interface Pattern {
 
 /** Instructions of a program; Go allows more. Larger ones take too long to compile. */
 const maximumSize = 20_000;
-/** What the programs of all remembered expressions have together, each with so many more for its tables. */
-const maximumKept = 200_000;
-const sizeOfTables = 1_000;
+/** What all remembered programs hold on to: their instructions, and what a program's automaton can grow to. */
+const keptBytes = 64 * 1024 * 1024;
+const instructionBytes = 200;
 
-interface Kept {
-  readonly pattern: Pattern;
-  readonly size: number;
-}
-
-const compiled = new Map<string, Kept>();
-let keptSize = 0;
+const compiled = new BoundedCache<Pattern>(keptBytes);
 
 /** Throws PatternError on what Go would refuse, and on programs that are too large. Remembers what was used last. */
 export function compilePattern(source: string): Pattern {
-  let known = compiled.get(source);
-  if (known === undefined) {
-    known = compile(source);
-    keptSize += known.size;
-  }
-  // The order of the map is that of last use.
-  compiled.delete(source);
-  compiled.set(source, known);
-  for (const [oldest, { size }] of compiled) {
-    if (keptSize <= maximumKept) break;
-    compiled.delete(oldest);
-    keptSize -= size;
-  }
-  return known.pattern;
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
+  const engine = compile(source);
+  const pattern = new LimitedPattern(engine);
+  compiled.set(source, pattern, engine.prog.inst.length * instructionBytes + maximumTableBytes);
+  return pattern;
 }
 
-function compile(source: string): Kept {
+function compile(source: string): Engine {
   if (estimateSize(source, maximumSize) > maximumSize) {
     throw new PatternError(`error parsing regexp: expression too large: \`${source}\``);
   }
   try {
-    const engine = engineOf(source);
-    return { pattern: new LimitedPattern(engine), size: engine.prog.inst.length + sizeOfTables };
+    return engineOf(source);
   } catch (cause) {
     if (!(cause instanceof RE2JSException)) throw cause;
     throw new PatternError(inFull(cause.message, source), { cause });

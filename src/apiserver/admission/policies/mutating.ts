@@ -6,10 +6,11 @@ import { deepCopy } from "../../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import { applyConfiguration } from "../../../machinery/patch/apply/server-side-apply.ts";
 import { applyJsonPatch } from "../../../machinery/patch/json-patch.ts";
+import { CostBudget } from "../../expressions/budget.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import { fromCel } from "../../expressions/values.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../../types.ts";
-import { conditionsHold } from "../conditions.ts";
+import { conditionsBudget, conditionsHold } from "../conditions.ts";
 import { replaceObject } from "../mutation.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
@@ -44,12 +45,14 @@ function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, too
   const { variables = [], mutations = [] } = policy.spec ?? {};
   const what = `MutatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
   for (const params of paramsOf(policy, binding, request, tools)) {
-    const before = variablesOf(request, params, variables, tools);
-    const context = { what, authorizer: tools.authorizer, names: policyVariables, values: before };
+    const budget = conditionsBudget();
+    const before = variablesOf(request, params, variables, tools, { budget });
+    const context = { what, authorizer: tools.authorizer, names: policyVariables, values: before, budget };
     if (!conditionsHold(policy.spec ?? {}, request, context)) continue;
     for (const mutation of mutations) {
-      const values = variablesOf(request, params, variables, tools);
-      replaceObject(request, mutated(mutation, request, values));
+      const account = { budget: new CostBudget() };
+      const values = variablesOf(request, params, variables, tools, account);
+      replaceObject(request, mutated(mutation, request, values, account.budget));
     }
   }
 }
@@ -58,10 +61,11 @@ function mutated(
   { patchType, applyConfiguration: configuration, jsonPatch }: Mutation,
   { object, kind }: AdmissionRequest,
   values: Record<string, unknown>,
+  budget: CostBudget,
 ): UnknownObject {
   const current = deepCopy(object as UnknownObject);
   const expression = (patchType === "JSONPatch" ? jsonPatch : configuration)?.expression ?? "";
-  const result = fromCel(compile(expression, policyVariables).evaluate(values));
+  const result = fromCel(compile(expression, policyVariables).evaluate(values, budget));
   if (patchType === "JSONPatch") return applyJsonPatch(current, result) as UnknownObject;
   const { apiVersion, kind: kindName } = current;
   const wanted = { ...(result as UnknownObject), apiVersion, kind: kindName } as UnknownObject;

@@ -1,9 +1,10 @@
 /** ValidatingAdmissionPolicy: denies, warns about, or lets pass what its expressions say. */
 import type { Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, type StatusError } from "../../../machinery/errors/status-error.ts";
+import { CostBudget, OutOfBudget } from "../../expressions/budget.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
-import { conditionsHold } from "../conditions.ts";
+import { conditionsBudget, conditionsHold } from "../conditions.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import type { ServedKinds } from "./type-checking.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
@@ -15,6 +16,7 @@ interface Denial {
 
 const group = "admissionregistration.k8s.io";
 const plural = "validatingadmissionpolicies";
+const maximumMessageBytes = 5 * 1024;
 const codes: Readonly<Record<string, number>> = {
   Unauthorized: 401,
   Forbidden: 403,
@@ -95,32 +97,61 @@ function denials(policy: Policy, binding: Binding, request: AdmissionRequest, to
   }
   const what = `ValidatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
   return found.flatMap((params) => {
-    const values = variablesOf(request, params, variables, tools);
-    const context = { what, authorizer: tools.authorizer, names: policyVariables, values };
+    const account = { budget: conditionsBudget() };
+    const values = variablesOf(request, params, variables, tools, account);
+    const { budget } = account;
+    const context = { what, authorizer: tools.authorizer, names: policyVariables, values, budget };
     if (!conditionsHold(spec, request, context)) return [];
-    return validations.flatMap((validation) => check(validation, values, failurePolicy));
+    account.budget = new CostBudget();
+    return checkAll(validations, { values, failurePolicy, budget: account.budget });
   });
 }
 
-function check(validation: Validation, values: Record<string, unknown>, failurePolicy: string | undefined): Denial[] {
-  const { expression, message, reason } = validation;
+interface CheckContext {
+  readonly values: Record<string, unknown>;
+  readonly failurePolicy: string | undefined;
+  readonly budget: CostBudget;
+}
+
+/** All validations share one budget; when that is spent, none of them counts any more. */
+function checkAll(validations: readonly Validation[], context: CheckContext): Denial[] {
+  const denials: Denial[] = [];
   try {
-    if (compile(expression, policyVariables).evaluate(values) === true) return [];
+    for (const validation of validations) denials.push(...check(validation, context));
+    return denials;
   } catch (error) {
+    if (!(error instanceof OutOfBudget)) throw error;
+    return context.failurePolicy === "Ignore" ? [] : [{ message: error.message }];
+  }
+}
+
+function check(validation: Validation, context: CheckContext): Denial[] {
+  const { expression, message, reason } = validation;
+  const { values, failurePolicy, budget } = context;
+  try {
+    if (compile(expression, policyVariables).evaluate(values, budget) === true) return [];
+  } catch (error) {
+    if (error instanceof OutOfBudget) throw error;
     if (failurePolicy === "Ignore") return [];
     return [{ message: `expression '${expression}' resulted in error: ${evaluationMessage(error)}` }];
   }
-  const text = messageOf(validation, values) || message?.trim() || `failed expression: ${expression.trim()}`;
-  return [{ message: text, reason }];
+  try {
+    const text = messageOf(validation, context) || message?.trim() || `failed expression: ${expression.trim()}`;
+    return [{ message: text, reason }];
+  } catch (error) {
+    return failurePolicy === "Ignore" ? [] : [{ message: `failed messageExpression: ${(error as Error).message}` }];
+  }
 }
 
-/** Empty where the message's own expression fails: then the fixed one is used. */
-function messageOf({ messageExpression }: Validation, values: Record<string, unknown>): string {
+/** Empty where the message's own expression fails: then the fixed one is used. Throws OutOfBudget. */
+function messageOf({ messageExpression }: Validation, { values, budget }: CheckContext): string {
   if (!messageExpression) return "";
   try {
-    const text: unknown = compile(messageExpression, policyVariables).evaluate(values);
-    return typeof text === "string" && !text.includes("\n") ? text.trim() : "";
-  } catch {
+    const text: unknown = compile(messageExpression, policyVariables).evaluate(values, budget);
+    if (typeof text !== "string" || text.includes("\n") || Buffer.byteLength(text) > maximumMessageBytes) return "";
+    return text.trim();
+  } catch (error) {
+    if (error instanceof OutOfBudget) throw error;
     return "";
   }
 }
