@@ -1,7 +1,8 @@
 /** Reads a container's log file for `kubectl logs`: filters, tail, and following until the container has ended. */
 import { type FSWatcher, watch } from "node:fs";
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { type FileHandle, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { openRegularFile } from "../../lib/beneath.ts";
 import { isSince, type LogLine, parseLogLine } from "./log-line.ts";
 import { findTailOffset } from "./log-tail.ts";
 
@@ -33,7 +34,7 @@ const idleMs = 1000;
 /** Resolves at the end of the log, or with `follow`, when the container has ended and all is written. */
 export async function readLog(input: LogReaderInput): Promise<void> {
   const { path, options, signal } = input;
-  let file = await open(path, "r");
+  let file = await openRegularFile(path);
   const watcher = options.follow ? watchFolder(dirname(path)) : undefined;
   try {
     const { size } = await file.stat();
@@ -81,7 +82,7 @@ export async function readLog(input: LogReaderInput): Promise<void> {
 /** The new file of that name, when the open one was rotated away. */
 async function reopenIfRotated(file: FileHandle, path: string): Promise<FileHandle | undefined> {
   const [mine, named] = await Promise.all([file.stat(), stat(path).catch(() => undefined)]);
-  return named === undefined || named.ino === mine.ino ? undefined : open(path, "r");
+  return named === undefined || named.ino === mine.ino ? undefined : openRegularFile(path);
 }
 
 interface FolderWatch {

@@ -110,4 +110,47 @@ describe("log tail", () => {
     await file.close();
     expect(await readLogTail(path, 2, 100)).toBe("line 4998\nline 4999\n");
   });
+
+  it("finds them wherever blocks end, in what is partial too, and reads nothing twice", async () => {
+    const path = join(folder, "mixed.log");
+    // Lines of every length around a block's, so that blocks end in all parts of them; each third goes on in the next.
+    const texts = Array.from({ length: 400 }, (_, index) =>
+      line("x".repeat((index * 797) % 3000), index % 3 === 0 ? "P" : "F"),
+    );
+    const content = Buffer.from(texts.join(""));
+    await writeFile(path, content);
+    const starts = texts.map((_, index) => texts.slice(0, index).join("").length).filter((_, index) => index % 3 !== 1);
+    const file = await open(path);
+    for (let lines = 1; lines <= starts.length + 1; lines++) {
+      let bytes = 0;
+      const counting = {
+        read: (...[buffer, offset, length, position]: [Buffer, number, number, number]) => {
+          bytes += length;
+          return file.read(buffer, offset, length, position);
+        },
+      } as Pick<typeof file, "read">;
+      const found = await findTailOffset(counting, content.length, lines);
+      expect(found).toBe(starts[Math.max(0, starts.length - lines)]);
+      expect(bytes).toBeLessThanOrEqual(content.length - found + 2 * 64 * 1024);
+    }
+    await file.close();
+  });
+
+  it("takes a last line that is not ended yet, and junk, for lines", async () => {
+    const path = join(folder, "open.log");
+    const content = `${line("one")}junk\n\n${line("two").trimEnd()}`;
+    await writeFile(path, content);
+    const file = await open(path);
+    const last = content.lastIndexOf(time);
+    for (const [lines, offset] of [
+      [1, last],
+      [2, last - 1],
+      [3, last - 6],
+      [4, 0],
+      [5, 0],
+    ] as const) {
+      expect(await findTailOffset(file, content.length, lines)).toBe(offset);
+    }
+    await file.close();
+  });
 });

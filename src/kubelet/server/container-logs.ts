@@ -19,7 +19,13 @@ export interface ContainerLogsInput {
 }
 
 function logOptions(query: URLSearchParams, now: number): LogOptions {
-  const number = (name: string): number | undefined => (query.has(name) ? Number(query.get(name)) : undefined);
+  const number = (name: string): number | undefined => {
+    const text = query.get(name);
+    if (text === null) return undefined;
+    if (!/^-?\d+$/.test(text)) throw new HttpProblem(400, '{"message": "Unable to decode query."}');
+    if (text.startsWith("-")) throw new HttpProblem(422, '{"message": "Invalid request."}');
+    return Number(text);
+  };
   const seconds = number("sinceSeconds");
   const sinceTime = query.get("sinceTime");
   const stream = query.get("stream");
@@ -40,6 +46,7 @@ export async function sendContainerLogs(
   query: URLSearchParams,
   response: ServerResponse,
 ): Promise<void> {
+  const options = logOptions(query, clock.now());
   const { pod } = findWorker(manager, namespace, name);
   if (!allContainers(pod.spec).some((spec) => spec.name === container)) {
     throw new HttpProblem(404, `container "${container}" not found in pod "${name}"`);
@@ -57,7 +64,7 @@ export async function sendContainerLogs(
   response.flushHeaders();
   await readLog({
     path: found.logPath ?? "",
-    options: logOptions(query, clock.now()),
+    options,
     signal: closed.signal,
     running: async () => (await runtime.containerStatus(id).catch(() => undefined))?.state === "CONTAINER_RUNNING",
     write: (chunk) =>
