@@ -50,6 +50,7 @@ export class ConnectionGuard {
   readonly #byCarrier = new WeakMap<object, Connection>();
   /** Those without a request under way, in the order in which they came to that. */
   readonly #waiting = { unproven: new Set<Connection>(), idle: new Set<Connection>() };
+  readonly #newcomers = new Newcomers();
   #unproven = 0;
   #cancelSweep: (() => void) | undefined;
 
@@ -65,7 +66,14 @@ export class ConnectionGuard {
 
   /** Call before the server listens. Requests of HTTP are counted from their event to the end of the response. */
   watch(server: Server, { tls = true } = {}): void {
-    server.on("connection", (socket: Socket) => this.#opened(socket, tls));
+    const accept = server.listeners("connection");
+    server.removeAllListeners("connection");
+    server.on("connection", (socket: Socket) => {
+      this.#opened(socket, tls);
+      this.#newcomers.begin(socket, () => {
+        for (const listener of accept) listener.call(server, socket);
+      });
+    });
     server.prependListener("secureConnection", (socket: TLSSocket) => this.#secured(socket));
     server.on("session", (session: ServerHttp2Session) => {
       const connection = this.#carries(session, session.socket);
@@ -184,6 +192,39 @@ export class ConnectionGuard {
     if (phase === "handshake") return this.#limits.handshakeMs;
     return phase === "new" ? this.#limits.firstRequestMs : this.#limits.idleMs;
   }
+}
+
+/** A handshake takes a few milliseconds of the thread. */
+const newcomersPerTurn = 2;
+
+/** Lets a few connections begin in a turn of the event loop, so that a thousand at once do not hold up those that are there. */
+class Newcomers {
+  /** In order; what was destroyed meanwhile is not there any more. */
+  readonly #waiting = new Map<Socket, () => void>();
+  #begun = 0;
+  #next: NodeJS.Immediate | undefined;
+
+  begin(socket: Socket, accept: () => void): void {
+    this.#next ??= setImmediate(this.#nextTurn);
+    if (this.#begun >= newcomersPerTurn) {
+      this.#waiting.set(socket, accept);
+      socket.once("close", () => this.#waiting.delete(socket));
+    } else {
+      this.#begun++;
+      accept();
+    }
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#begun = 0;
+    this.#next = this.#waiting.size === 0 ? undefined : setImmediate(this.#nextTurn);
+    for (const [socket, accept] of this.#waiting) {
+      this.#waiting.delete(socket);
+      this.#begun++;
+      if (!socket.destroyed) accept();
+      if (this.#begun >= newcomersPerTurn) return;
+    }
+  };
 }
 
 /** Undefined once the client is gone. */

@@ -5,6 +5,7 @@ import { Health } from "./health.ts";
 import { createHealthChecks, type HealthSubjects } from "./health-checks.ts";
 import { RequestContext } from "./request-context.ts";
 import { parseRequestInfo } from "./request-info.ts";
+import { SharedWork } from "./shared-work.ts";
 
 const well: HealthSubjects = {
   readStore: async () => undefined,
@@ -39,12 +40,13 @@ async function ask(subjects: Partial<HealthSubjects>, url: string): Promise<{ co
     },
   };
   const request = { method: "GET", headers: {} };
-  const context = new RequestContext(
-    request as HttpRequest,
-    response as unknown as HttpResponse,
-    parseRequestInfo("GET", url),
-    anonymous,
-  );
+  const context = new RequestContext({
+    request: request as HttpRequest,
+    response: response as unknown as HttpResponse,
+    info: parseRequestInfo("GET", url),
+    user: anonymous,
+    work: new SharedWork(),
+  });
   return (await health.handle(context)) && answer;
 }
 

@@ -14,6 +14,7 @@ import { RequestContext } from "./request-context.ts";
 import { parseRequestInfo } from "./request-info.ts";
 import { requestTimeout } from "./request-timeout.ts";
 import { sendError, sendTooManyRequests } from "./respond.ts";
+import { SharedWork } from "./shared-work.ts";
 
 export interface RequestHandlerParts {
   authenticate(request: HttpRequest): Promise<UserInfo> | UserInfo;
@@ -39,6 +40,7 @@ const nobody: RequestInfo = parseRequestInfo("GET", "/");
 
 export class RequestHandler {
   readonly #parts: RequestHandlerParts;
+  readonly #work = new SharedWork();
   #inFlight = 0;
 
   constructor(parts: RequestHandlerParts) {
@@ -93,14 +95,10 @@ export class RequestHandler {
 
   #contextOf(request: HttpRequest, response: HttpResponse): RequestContext | undefined {
     try {
-      return new RequestContext(
-        request,
-        response,
-        parseRequestInfo(request.method ?? "GET", request.url ?? "/"),
-        anonymous,
-      );
+      const info = parseRequestInfo(request.method ?? "GET", request.url ?? "/");
+      return new RequestContext({ request, response, info, user: anonymous, work: this.#work });
     } catch (error) {
-      this.#fail(new RequestContext(request, response, nobody, anonymous), error);
+      this.#fail(new RequestContext({ request, response, info: nobody, user: anonymous, work: this.#work }), error);
       return undefined;
     }
   }
@@ -186,7 +184,17 @@ export class RequestHandler {
       });
   }
 
+  /** Never throws: it is the last that is asked, and what it threw would end the process. */
   #fail(context: RequestContext, error: unknown): void {
+    try {
+      this.#sendFailure(context, error);
+    } catch (cause) {
+      this.#parts.log.warn("cannot answer", { url: context.request.url, error: errorChain(cause) });
+      context.response.destroy();
+    }
+  }
+
+  #sendFailure(context: RequestContext, error: unknown): void {
     if (error instanceof StatusError) {
       sendError(context, error);
       return;

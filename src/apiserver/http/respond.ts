@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { constants as http2 } from "node:http2";
 import { createGzip, constants as zlib } from "node:zlib";
 import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { Status, StatusError } from "../../machinery/errors/status-error.ts";
@@ -67,26 +68,41 @@ export function sendText(context: RequestContext, code: number, text: string): v
 
 /** Answers with the error's Status. A response that has begun can only be broken off. */
 export function sendError(context: RequestContext, error: StatusError): void {
-  const { response, request } = context;
+  const { response } = context;
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const retryAfter = error.status.details?.retryAfterSeconds;
   if (retryAfter !== undefined && retryAfter > 0) response.setHeader("retry-after", String(retryAfter));
-  // What the client still sends of a body that nobody reads would be taken for the next request.
-  if (!request.complete && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+  leaveBody(context);
   sendStatus(context, error.status);
 }
 
 /** Refuses a request that flow control has no room for; in plain text, as upstream. */
 export function sendTooManyRequests(context: RequestContext, retryAfterSeconds: number): void {
-  const { response, request } = context;
+  const { response } = context;
   if (response.headersSent || isGone(response)) return;
   response.setHeader("retry-after", String(retryAfterSeconds));
   response.setHeader("x-content-type-options", "nosniff");
-  if (!request.complete && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+  leaveBody(context);
   sendText(context, 429, "Too many requests, please try again later.\n");
+}
+
+/**
+ * For an answer that comes before the whole body: what the client still sends would be taken for the next request, or
+ * keep the stream open for ever, so that the connection or the stream ends with the answer.
+ */
+function leaveBody({ request, response }: RequestContext): void {
+  if (request.complete) return;
+  const { headers } = request;
+  if ("stream" in response) {
+    const { stream } = response;
+    if (stream.endAfterHeaders) return;
+    stream.once("finish", () => stream.close(http2.NGHTTP2_NO_ERROR));
+  } else if (headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0) {
+    response.setHeader("connection", "close");
+  }
 }
 
 export function sendStatus(context: RequestContext, status: Status): void {
@@ -128,9 +144,10 @@ function wantsCompression({ request }: RequestContext): boolean {
   return remoteAddress !== localAddress && remoteAddress !== "::1" && !remoteAddress?.startsWith("127.");
 }
 
-/** Whether the client has gone away. */
+/** Whether the client has gone away. A stream whose body nobody has read is closed for a while before it is destroyed. */
 export function isGone(response: HttpResponse): boolean {
-  return "stream" in response ? response.stream.destroyed : response.destroyed;
+  if (!("stream" in response)) return response.destroyed;
+  return response.stream.destroyed || response.stream.closed;
 }
 
 /** Both kinds of response have this method, under signatures that TypeScript cannot join. */

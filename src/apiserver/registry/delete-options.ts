@@ -14,7 +14,7 @@ const schemaName = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 /** DeleteOptions from the body, or from the query where there is none. Rejects with StatusError BadRequest or Invalid. */
 export async function decodeDeleteOptions(context: RequestContext): Promise<DeleteOptions> {
   const { request, query } = context;
-  const bytes = await readBody(request);
+  const bytes = await readBody(context);
   const options = bytes.length === 0 ? fromQuery(query) : await fromBody(bytes, request.headers["content-type"]);
   validateDeleteOptions(options);
   const errors = validateDryRun(options.dryRun ?? []);

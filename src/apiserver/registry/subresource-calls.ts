@@ -115,7 +115,7 @@ export class SubresourceCalls {
   ): Promise<UnknownObject | undefined> {
     const { method, headers } = context.request;
     if (method !== "POST" && method !== "PUT") return undefined;
-    const bytes = await readBody(context.request);
+    const bytes = await readBody(context);
     if (bytes.length === 0) return undefined;
     if (type === undefined) throw badRequest(`${resource.kind.kind} takes no body here`);
     const { fieldValidation } = writeOptions(context.query, "CreateOptions");
@@ -173,7 +173,7 @@ async function subresourcePatch(
 ): Promise<PatchDocument> {
   const apply = isApply(context.request);
   checkPatchOptions(options, apply);
-  const bytes = await readBody(context.request);
+  const bytes = await readBody(context);
   if (!apply) return parsePatch(bytes, decode);
   return { type: "application/merge-patch+json", value: (await parseApplyDocument(bytes)).configuration };
 }

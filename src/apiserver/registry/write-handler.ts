@@ -67,7 +67,7 @@ export class WriteHandler {
     const apply = isApply(context.request);
     checkPatchOptions(options, apply);
     if (apply) return this.#apply(context, resource, options);
-    const patch = parsePatch(await readBody(context.request), decode);
+    const patch = parsePatch(await readBody(context), decode);
     const { kind, name } = resource;
     const write = this.#request(context, resource, options);
     const result = await this.#parts.updater.update(write, (current) => {
@@ -81,7 +81,7 @@ export class WriteHandler {
   }
 
   async #apply(context: RequestContext, resource: ServedResource, options: WriteOptions): Promise<void> {
-    const document = await parseApplyDocument(await readBody(context.request));
+    const document = await parseApplyDocument(await readBody(context));
     const write: WriteRequest = { ...this.#request(context, resource, options), applied: true };
     const apply = { ...decodeOptions(context, options), force: options.force === true };
     const transform = (current: UnknownObject | undefined): UnknownObject | undefined => {
@@ -164,7 +164,7 @@ async function decodeObject(
   { kind }: ServedResource,
   options: WriteOptions,
 ): Promise<UnknownObject> {
-  const bytes = await readBody(context.request);
+  const bytes = await readBody(context);
   const object = await decodeBody(bytes, kind, decodeOptions(context, options));
   kind.applyDefaults?.(object);
   return object;

@@ -1,4 +1,4 @@
-/** Child of measure.ts: one attack, until it is told to stop. Its argument is the name; the target comes as a message. */
+/** Child of measure.ts: one attack, until it is told to stop. Its argument is the name; the target comes as a message, and `begun` goes back. */
 import { attacks, type Target } from "./attacks.ts";
 
 const attack = attacks.find(({ name }) => name === process.argv[2]);
@@ -10,7 +10,12 @@ process.on("message", (message: Target | "stop") => {
     setTimeout(() => process.exit(0), 500);
     return;
   }
-  attack?.run(message, stop.signal).catch((error: unknown) => {
-    if (!stop.signal.aborted) console.error(attack.name, error);
+  const run = async (): Promise<void> => {
+    await attack?.prepare?.(message);
+    process.send?.("begun");
+    await attack?.run(message, stop.signal);
+  };
+  run().catch((error: unknown) => {
+    if (!stop.signal.aborted) console.error(attack?.name, error);
   });
 });

@@ -131,6 +131,7 @@ export interface Measured {
 export async function measureFlood(attack: string, measured: Measured, timing: Timing): Promise<FloodRow> {
   const { server, victim, attacker } = measured;
   const pid = server.processes[0]?.pid;
+  const child = fork(join(import.meta.dirname, "attacker.ts"), [attack], { stdio: "inherit" });
   await duringSeconds(1, (signal) => probe(victim, signal));
   const quiet = await duringSeconds(timing.quietSeconds, (signal) => probe(victim, signal));
   const before = residentOf(pid);
@@ -138,8 +139,9 @@ export async function measureFlood(attack: string, measured: Measured, timing: T
   const watch = setInterval(() => {
     peak = Math.max(peak, residentOf(pid) || 0);
   }, 20);
-  const child = fork(join(import.meta.dirname, "attacker.ts"), [attack], { stdio: "inherit" });
+  const begun = new Promise((resolve) => child.once("message", resolve));
   child.send(attacker);
+  await begun;
   const attacked = await duringSeconds(timing.attackSeconds, (signal) => probe(victim, signal));
   await end(child);
   await sleep(timing.restSeconds * 1000);
