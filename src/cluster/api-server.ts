@@ -1,8 +1,9 @@
 /** Requests to a profile's API server with the administrator's certificate, as few as the launcher needs. */
 import { Agent, request } from "node:https";
+import { renewAdminCertificate } from "./certificate-renewal.ts";
 import { MiniError } from "./errors.ts";
 import { adminCredentials } from "./pki.ts";
-import { controlPlane, type Profile } from "./profile.ts";
+import { apiServerUrl, type Profile } from "./profile.ts";
 
 export interface ApiResponse {
   readonly status: number;
@@ -19,11 +20,8 @@ export interface ApiServer extends Disposable {
   object<T>(path: string, signal?: AbortSignal): Promise<T | undefined>;
 }
 
-export function apiServerUrl(profile: Profile): string {
-  return `https://${controlPlane(profile).address}:${profile.apiServerPort}`;
-}
-
 export async function connectApiServer(profile: Profile, base = apiServerUrl(profile)): Promise<ApiServer> {
+  await renewAdminCertificate(profile);
   const { ca, certificate, key } = await adminCredentials(profile.name);
   if (ca === "" || certificate === "") {
     throw new MiniError("GUEST_NOT_RUNNING", `the profile "${profile.name}" has no certificates: it was never started`);

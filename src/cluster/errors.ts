@@ -145,6 +145,11 @@ export const errorRegister = {
   },
   GUEST_PROVISION: { exitCode: 80, meaning: "The machine could not be made." },
   GUEST_DELETION: { exitCode: 80, meaning: "Something of the profile could not be removed." },
+  GUEST_CERT: {
+    exitCode: 80,
+    meaning: "The cluster's certificate authority, which is good for ten years, has ended.",
+    advice: recreate,
+  },
   GUEST_STOP_TIMEOUT: { exitCode: 82, meaning: "The machine did not stop in time." },
   GUEST_IMAGE_LOAD: { exitCode: 80, meaning: "The container runtime refused the image." },
   GUEST_NODE_RETRIEVE: { exitCode: 85, meaning: "The profile has no node of that name.", advice: "mini status" },

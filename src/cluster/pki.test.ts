@@ -2,10 +2,17 @@ import { X509Certificate } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { issueCertificate } from "../lib/certificates.ts";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { certificateExpiry, createAuthority, issueCertificate } from "../lib/certificates.ts";
 import { planNodes } from "./machine.ts";
-import { controlPlaneFiles, ensurePki, nodePki, pkiFolder } from "./pki.ts";
+import {
+  adminCertificateEnds,
+  controlPlaneFiles,
+  ensureAdminCertificate,
+  ensurePki,
+  nodePki,
+  pkiFolder,
+} from "./pki.ts";
 import type { Profile } from "./profile.ts";
 
 let home: string;
@@ -51,4 +58,49 @@ it("gives each node what it needs and no more, keeps what is good and renews wha
   const after = await nodePki(profile, first);
   expect(after.get("apiserver.crt")).toBe(files.get("apiserver.crt"));
   expect(after.get("ca.crt")).toBe(files.get("ca.crt"));
+});
+
+describe("the life of certificates", () => {
+  const dayMs = 86_400_000;
+  const daysLeft = async (name: string): Promise<number> =>
+    (certificateExpiry(await readFile(join(pkiFolder("cl"), name), "utf8")) - Date.now()) / dayMs;
+
+  it("is three years, or what the profile says, and all are made anew when that changes", async () => {
+    const all = await ensurePki(profile);
+    expect(await daysLeft("cl/kubelet.crt")).toBeCloseTo(1095, 1);
+    expect(await daysLeft("ca.crt")).toBeCloseTo(3650, 1);
+    expect(await ensurePki(profile)).toEqual(new Set());
+    const short = { ...profile, certificateLifeMs: 10 * dayMs };
+    expect(await ensurePki(short)).toEqual(all);
+    expect(await daysLeft("apiserver.crt")).toBeCloseTo(10, 1);
+    expect(await ensurePki(short)).toEqual(new Set());
+    // As long as the authority, which is not made anew for it.
+    const long = { ...profile, certificateLifeMs: 5000 * dayMs };
+    expect(await ensurePki(long)).toEqual(all);
+    expect(await daysLeft("apiserver.crt")).toBeCloseTo(await daysLeft("ca.crt"), 3);
+    expect(await ensurePki(long)).toEqual(new Set());
+  });
+
+  it("renews the administrator's alone where a command uses it", async () => {
+    await ensurePki(profile);
+    expect(await adminCertificateEnds(profile)).toBe(false);
+    const [certificate, privateKey] = await Promise.all(
+      ["ca.crt", "ca.key"].map((name) => readFile(join(pkiFolder("cl"), name), "utf8")),
+    );
+    const authority = { certificate: certificate ?? "", privateKey: privateKey ?? "" };
+    const now = Date.now() - 1090 * dayMs;
+    const old = await issueCertificate({ authority, commonName: "x", usages: ["client"], validityDays: 1095, now });
+    await writeFile(join(pkiFolder("cl"), "admin.crt"), old.certificate);
+    expect(await adminCertificateEnds(profile)).toBe(true);
+    await ensureAdminCertificate(profile);
+    expect(await daysLeft("admin.crt")).toBeCloseTo(1095, 1);
+    expect(await adminCertificateEnds({ ...profile, name: "none" })).toBe(false);
+  });
+
+  it("says that an authority has ended, instead of making what nobody trusts", async () => {
+    await ensurePki(profile);
+    const ended = await createAuthority({ commonName: "miniCA", validityDays: -1 });
+    await writeFile(join(pkiFolder("cl"), "ca.crt"), ended.certificate);
+    await expect(ensurePki(profile)).rejects.toMatchObject({ id: "GUEST_CERT", exitCode: 80 });
+  });
 });

@@ -9,14 +9,21 @@ import {
   createKeyPair,
   type IssuedCertificate,
   issueCertificate,
+  issuedAt,
 } from "../lib/certificates.ts";
+import { MiniError } from "./errors.ts";
 import { profileFolder } from "./home.ts";
 import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
 
 const authorityDays = 3650;
-const certificateDays = 365;
-/** Certificates with less time left are renewed when the cluster starts. */
-const renewalMs = 30 * 86_400_000;
+const dayMs = 86_400_000;
+/** minikube's 26280h: three years. */
+const defaultCertificateLifeMs = 1095 * dayMs;
+/** Certificates with less time left, or less than this part of their life, are renewed. */
+const renewalMs = 30 * dayMs;
+const renewalPart = 0.2;
+/** Lives are the same where they differ by less: they are written in whole seconds. */
+const toleranceMs = 2_000;
 
 interface CertificateRequest {
   readonly commonName: string;
@@ -31,6 +38,8 @@ const client = (commonName: string, ...organizations: string[]): CertificateRequ
   organizations,
   usages: ["client"],
 });
+
+const adminCertificate = client("kubernetes-admin", "system:masters");
 
 /** Files of a node's `pki` folder that only a control plane gets. */
 export const controlPlaneFiles = [
@@ -51,10 +60,12 @@ export function pkiFolder(profile: string): string {
 }
 
 /**
- * Makes what is missing and renews what ends within 30 days; what is good stays. Node
- * certificates are named NODE/kubelet.crt and so on.
+ * Makes what is missing, and anew what soon ends or has another life than the profile says; what is good stays. Node
+ * certificates are named NODE/kubelet and so on. Answers the names of those that were made. Throws GUEST_CERT where an
+ * authority has ended.
  */
-export async function ensurePki(profile: Profile): Promise<void> {
+export async function ensurePki(profile: Profile): Promise<ReadonlySet<string>> {
+  const made = new Set<string>();
   const folder = pkiFolder(profile.name);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
@@ -64,20 +75,41 @@ export async function ensurePki(profile: Profile): Promise<void> {
   const shared: [string, CertificateRequest][] = [
     ["apiserver", apiServerCertificate(profile)],
     ["apiserver-kubelet-client", client("kube-apiserver-kubelet-client", "system:masters")],
-    ["admin", client("kubernetes-admin", "system:masters")],
+    ["admin", adminCertificate],
     ["controller-manager", client("system:kube-controller-manager")],
     ["scheduler", client("system:kube-scheduler")],
   ];
+  const lifeMs = lifeOf(profile);
+  const ensure = async (name: string, request: CertificateRequest, issuer = authority): Promise<void> => {
+    if (await ensureCertificate(join(folder, name), { request, authority: issuer, lifeMs })) made.add(name);
+  };
   await Promise.all([
-    ...shared.map(([name, request]) => ensureCertificate(folder, name, request, authority)),
-    ensureCertificate(folder, "front-proxy-client", client("front-proxy-client"), frontProxy),
+    ...shared.map(([name, request]) => ensure(name, request)),
+    ensure("front-proxy-client", client("front-proxy-client"), frontProxy),
     ...profile.nodes.flatMap((node) =>
-      nodeCertificates(node).map(([name, request]) =>
-        ensureCertificate(folder, `${node.name}/${name}`, request, authority),
-      ),
+      nodeCertificates(node).map(([name, request]) => ensure(`${node.name}/${name}`, request)),
     ),
   ]);
+  return made;
 }
+
+/** Whether the administrator's certificate is to be renewed; not where there is none yet. Reads only. */
+export async function adminCertificateEnds(profile: Profile): Promise<boolean> {
+  const [authority, admin] = await Promise.all(
+    ["ca", "admin"].map((name) => readCertificate(join(pkiFolder(profile.name), name))),
+  );
+  if (authority === undefined || admin === undefined) return false;
+  return !isGood(admin.certificate, authority.certificate, lifeOf(profile));
+}
+
+/** Makes the administrator's certificate anew where it soon ends. */
+export async function ensureAdminCertificate(profile: Profile): Promise<void> {
+  const folder = pkiFolder(profile.name);
+  const authority = await ensureAuthority(folder, "ca", "miniCA");
+  await ensureCertificate(join(folder, "admin"), { request: adminCertificate, authority, lifeMs: lifeOf(profile) });
+}
+
+const lifeOf = ({ certificateLifeMs }: Profile): number => certificateLifeMs ?? defaultCertificateLifeMs;
 
 /** What goes into a node's seed at `pki/`: file name to contents. */
 export async function nodePki(profile: Profile, node: ProfileNode): Promise<Map<string, string>> {
@@ -129,10 +161,16 @@ function nodeCertificates(node: ProfileNode): [string, CertificateRequest][] {
 }
 
 async function ensureAuthority(folder: string, name: string, commonName: string): Promise<IssuedCertificate> {
-  const found = await readCertificate(folder, name);
-  if (found !== undefined) return found;
+  const path = join(folder, name);
+  const found = await readCertificate(path);
+  if (found !== undefined) {
+    const end = certificateExpiry(found.certificate);
+    if (end > Date.now()) return found;
+    const message = `the certificate authority ${path}.crt has ended on ${new Date(end).toISOString().slice(0, 10)}`;
+    throw new MiniError("GUEST_CERT", message);
+  }
   const authority = await createAuthority({ commonName, validityDays: authorityDays });
-  await writeCertificate(folder, name, authority);
+  await writeCertificate(path, authority);
   return authority;
 }
 
@@ -144,32 +182,35 @@ async function ensureServiceAccountKey(folder: string): Promise<void> {
   await writeFileAtomically(key, privateKey);
 }
 
-async function ensureCertificate(
-  folder: string,
-  name: string,
-  request: CertificateRequest,
-  authority: IssuedCertificate,
-): Promise<void> {
-  const found = await readCertificate(folder, name);
-  if (found !== undefined && certificateExpiry(found.certificate) - Date.now() > renewalMs) return;
-  await writeCertificate(
-    folder,
-    name,
-    await issueCertificate({ authority, ...request, validityDays: certificateDays }),
-  );
+interface Wanted {
+  readonly request: CertificateRequest;
+  readonly authority: IssuedCertificate;
+  readonly lifeMs: number;
 }
 
-async function readCertificate(folder: string, name: string): Promise<IssuedCertificate | undefined> {
-  const certificate = await readFileIfPresent(join(folder, `${name}.crt`));
-  const privateKey = await readFileIfPresent(join(folder, `${name}.key`));
+/** `path` is without suffix. Whether it had to be made. */
+async function ensureCertificate(path: string, { request, authority, lifeMs }: Wanted): Promise<boolean> {
+  const found = await readCertificate(path);
+  if (found !== undefined && isGood(found.certificate, authority.certificate, lifeMs)) return false;
+  await writeCertificate(path, await issueCertificate({ authority, ...request, validityDays: lifeMs / dayMs }));
+  return true;
+}
+
+function isGood(certificate: string, authority: string, lifeMs: number): boolean {
+  const end = certificateExpiry(certificate);
+  // What its authority outlives is of the length that was asked for.
+  const wantedEnd = Math.min(issuedAt(certificate) + lifeMs, certificateExpiry(authority));
+  if (Math.abs(end - wantedEnd) > toleranceMs) return false;
+  return end - Date.now() > Math.min(renewalMs, renewalPart * lifeMs);
+}
+
+async function readCertificate(path: string): Promise<IssuedCertificate | undefined> {
+  const certificate = await readFileIfPresent(`${path}.crt`);
+  const privateKey = await readFileIfPresent(`${path}.key`);
   return certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
 }
 
-async function writeCertificate(
-  folder: string,
-  name: string,
-  { certificate, privateKey }: IssuedCertificate,
-): Promise<void> {
-  await writeFileAtomically(join(folder, `${name}.key`), privateKey);
-  await writeFileAtomically(join(folder, `${name}.crt`), certificate, { mode: 0o644 });
+async function writeCertificate(path: string, { certificate, privateKey }: IssuedCertificate): Promise<void> {
+  await writeFileAtomically(`${path}.key`, privateKey);
+  await writeFileAtomically(`${path}.crt`, certificate, { mode: 0o644 });
 }

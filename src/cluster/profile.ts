@@ -35,6 +35,8 @@ export interface Profile {
   /** Left out in profiles that older versions made. */
   readonly registries?: Registries | undefined;
   readonly embedCerts: boolean;
+  /** How long certificates are good for, in milliseconds; the authority outlives them. Left out: three years. */
+  readonly certificateLifeMs?: number | undefined;
   /** Control plane first. */
   readonly nodes: readonly ProfileNode[];
   /** RFC 3339. */
@@ -146,6 +148,10 @@ export function controlPlane(profile: Profile): ProfileNode {
   return first;
 }
 
+export function apiServerUrl(profile: Profile): string {
+  return `https://${controlPlane(profile).address}:${profile.apiServerPort}`;
+}
+
 function configPath(name: string): string {
   return join(profileFolder(name), "config.json");
 }
@@ -157,6 +163,7 @@ function parseProfile(value: unknown, name: string): Profile {
   const driver = text(fields, "driver");
   if (!isDriverName(driver)) throw new Error(`driver "${driver}" is unknown`);
   for (const field of ["cpus", "memoryMiB", "diskMiB", "apiServerPort"]) positive(fields, field);
+  if (fields["certificateLifeMs"] !== undefined) positive(fields, "certificateLifeMs");
   const network = record(fields["network"], "network");
   text(network, "subnet");
   text(network, "gateway");

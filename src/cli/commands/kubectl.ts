@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import { renewAdminCertificate } from "../../cluster/certificate-renewal.ts";
 import { MiniError } from "../../cluster/errors.ts";
 import { provideKubectl } from "../../cluster/node-image.ts";
 import { loadProfile } from "../../cluster/profile.ts";
@@ -13,7 +14,9 @@ export default class Kubectl extends MiniCommand {
 
   async run(): Promise<undefined> {
     const { flags } = await this.parse(Kubectl);
-    const { name } = await loadProfile(flags.profile);
+    const profile = await loadProfile(flags.profile);
+    const { name } = profile;
+    await renewAdminCertificate(profile);
     const program = (await provideKubectl()) ?? "kubectl";
     const child = spawn(program, [`--context=${name}`, ...this.passed], { stdio: "inherit" });
     // A terminal sends Ctrl-C to both; kubectl decides what it means.

@@ -50,6 +50,9 @@ export default class Start extends MiniCommand {
     }),
     "delete-on-failure": boolean({ description: "delete an existing cluster too when it cannot be started" }),
     "keep-context": boolean({ description: "leave kubectl's current context as it is" }),
+    "cert-expiration": string({
+      description: "how long certificates are good for, 26280h unless told; nodes renew them before their end",
+    }),
     "embed-certs": boolean({ description: "put the certificates into the kubeconfig instead of their paths" }),
   };
 
@@ -77,6 +80,7 @@ export default class Start extends MiniCommand {
         dryRun: flags["dry-run"],
         force: flags.force,
         keepContext: flags["keep-context"],
+        certificateLifeMs: optional(flags["cert-expiration"], (value) => parseDuration("cert-expiration", value)),
         embedCerts: flags["embed-certs"] || undefined,
         deleteOnFailure: flags["delete-on-failure"],
         progress,

@@ -29,6 +29,8 @@ export interface StartPlan {
 
 const defaults = { cpus: 2, memoryMiB: 2048, diskMiB: 20_000, apiServerPort: 8443, nodes: 1 } as const;
 
+const shortestCertificateLifeMs = 60_000;
+
 type SizeField = "cpus" | "memoryMiB" | "diskMiB";
 type Sizes = Readonly<Record<SizeField, number>>;
 
@@ -65,10 +67,23 @@ export async function planStart(options: StartOptions, existing: Profile | undef
       insecure: options.insecureRegistries ?? existing?.registries?.insecure ?? [],
     },
     embedCerts: options.embedCerts ?? existing?.embedCerts ?? false,
+    ...certificateLife(options, existing),
     nodes: existing?.nodes ?? planNodes(options.profile, count, "0.0.0.1"),
     createdAt: existing?.createdAt ?? new Date().toISOString(),
   };
   return { driver: choice.driver, draft, nodes, restartFor: runs ? await reasonsToRestart(draft, nodes) : [] };
+}
+
+/** Of certificates that are made from now on; those of another life are made anew. */
+function certificateLife(
+  { certificateLifeMs: wanted }: StartOptions,
+  existing: Profile | undefined,
+): Pick<Profile, "certificateLifeMs"> {
+  if (wanted !== undefined && wanted < shortestCertificateLifeMs) {
+    throw new MiniError("MK_USAGE", "--cert-expiration is less than a minute", { advice: "--cert-expiration=26280h" });
+  }
+  const lifeMs = wanted ?? existing?.certificateLifeMs;
+  return lifeMs === undefined ? {} : { certificateLifeMs: lifeMs };
 }
 
 /** Their number is settled when a profile is made. */

@@ -10,15 +10,15 @@ import type { Driver, DriverName, MachineSpec } from "../../drivers/driver.ts";
 import { allEnded } from "../../lib/all-ended.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { waitForLock } from "../../lib/lock-file.ts";
-import { apiServerUrl } from "../api-server.ts";
 import { tidyCache, useCache } from "../cache.ts";
+import { adminEntry, handOverCertificates } from "../certificate-renewal.ts";
 import { MiniError, toMiniError } from "../errors.ts";
 import { cacheFolder, miniHome } from "../home.ts";
 import { removeContext, writeContext } from "../kubeconfig.ts";
 import { machineSpec, planNodes } from "../machine.ts";
 import { type NodeImage, nodeImageIsCached, provideNodeImage } from "../node-image.ts";
 import { keepLogs } from "../node-logs.ts";
-import { adminCredentials, ensurePki, pkiFolder } from "../pki.ts";
+import { ensurePki } from "../pki.ts";
 import {
   controlPlane,
   type ExtraConfig,
@@ -57,6 +57,7 @@ export interface StartOptions {
   readonly force: boolean;
   readonly keepContext: boolean;
   readonly embedCerts: boolean | undefined;
+  readonly certificateLifeMs: number | undefined;
   readonly deleteOnFailure: boolean;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -88,9 +89,9 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
   try {
     await settle(start, plan);
     profile = await provideProfile(start, plan);
-    await ensurePki(profile);
+    const renewed = await ensurePki(profile);
     options.signal.throwIfAborted();
-    await bringUp(start, profile);
+    await bringUp(start, profile, renewed);
     await configureClient(profile, options, undo, existing === undefined);
     await tidyCache([], options.progress);
     options.progress.step("Done", doneMessage(profile, options));
@@ -156,7 +157,7 @@ async function provideProfile({ driver, existing, undo, options }: Start, { draf
 }
 
 /** Boots what does not run and waits for the cluster; once more where a machine ended that had been found running. */
-async function bringUp(start: Start, profile: Profile): Promise<void> {
+async function bringUp(start: Start, profile: Profile, renewed: ReadonlySet<string>): Promise<void> {
   const { driver, existing, options } = start;
   // A machine of the same name may run for somebody else: making it says so.
   if (existing === undefined) return await boot(start, profile, profile.nodes);
@@ -166,6 +167,7 @@ async function bringUp(start: Start, profile: Profile): Promise<void> {
   if (down.length > 0) return await boot(start, profile, down);
   const kind = driver.name === "runc" ? "container" : "VM";
   options.progress.step("Updating Driver", `Updating the running ${driver.name} "${profile.name}" ${kind} ...`);
+  if (renewed.size > 0) await handOverCertificates(profile, renewed, options.progress);
   try {
     await verify(start, profile, undefined);
     options.progress.info("The running cluster does not require reconfiguration");
@@ -292,19 +294,7 @@ async function verify({ driver, options }: Start, profile: Profile, bootedAt: nu
 
 async function configureClient(profile: Profile, options: StartOptions, undo: UndoList, isNew: boolean): Promise<void> {
   if (isNew) undo.add("kubeconfig", () => removeContext(profile.name));
-  const folder = pkiFolder(profile.name);
-  const credentials = profile.embedCerts
-    ? { embed: true as const, ...(await adminCredentials(profile.name)) }
-    : {
-        embed: false as const,
-        ca: join(folder, "ca.crt"),
-        certificate: join(folder, "admin.crt"),
-        key: join(folder, "admin.key"),
-      };
-  await writeContext(
-    { name: profile.name, server: apiServerUrl(profile), credentials },
-    { current: !options.keepContext },
-  );
+  await writeContext(await adminEntry(profile), { current: !options.keepContext });
   options.signal.throwIfAborted();
 }
 

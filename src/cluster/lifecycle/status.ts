@@ -2,9 +2,9 @@
 
 import type { MachineState } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
-import { apiServerUrl, connectApiServer } from "../api-server.ts";
+import { connectApiServer } from "../api-server.ts";
 import { contextState } from "../kubeconfig.ts";
-import { loadProfile, type Profile, type ProfileNode } from "../profile.ts";
+import { apiServerUrl, loadProfile, type Profile, type ProfileNode } from "../profile.ts";
 import { machineState } from "./machine-states.ts";
 
 /** Fields and values are minikube's, in its order. */
