@@ -5,9 +5,16 @@ import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import type { AdmissionRequest } from "../types.ts";
 
-/** Makes `request.object` what `wanted` says: typed, pruned and defaulted. Throws StatusError 500 on other types. */
+/**
+ * Makes `request.object` what `wanted` says: typed, pruned and defaulted. Throws StatusError 500 on other types, in fields
+ * and as a whole.
+ */
 export function replaceObject({ object, kind }: AdmissionRequest, wanted: UnknownObject): void {
   if (object === undefined) return;
+  if (wanted.kind !== object.kind || wanted.apiVersion !== object.apiVersion) {
+    const [given, expected] = [wanted, object].map((one) => `(${one.apiVersion}, Kind=${one.kind})`);
+    throw internalError(new Error(`failed to convert object: converting ${given} to ${expected}: unknown conversion`));
+  }
   const isKind =
     object.kind === kind.kind && object.apiVersion === `${kind.group === "" ? "" : `${kind.group}/`}${kind.version}`;
   const conformed = isKind ? conform(deepCopy(wanted), kind.schemas, kind.schemaName) : undefined;

@@ -1,7 +1,8 @@
 import { formatTime } from "../../lib/clock.ts";
 import { badRequest, invalid, StatusError } from "../../machinery/errors/status-error.ts";
+import type { KindDefinition } from "../../machinery/kind.ts";
 import { deepCopy, generateName, generateUid } from "../../machinery/meta/accessors.ts";
-import type { ObjectMeta, UnknownObject } from "../../machinery/meta/object.ts";
+import { formatApiVersion, type ObjectMeta, type UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin } from "../types.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import { completeForStorage } from "./complete.ts";
@@ -34,6 +35,9 @@ export class Creator {
     removeDuplicateOwners(metadata, write.warn, false);
     const admitting = admit(this.#plugins, "admit", "CREATE", write, { object, oldObject: undefined });
     if (admitting !== undefined) await admitting;
+    // Admission can change these as well.
+    placeInNamespace(write, metadata);
+    identify(write.resource.kind, object);
     removeDuplicateOwners(object.metadata ?? metadata, write.warn, true);
     if (!metadata.generateName || metadata.name) return this.#createOnce(write, object);
     for (let attempt = 1; ; attempt++) {
@@ -105,6 +109,12 @@ export function placeInNamespace({ resource, namespace }: WriteRequest, metadata
   }
   if (expected === "") delete metadata.namespace;
   else metadata.namespace = expected;
+}
+
+/** What is stored with a resource is of its kind, whatever came by. */
+export function identify(kind: KindDefinition, object: UnknownObject): void {
+  object.apiVersion = formatApiVersion(kind);
+  object.kind = kind.kind;
 }
 
 function generatedNameTaken({ resource }: WriteRequest, cause: StatusError): StatusError {

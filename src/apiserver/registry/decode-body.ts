@@ -1,7 +1,12 @@
 import { decodeProtobuf, protobufMediaType, typeOfKind } from "../../machinery/codec/protobuf.ts";
 import { parseYaml } from "../../machinery/codec/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
-import { formatApiVersion, parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
+import {
+  formatApiVersion,
+  type GroupVersionKind,
+  parseApiVersion,
+  type UnknownObject,
+} from "../../machinery/meta/object.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import { cannotBeHandled, duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
@@ -82,33 +87,42 @@ function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOption
   return { ...typed, apiVersion: formatApiVersion(expected), kind: expected.kind };
 }
 
-function checkType(value: UnknownObject, expected: ExpectedType) {
-  const { apiVersion = "", kind = "" } = value;
-  const given = {
-    ...(apiVersion === "" ? { group: expected.group, version: expected.version } : parseApiVersion(String(apiVersion))),
-    kind: kind === "" ? expected.kind : String(kind),
-  };
+/** What a body says it is. Throws StatusError BadRequest on another kind or version than the expected. */
+function checkType(value: UnknownObject, expected: ExpectedType): GroupVersionKind {
+  const given = typeGiven(value, expected);
+  const problem = typeMismatch(given, expected);
+  if (problem === undefined) return given;
+  throw problem.isVersion ? badRequest(problem.message) : cannotBeHandled(given, expected.kind, problem.message);
+}
+
+/** What is left out is as expected. */
+function typeGiven({ apiVersion = "", kind = "" }: UnknownObject, expected: ExpectedType): GroupVersionKind {
+  const { group, version } = apiVersion === "" ? expected : parseApiVersion(String(apiVersion));
+  return { group, version, kind: kind === "" ? expected.kind : String(kind) };
+}
+
+interface TypeMismatch {
+  readonly message: string;
+  /** Whether it is the same kind in a version that is served elsewhere. */
+  readonly isVersion: boolean;
+}
+
+/** Why an object that says that it is `given` cannot be read as the expected type, in upstream's words. */
+export function typeMismatch(given: GroupVersionKind, expected: ExpectedType): TypeMismatch | undefined {
   const expectedVersion = formatApiVersion(expected);
   const givenVersion = formatApiVersion(given);
-  if (given.kind === expected.kind && givenVersion === expectedVersion) return given;
+  if (given.kind === expected.kind && givenVersion === expectedVersion) return undefined;
   if (typeOfKind(expected.schemas, givenVersion, given.kind) === undefined) {
-    throw cannotBeHandled(
-      given,
-      expected.kind,
-      `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`,
-    );
+    const message = `no kind ${JSON.stringify(given.kind)} is registered for version ${JSON.stringify(givenVersion)} in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"`;
+    return { message, isVersion: false };
   }
-  if (given.kind !== expected.kind) {
-    throw cannotBeHandled(
-      given,
-      expected.kind,
-      `converting (${given.version}.${given.kind}) to (${expected.group.split(".")[0] || "core"}.${expected.kind}): unknown conversion`,
-    );
-  }
-  throw badRequest(
-    `the API version in the data (${givenVersion}) does not match the expected API version (${expectedVersion})`,
-  );
+  if (given.kind !== expected.kind) return { message: unknownConversion(given, expected), isVersion: false };
+  const message = `the API version in the data (${givenVersion}) does not match the expected API version (${expectedVersion})`;
+  return { message, isVersion: true };
 }
+
+export const unknownConversion = (given: GroupVersionKind, expected: GroupVersionKind): string =>
+  `converting (${given.version}.${given.kind}) to (${expected.group.split(".")[0] || "core"}.${expected.kind}): unknown conversion`;
 
 function report(
   messages: readonly string[],

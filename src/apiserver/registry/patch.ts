@@ -2,14 +2,14 @@ import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
-import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { formatApiVersion, parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { applyJsonPatch } from "../../machinery/patch/json-patch.ts";
 import { applyMergePatch } from "../../machinery/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../machinery/patch/strategic-merge-patch.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import { duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
-import type { DecodeOptions, ExpectedType } from "./decode-body.ts";
+import { type DecodeOptions, type ExpectedType, typeMismatch } from "./decode-body.ts";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
@@ -47,13 +47,48 @@ export function applyPatch(
   options: DecodeOptions,
 ): UnknownObject {
   const patched = deepCopy(applyDocument(patch, current, type));
+  checkTypeOf(patched, patch, current, type);
   const { object, unknownFields, errors } = conform(patched, type.schemas, type.schemaName);
   if (errors.length > 0) throw refuse(type, current, patch, errors.join(", "));
   if (unknownFields.length > 0 && options.fieldValidation === "Strict") {
     throw refuse(type, current, patch, strictDecodingError(unknownFields));
   }
   if (options.fieldValidation === "Warn") for (const message of unknownFields) options.warn(message);
-  return object as UnknownObject;
+  return { ...(object as UnknownObject), apiVersion: formatApiVersion(type), kind: type.kind };
+}
+
+/**
+ * No patch makes another kind of an object. As upstream, which reads the patched document as what it says it is; but a
+ * strategic patch is applied to a typed object, whose kind is not among its fields. Throws StatusError Invalid.
+ */
+function checkTypeOf(patched: unknown, { type: mediaType }: PatchDocument, current: UnknownObject, type: ExpectedType) {
+  if (typeof patched !== "object" || patched === null || mediaType === strategicPatchType) return;
+  const object = patched as UnknownObject;
+  if (object.apiVersion === formatApiVersion(type) && object.kind === type.kind) return;
+  const problem = missingType(object) ?? mismatchOf(object, current, type);
+  if (problem === undefined) return;
+  throw typeof problem === "string"
+    ? invalid({ group: "", kind: "" }, "", [invalidValue("patch", JSON.stringify(patched), problem)])
+    : problem;
+}
+
+function missingType(patched: UnknownObject): string | undefined {
+  const missing = patched.kind ? (patched.apiVersion ? undefined : "apiVersion") : "Kind";
+  return missing && `Object '${missing}' is missing in '${JSON.stringify(patched)}'`;
+}
+
+function mismatchOf(patched: UnknownObject, current: UnknownObject, type: ExpectedType): string | Error | undefined {
+  const apiVersion = String(patched.apiVersion);
+  const kind = String(patched.kind);
+  if (type.schemas[type.schemaName]?.structural !== true) {
+    return typeMismatch({ ...parseApiVersion(apiVersion), kind }, type)?.message;
+  }
+  // Custom resources can be of any type until they are validated.
+  const expected = formatApiVersion(type);
+  return invalid(type, current.metadata?.name ?? "", [
+    ...(kind === type.kind ? [] : [invalidValue("kind", kind, `must be ${type.kind}`)]),
+    ...(apiVersion === expected ? [] : [invalidValue("apiVersion", apiVersion, `must be ${expected}`)]),
+  ]);
 }
 
 function applyDocument({ type, value }: PatchDocument, current: UnknownObject, expected: ExpectedType): unknown {

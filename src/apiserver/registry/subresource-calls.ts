@@ -58,6 +58,7 @@ export class SubresourceCalls {
     const options = writeOptions(context.query, optionsKinds[context.info.verb] ?? "CreateOptions");
     const type = bodyType(resource, context.info.subresource);
     const body = await this.#body(context, resource, type);
+    if (context.request.method === "PUT") checkNameGiven(context, body);
     const request = this.#request(context, resource, body, options.dryRun);
     await this.#admit(context, resource, operationOf(context.info.verb), request);
     const transformations = context.info.subresource === "" && resource.kind.verbs.includes("list");
@@ -156,6 +157,19 @@ export class SubresourceCalls {
 }
 
 /** A patch that names no resourceVersion is made again when somebody else wrote in between, as often as upstream does. */
+/** Throws StatusError BadRequest where a body names another object than the path. */
+function checkNameGiven({ info }: RequestContext, body: UnknownObject | undefined): void {
+  const { name = "", namespace = "" } = body?.metadata ?? {};
+  if (name !== "" && name !== info.name) {
+    throw badRequest(`the name of the object (${name}) does not match the name on the URL (${info.name})`);
+  }
+  if (namespace !== "" && info.resource !== "namespaces" && namespace !== info.namespace) {
+    throw badRequest(
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${info.namespace})`,
+    );
+  }
+}
+
 async function retryOnConflict<T>(attempt: () => Promise<T>, retries = 5): Promise<T> {
   try {
     return await attempt();

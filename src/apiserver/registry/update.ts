@@ -7,7 +7,7 @@ import type { AdmissionPlugin } from "../types.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import { trackOwners } from "./apply.ts";
 import { completeForStorage } from "./complete.ts";
-import { type Creator, placeInNamespace } from "./create.ts";
+import { type Creator, identify, placeInNamespace } from "./create.ts";
 import { validateMetadataUpdate } from "./metadata-validation.ts";
 import type { ObjectWrites } from "./object-writes.ts";
 import { removeDuplicateOwners } from "./owner-references.ts";
@@ -93,6 +93,9 @@ export class Updater {
     const handled = isHandled(subresource);
     const admitting = handled ? undefined : admit(this.#plugins, "admit", "UPDATE", write, { object, oldObject: old });
     if (admitting !== undefined) await admitting;
+    // Admission can change these as well.
+    placeInNamespace(write, metadata);
+    identify(kind, object);
     removeDuplicateOwners(metadata, write.warn, true);
     keepSystemFields(metadata, old.metadata ?? {});
     metadata.resourceVersion ||= old.metadata?.resourceVersion;
@@ -136,13 +139,14 @@ function forced(object: UnknownObject | undefined): UnknownObject | undefined {
 
 /** The client's uid and resourceVersion must be those of the object, where it gave them. */
 function checkPreconditions(
-  { resource, name, namespace }: WriteRequest,
+  { resource, name, namespace, options }: WriteRequest,
   object: UnknownObject,
   old: UnknownObject,
 ): void {
   const { kind } = resource;
   const metadata = object.metadata ?? {};
-  if (metadata.uid && metadata.uid !== old.metadata?.uid) {
+  // What a patch makes of the uid is validated like any other field that may not change.
+  if (options.kind !== "PatchOptions" && metadata.uid && metadata.uid !== old.metadata?.uid) {
     const detail = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${old.metadata?.uid}`;
     throw conflict(
       resource.name,
