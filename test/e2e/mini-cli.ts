@@ -55,10 +55,14 @@ export class MiniCli {
     return result.stdout;
   }
 
+  /** For a mini, or another program, that somebody else runs. */
+  environment(): NodeJS.ProcessEnv {
+    return { ...process.env, ...this.#environment };
+  }
+
   /** Runs mini, and gives it the signal as soon as it has printed the text; `given` rejects when it never did. */
   signalAt(words: readonly string[], text: string, signal: NodeJS.Signals) {
-    const env = { ...process.env, ...this.#environment };
-    const child = spawn(miniPath, words, { env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(miniPath, words, { env: this.environment(), stdio: ["ignore", "pipe", "pipe"] });
     const { promise: given, resolve, reject } = Promise.withResolvers<void>();
     const texts = { stdout: "", stderr: "" };
     let waiting = true;
