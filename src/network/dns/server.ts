@@ -5,7 +5,15 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
-import { type Answer, AUTHORITATIVE_ANSWER, decode, encode, type Packet, RECURSION_AVAILABLE } from "dns-packet";
+import {
+  type Answer,
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  type Packet,
+  type Question,
+  RECURSION_AVAILABLE,
+} from "dns-packet";
 import { endpointSlices, namespaces, services } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
 import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts";
@@ -14,6 +22,7 @@ import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { Component } from "../../lib/component.ts";
 import { createLogger } from "../../lib/log.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
+import { encodeMessage, maximumMessageBytes, truncatedFlag, udpSizeOf } from "./message.ts";
 import { type ClusterRecord, type ClusterView, resolveClusterName } from "./records.ts";
 
 export interface ClusterDnsOptions {
@@ -31,8 +40,10 @@ export interface ClusterDnsOptions {
 export const clusterDnsPort = 10053;
 /** Seconds; short, as Services come and go. */
 const recordTtl = 5;
-const defaultUdpSize = 512;
 const maximumUdpSize = 1232;
+/** Aliases that one answer holds at most, as CoreDNS. */
+const maximumAliases = 8;
+const responseFlag = 0x8000;
 const rcodes = { formatError: 1, serverFailure: 2, nameError: 3, notImplemented: 4 } as const;
 
 const log = createLogger("cluster-dns");
@@ -124,80 +135,121 @@ export async function answerQuery(message: Buffer, context: QueryContext): Promi
   try {
     query = decode(message);
   } catch {
-    return message.length < 12
-      ? undefined
-      : encodeAnswer({ id: message.readUInt16BE(0) }, { rcode: rcodes.formatError });
+    return formatError(message);
   }
   const question = query.questions?.[0];
   if (query.type !== "query" || question === undefined) return undefined;
-  const result = resolveClusterName(question, context.domain, context.view);
-  if (result.kind === "forward") {
-    const answer = await context.forwarder.forward(message, context.viaTcp);
-    return answer ?? encodeAnswer(query, { rcode: rcodes.serverFailure });
+  const limit = context.viaTcp ? maximumMessageBytes : udpSizeOf(query, maximumUdpSize);
+  try {
+    return await answerQuestion({ query, question, message, limit }, context);
+  } catch (error) {
+    // A name that came in and cannot go out.
+    if (error instanceof RangeError) return formatError(message);
+    throw error;
   }
-  const external = await followExternalName(query, result.answers, context);
-  if (external !== undefined) return external;
-  const soa = result.answers.length === 0 ? [authority(context.domain)] : [];
-  const answer = encodeAnswer(query, {
-    rcode: result.kind === "nxdomain" ? rcodes.nameError : 0,
-    answers: result.answers.map(toAnswer),
-    authorities: soa,
-    additionals: result.additionals.map(toAnswer),
-  });
-  return context.viaTcp || answer.length <= udpSize(query) ? answer : encodeAnswer(query, { truncated: true });
 }
 
-/** An ExternalName's alias with the addresses of its target, as resolvers in libc do not ask a second time. */
-async function followExternalName(
-  query: Packet,
-  answers: readonly ClusterRecord[],
-  { forwarder, domain, view, viaTcp }: QueryContext,
-): Promise<Buffer | undefined> {
-  const alias = answers[0];
-  const question = query.questions?.[0];
-  if (alias?.type !== "CNAME" || question === undefined || question.type === "CNAME") return undefined;
-  const inside = resolveClusterName({ name: alias.data, type: question.type }, domain, view);
-  if (inside.kind !== "forward") {
-    return encodeAnswer(query, { answers: [alias, ...inside.answers].map(toAnswer) });
-  }
-  const target = encode({
-    type: "query",
-    id: query.id ?? 0,
-    flags: 0x0100,
-    questions: [{ type: question.type, name: alias.data, class: "IN" }],
-  });
-  const reply = await forwarder.forward(target, viaTcp);
-  const more = reply === undefined ? [] : (decode(reply).answers ?? []);
-  return encodeAnswer(query, { answers: [toAnswer(alias), ...more] });
+function formatError(message: Buffer): Buffer | undefined {
+  if (message.length < 12) return undefined;
+  return encodeAnswer({ id: message.readUInt16BE(0) }, { rcode: rcodes.formatError }, maximumUdpSize);
 }
+
+interface Asked {
+  readonly query: Packet;
+  readonly question: Question;
+  readonly message: Buffer;
+  /** Bytes of the answer. */
+  readonly limit: number;
+}
+
+async function answerQuestion({ query, question, message, limit }: Asked, context: QueryContext): Promise<Buffer> {
+  const { domain, view, forwarder, viaTcp } = context;
+  const result = resolveClusterName(question, domain, view);
+  if (result.kind === "forward") {
+    const answer = await forwarder.forward(message, viaTcp);
+    if (answer === undefined) return encodeAnswer(query, { rcode: rcodes.serverFailure }, limit);
+    return answer.length <= limit ? answer : shorten(answer, query, limit);
+  }
+  if (result.answers[0]?.type === "CNAME" && question.type !== "CNAME") {
+    return encodeAnswer(query, await followAliases(result.answers[0], question.type, context), limit);
+  }
+  return encodeAnswer(
+    query,
+    {
+      rcode: result.kind === "nxdomain" ? rcodes.nameError : 0,
+      answers: result.answers.map(toAnswer),
+      authorities: result.answers.length === 0 ? [authority(domain)] : [],
+      additionals: result.additionals.map(toAnswer),
+    },
+    limit,
+  );
+}
+
+/** What a name server has sent, although the asker cannot take as much. */
+function shorten(answer: Buffer, query: Packet, limit: number): Buffer {
+  const { answers = [], authorities = [], additionals = [], flags = 0 } = decode(answer);
+  const others = additionals.filter(({ type }) => type !== "OPT");
+  return encodeAnswer(query, { flags, answers, authorities, additionals: others }, limit);
+}
+
+/**
+ * An ExternalName's alias with what it leads to in the end, as resolvers in libc do not ask a second time: through other
+ * ExternalNames of the cluster as far as CoreDNS goes, then to the node's name servers.
+ */
+async function followAliases(
+  first: ClusterRecord,
+  type: string,
+  { forwarder, domain, view, viaTcp }: QueryContext,
+): Promise<AnswerParts> {
+  const answers = [first];
+  const names = new Set([first.name.toLowerCase()]);
+  for (let alias: ClusterRecord | undefined = first; alias?.type === "CNAME"; ) {
+    const target: string = alias.data;
+    if (names.has(target.toLowerCase()) || answers.length > maximumAliases) break;
+    names.add(target.toLowerCase());
+    const inside = resolveClusterName({ name: target, type }, domain, view);
+    if (inside.kind === "forward") {
+      const reply = await forwarder.forward(questionFor(target, type), viaTcp);
+      const { answers: more = [], flags = 0 } = reply === undefined ? {} : decode(reply);
+      return { answers: [...answers.map(toAnswer), ...more], truncated: (flags & truncatedFlag) !== 0 };
+    }
+    answers.push(...inside.answers);
+    alias = inside.answers[0];
+  }
+  return { answers: answers.map(toAnswer) };
+}
+
+/** A query that is the same each time, so that its answer is remembered. */
+const questionFor = (name: string, type: string): Buffer =>
+  encode({ type: "query", id: 0, flags: 0x0100, questions: [{ type, name, class: "IN" } as Question] });
 
 interface AnswerParts {
   readonly rcode?: number;
-  readonly answers?: Answer[];
-  readonly authorities?: Answer[];
-  readonly additionals?: Answer[];
+  /** In place of those of an answer of this server. */
+  readonly flags?: number;
+  readonly answers?: readonly Answer[];
+  readonly authorities?: readonly Answer[];
+  readonly additionals?: readonly Answer[];
   readonly truncated?: boolean;
 }
 
-function encodeAnswer(query: Packet, parts: AnswerParts): Buffer {
+function encodeAnswer(query: Packet, parts: AnswerParts, limit: number): Buffer {
   const recursionDesired = (query.flags ?? 0) & 0x0100;
-  const flags = AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | recursionDesired | (parts.rcode ?? 0);
-  const edns = query.additionals?.some((record) => record.type === "OPT");
-  const opt = { type: "OPT", name: ".", udpPayloadSize: maximumUdpSize, flags: 0, options: [] } as unknown as Answer;
-  return encode({
-    type: "response",
-    id: query.id ?? 0,
-    flags: flags | (parts.truncated ? 0x0200 : 0),
-    questions: query.questions ?? [],
-    answers: parts.answers ?? [],
-    authorities: parts.authorities ?? [],
-    additionals: [...(parts.additionals ?? []), ...(edns ? [opt] : [])],
-  });
-}
-
-function udpSize(query: Packet): number {
-  const opt = query.additionals?.find((record) => record.type === "OPT") as { udpPayloadSize?: number } | undefined;
-  return Math.min(maximumUdpSize, Math.max(defaultUdpSize, opt?.udpPayloadSize ?? defaultUdpSize));
+  const own = AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | recursionDesired | (parts.rcode ?? 0);
+  const edns = query.additionals?.some((record) => record.type === "OPT") === true;
+  return encodeMessage(
+    {
+      id: query.id ?? 0,
+      flags: responseFlag | (parts.flags ?? own),
+      questions: query.questions ?? [],
+      answers: parts.answers ?? [],
+      authorities: parts.authorities ?? [],
+      additionals: parts.additionals ?? [],
+      udpPayloadSize: edns ? maximumUdpSize : undefined,
+      truncated: parts.truncated ?? false,
+    },
+    limit,
+  );
 }
 
 function toAnswer(record: ClusterRecord): Answer {
