@@ -8,25 +8,35 @@ export interface Clock {
   schedule(ms: number, callback: () => void): () => void;
 }
 
+/** What one timer can wait, 25 days: of more it makes a millisecond. */
+const longestTimerMs = 2 ** 31 - 1;
+
+function schedule(ms: number, callback: () => void): () => void {
+  let timer: NodeJS.Timeout;
+  const wait = (left: number): void => {
+    const more = left > longestTimerMs;
+    timer = setTimeout(() => (more ? wait(left - longestTimerMs) : callback()), more ? longestTimerMs : left);
+  };
+  wait(ms);
+  return () => clearTimeout(timer);
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       signal?.throwIfAborted();
       const onAbort = (): void => {
-        clearTimeout(timer);
+        cancel();
         reject(signal?.reason as Error);
       };
-      const timer = setTimeout(() => {
+      const cancel = schedule(ms, () => {
         signal?.removeEventListener("abort", onAbort);
         resolve();
-      }, ms);
+      });
       signal?.addEventListener("abort", onAbort, { once: true });
     }),
-  schedule: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
+  schedule,
 };
 
 /** RFC 3339 in whole seconds and UTC, the form of metav1.Time: `2026-11-23T13:14:00Z`. */

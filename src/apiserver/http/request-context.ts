@@ -11,6 +11,11 @@ export interface RequestContextParts {
   readonly work: SharedWork;
 }
 
+const maximumWarningCharacters = 4096;
+const maximumCutWarning = 256;
+/** More are not even looked at: as many empty ones would fill a client's buffer of headers. */
+const maximumWarnings = 200;
+
 /** One request on its way through the server: what it asks, who asks, and what is gathered for its answer. */
 export class RequestContext {
   readonly request: HttpRequest;
@@ -36,13 +41,25 @@ export class RequestContext {
     return this.info.query;
   }
 
-  get warnings(): ReadonlySet<string> | undefined {
-    return this.#warnings;
+  /** As the answer's headers carry them: 4096 characters together, or else 256 each as long as there is room. */
+  get warnings(): readonly string[] | undefined {
+    if (this.#warnings === undefined) return undefined;
+    const all = [...this.#warnings];
+    if (all.reduce((sum, { length }) => sum + length, 0) <= maximumWarningCharacters) return all;
+    let left = maximumWarningCharacters;
+    return all
+      .map((one) => one.slice(0, maximumCutWarning))
+      .filter(({ length }) => {
+        const fits = left > 0;
+        left -= length;
+        return fits;
+      });
   }
 
+  /** Once a message; what all of them together have beyond upstream's limits is cut off. */
   readonly warn = (message: string): void => {
     this.#warnings ??= new Set();
-    this.#warnings.add(message);
+    if (this.#warnings.size < maximumWarnings) this.#warnings.add(message);
   };
 
   get signal(): AbortSignal {

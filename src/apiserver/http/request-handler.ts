@@ -5,7 +5,8 @@
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { errorChain, type Logger } from "../../lib/log.ts";
-import { internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
+import { depthMessage } from "../../machinery/codec/json.ts";
+import { badRequest, internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
 import { anonymous } from "../authentication/user.ts";
 import type { FlowRequest } from "../flow-control/flow-request.ts";
 import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
@@ -197,6 +198,11 @@ export class RequestHandler {
   #sendFailure(context: RequestContext, error: unknown): void {
     if (error instanceof StatusError) {
       sendError(context, error);
+      return;
+    }
+    // Nobody but the client nests so deep, wherever it is met: objects that are stored keep within a depth that is safe.
+    if (error instanceof RangeError && error.message.startsWith("Maximum call stack")) {
+      sendError(context, badRequest(depthMessage, { cause: error }));
       return;
     }
     const { method, url } = context.request;

@@ -123,7 +123,7 @@ export function commonHeaders(context: RequestContext, contentType: string): Out
   }
   if (context.warnings !== undefined) {
     // Several values of one header; the type knows only one.
-    headers["warning"] = [...context.warnings].map(warningHeader) as unknown as string;
+    headers["warning"] = context.warnings.map(warningHeader) as unknown as string;
   }
   return headers;
 }

@@ -73,7 +73,7 @@ describe("server-side apply", () => {
       "an unknown field",
       { ...configMap("bad", {}), extra: 1 },
       "fieldManager=t",
-      500,
+      400,
       "failed to create typed patch object (/bad; v1, Kind=ConfigMap): .extra: field not declared in schema",
     ],
     [

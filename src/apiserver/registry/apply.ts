@@ -12,6 +12,7 @@ import { deepCopy } from "../../machinery/meta/accessors.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { FieldSet } from "../../machinery/patch/apply/field-set.ts";
 import { applyConfiguration, trackUpdate, type WriteBy } from "../../machinery/patch/apply/server-side-apply.ts";
+import { UntypedValueError } from "../../machinery/patch/apply/shape.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
 import type { HttpRequest } from "../types.ts";
@@ -80,7 +81,7 @@ export function applyDocument(
   const { unknownFields, errors } = conform(configuration, kind.schemas, kind.schemaName);
   const problem = errors[0] ?? undeclared(unknownFields[0]);
   if (problem !== undefined) throw notTyped(configuration, problem);
-  const result = applyConfiguration(live, configuration, { ...writeBy(write), force: options.force });
+  const result = applyTyped(live, configuration, { ...writeBy(write), force: options.force });
   if (duplicates.length > 0 && options.fieldValidation !== "Ignore") reportDuplicates(duplicates, options);
   if (result === undefined) return undefined;
   const { object, errors: mismatches } = conform(deepCopy(result), kind.schemas, kind.schemaName);
@@ -88,6 +89,20 @@ export function applyDocument(
   const typed = object as UnknownObject;
   kind.applyDefaults?.(typed);
   return typed;
+}
+
+/** The configuration itself has been looked into: what cannot be is the stored object. */
+function applyTyped(
+  live: UnknownObject | undefined,
+  configuration: UnknownObject,
+  write: Parameters<typeof applyConfiguration>[2],
+): UnknownObject | undefined {
+  try {
+    return applyConfiguration(live, configuration, write);
+  } catch (cause) {
+    if (cause instanceof UntypedValueError) throw notTyped(live ?? configuration, cause.message, "live");
+    throw cause;
+  }
 }
 
 function checkType(configuration: UnknownObject, kind: KindDefinition, expected: string): void {
@@ -107,12 +122,13 @@ function checkType(configuration: UnknownObject, kind: KindDefinition, expected:
 const undeclared = (unknownField: string | undefined): string | undefined =>
   unknownField?.replace(/^unknown field "(.*)"$/, ".$1: field not declared in schema");
 
-function notTyped({ apiVersion, kind, metadata }: UnknownObject, problem: string): StatusError {
+function notTyped({ apiVersion, kind, metadata }: UnknownObject, problem: string, which = "patch"): StatusError {
   const { namespace = "", name = "" } = metadata ?? {};
   const path = namespace === "" ? `/${name}` : `${namespace}/${name}`;
+  // In upstream's words; there the code is 500, as of every error that nobody gave one.
   return new StatusError({
-    code: 500,
-    message: `failed to create typed patch object (${path}; ${apiVersion}, Kind=${kind}): ${problem}`,
+    code: 400,
+    message: `failed to create typed ${which} object (${path}; ${apiVersion}, Kind=${kind}): ${problem}`,
   });
 }
 

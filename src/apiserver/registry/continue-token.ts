@@ -17,9 +17,9 @@ export function encodeContinue(prefix: string, { revision, after }: ContinueToke
 export function decodeContinue(prefix: string, text: string): ContinueToken {
   const token = parse(text);
   if (token.v !== "meta.k8s.io/v1") {
-    throw refuse(`server does not recognize this encoded version ${String(token.v)}`);
+    throw refuse(`server does not recognize this encoded version ${typeof token.v === "string" ? token.v : ""}`);
   }
-  if (typeof token.rv !== "number" || token.rv === 0) {
+  if (!Number.isSafeInteger(token.rv) || token.rv === 0) {
     throw refuse("incorrect encoded start resourceVersion (version meta.k8s.io/v1)");
   }
   if (typeof token.start !== "string" || token.start === "") {
@@ -27,12 +27,13 @@ export function decodeContinue(prefix: string, text: string): ContinueToken {
   }
   if (token.start.split("/").some((part) => part === ".." || part === ".")) throw refuse(token.start);
   const start = token.start.replace(/^\//, "").replace(/\0$/, "");
-  return { revision: token.rv, after: prefix + start };
+  return { revision: token.rv as number, after: prefix + start };
 }
 
 function parse(text: string): { v?: unknown; rv?: unknown; start?: unknown } {
   try {
-    return JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as object;
+    const token: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
+    return typeof token === "object" && token !== null ? token : {};
   } catch (cause) {
     throw badRequest(`continue key is not valid: ${(cause as Error).message}`, { cause });
   }

@@ -29,8 +29,8 @@ describe("a resourceVersion in what is to be created", () => {
   const message = "resourceVersion should not be set on objects to be created";
 
   it.each([
-    { of: "a new object", path: configMaps, object: versioned("new"), answer: { code: 500, message } },
-    { of: "one that is there", path: configMaps, object: versioned("taken"), answer: { code: 500, message } },
+    { of: "a new object", path: configMaps, object: versioned("new"), answer: { code: 400, message } },
+    { of: "one that is there", path: configMaps, object: versioned("taken"), answer: { code: 400, message } },
     {
       of: "one that is invalid",
       path: configMaps,

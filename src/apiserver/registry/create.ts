@@ -79,9 +79,9 @@ export class Creator {
   }
 }
 
-/** As upstream's store says it, after everybody else had his say. */
+/** As upstream's store says it, after everybody else had his say; with 500 there, though it is the client's mistake. */
 const resourceVersionSet = (): StatusError =>
-  new StatusError({ code: 500, message: "resourceVersion should not be set on objects to be created" });
+  new StatusError({ code: 400, message: "resourceVersion should not be set on objects to be created" });
 
 /** What only the server sets is taken out of what a client sent. Returns the metadata, made where there was none. */
 function wipeSystemFields(object: UnknownObject): ObjectMeta {

@@ -96,9 +96,11 @@ function checkType(value: UnknownObject, expected: ExpectedType): GroupVersionKi
 }
 
 /** What is left out is as expected. */
-function typeGiven({ apiVersion = "", kind = "" }: UnknownObject, expected: ExpectedType): GroupVersionKind {
-  const { group, version } = apiVersion === "" ? expected : parseApiVersion(String(apiVersion));
-  return { group, version, kind: kind === "" ? expected.kind : String(kind) };
+function typeGiven(value: UnknownObject, expected: ExpectedType): GroupVersionKind {
+  const apiVersion = textIn(value, "apiVersion");
+  const kind = textIn(value, "kind");
+  const { group, version } = apiVersion === "" ? expected : parseApiVersion(apiVersion);
+  return { group, version, kind: kind === "" ? expected.kind : kind };
 }
 
 interface TypeMismatch {
@@ -124,6 +126,13 @@ export function typeMismatch(given: GroupVersionKind, expected: ExpectedType): T
 export const unknownConversion = (given: GroupVersionKind, expected: GroupVersionKind): string =>
   `converting (${given.version}.${given.kind}) to (${expected.group.split(".")[0] || "core"}.${expected.kind}): unknown conversion`;
 
+function textIn(value: UnknownObject, field: "apiVersion" | "kind"): string {
+  const text: unknown = value[field] ?? "";
+  if (typeof text === "string") return text;
+  const problem = `json: cannot unmarshal ${goType(text)} into Go struct field .${field} of type string`;
+  throw badRequest(`couldn't get version/kind; json parse error: ${problem}`);
+}
+
 function report(
   messages: readonly string[],
   given: { group: string; version: string; kind: string },
@@ -137,5 +146,6 @@ function report(
 
 function goType(value: unknown): string {
   if (value === null) return "null";
-  return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  if (Array.isArray(value)) return "array";
+  return typeof value === "boolean" ? "bool" : typeof value === "bigint" ? "number" : typeof value;
 }

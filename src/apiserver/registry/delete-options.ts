@@ -2,8 +2,9 @@ import { builtInSchemas } from "../../kinds/schema-table.ts";
 import { decodeProtobuf, protobufMediaType } from "../../machinery/codec/protobuf.ts";
 import { parseYaml } from "../../machinery/codec/yaml.ts";
 import { badRequest, invalid } from "../../machinery/errors/status-error.ts";
+import { parseInt64 } from "../../machinery/parse-int64.ts";
 import { conform } from "../../machinery/schema/conform.ts";
-import { parseJson } from "../../machinery/schema/parse-json.ts";
+import { type ParsedJson, parseJson } from "../../machinery/schema/parse-json.ts";
 import { readBody } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { type DeleteOptions, validateDeleteOptions } from "./delete.ts";
@@ -23,29 +24,28 @@ export async function decodeDeleteOptions(context: RequestContext): Promise<Dele
 }
 
 async function fromBody(bytes: Buffer, contentType = "application/json"): Promise<DeleteOptions> {
-  const value = await parseBody(bytes, contentType);
+  const { value, floats } = await parseBody(bytes, contentType);
   if (typeof value !== "object" || value === null)
     throw badRequest("decoded object cannot be converted to DeleteOptions");
   const { kind = "DeleteOptions" } = value as { kind?: string };
   if (kind !== "DeleteOptions") throw badRequest(`converting (${kind}) to (v1.DeleteOptions): unknown conversion`);
-  const { object, errors } = conform(value, builtInSchemas, schemaName, { prune: true });
+  const { object, errors } = conform(value, builtInSchemas, schemaName, { floats });
   if (errors.length > 0) throw badRequest(errors.join(", "));
   return object as DeleteOptions;
 }
 
-async function parseBody(bytes: Buffer, contentType: string): Promise<unknown> {
-  if (contentType.startsWith(protobufMediaType)) return decodeProtobuf(bytes, builtInSchemas, schemaName).object;
-  if (contentType.startsWith("application/yaml")) return (await parseYaml(bytes)).value;
-  return parseJson(bytes, { kind: "DeleteOptions" }).value;
+async function parseBody(bytes: Buffer, contentType: string): Promise<Pick<ParsedJson, "value" | "floats">> {
+  if (contentType.startsWith(protobufMediaType)) {
+    return { value: decodeProtobuf(bytes, builtInSchemas, schemaName).object };
+  }
+  return contentType.startsWith("application/yaml") ? parseYaml(bytes) : parseJson(bytes, { kind: "DeleteOptions" });
 }
 
 function fromQuery(query: URLSearchParams): DeleteOptions {
   const options: DeleteOptions = {};
   const grace = query.get("gracePeriodSeconds");
   if (grace !== null) {
-    if (!/^-?\d{1,15}$/.test(grace))
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(grace)}: invalid syntax`);
-    options.gracePeriodSeconds = Number(grace);
+    options.gracePeriodSeconds = parseInt64(grace) as number;
   }
   const policy = query.get("propagationPolicy");
   if (policy !== null) options.propagationPolicy = policy;

@@ -156,12 +156,15 @@ function propagation(finalizers: readonly string[], options: DeleteOptions, byDe
   return byDefault;
 }
 
+const lastTime = Date.parse("9999-12-31T23:59:59Z");
+
 /** Whether anything changed. */
 function markDeleted(metadata: ObjectMeta, old: ObjectMeta, grace: number, now: number): boolean {
   if (old.deletionTimestamp === undefined && metadata.generation) metadata.generation += 1;
   const requested = old.deletionTimestamp === undefined ? now : Date.parse(old.deletionTimestamp);
-  const start = requested - (old.deletionTimestamp === undefined ? 0 : (old.deletionGracePeriodSeconds ?? 0) * 1000);
-  const due = Math.max(start + grace * 1000, now);
+  const before = old.deletionTimestamp === undefined ? 0 : Number(old.deletionGracePeriodSeconds ?? 0);
+  // A period of 64 bits would lead beyond the years that a time can name.
+  const due = Math.min(Math.max(requested - before * 1000 + Number(grace) * 1000, now), lastTime);
   if (old.deletionTimestamp === undefined || Date.parse(old.deletionTimestamp) > due) {
     metadata.deletionTimestamp = formatTime(due);
   }

@@ -180,7 +180,13 @@ describe("integers of 64 bits", () => {
     expect(patched.text).toContain(`"tolerationSeconds":${long}`);
     const { bytes } = await client.get(`${pods}/long`, { accept: protobufMediaType });
     expect(JSON.stringify(decodeProtobuf(bytes, builtInSchemas).object)).toContain(`"tolerationSeconds":${long}`);
+    const binding = { metadata: { name: "long" }, target: { kind: "Node", name: "n" } };
+    expect((await client.post(`${pods}/long/binding`, binding)).code).toBe(201);
     const deleted = await client.send("DELETE", `${pods}/long`, { body: `{"gracePeriodSeconds":${largest}}` });
     expect(deleted.code, deleted.text).toBe(200);
+    expect(deleted.text).toContain(`"deletionGracePeriodSeconds":${largest}`);
+    expect(deleted.body.metadata.deletionTimestamp).toBe("9999-12-31T23:59:59Z");
+    const shorter = await client.send("DELETE", `${pods}/long?gracePeriodSeconds=${long}`);
+    expect(shorter.text).toContain(`"deletionGracePeriodSeconds":${long}`);
   });
 });

@@ -1,3 +1,4 @@
+import { checkDepth } from "../../machinery/codec/json.ts";
 import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { badRequest, invalid, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
@@ -46,7 +47,9 @@ export function applyPatch(
   type: ExpectedType,
   options: DecodeOptions,
 ): UnknownObject {
-  const patched = deepCopy(applyDocument(patch, current, type));
+  const applied = applyDocument(patch, current, type);
+  limitDepth(applied);
+  const patched = deepCopy(applied);
   checkTypeOf(patched, patch, current, type);
   const { object, unknownFields, errors } = conform(patched, type.schemas, type.schemaName);
   if (errors.length > 0) throw refuse(type, current, patch, errors.join(", "));
@@ -104,6 +107,15 @@ function applyDocument({ type, value }: PatchDocument, current: UnknownObject, e
         );
       }
       return applyStrategicMergePatch(current, value, expected.schemas, expected.schemaName);
+  }
+}
+
+/** A patch may put into what is there what is itself within the limit. */
+function limitDepth(value: unknown): void {
+  try {
+    checkDepth(value);
+  } catch (cause) {
+    throw badRequest((cause as Error).message, { cause });
   }
 }
 

@@ -7,6 +7,7 @@ import {
 } from "../../machinery/errors/field-error.ts";
 import { badRequest, invalid } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
+import { parseInt64 } from "../../machinery/parse-int64.ts";
 import type { FieldValidation } from "./decode-body.ts";
 
 /** What CreateOptions, UpdateOptions and PatchOptions have in common, from the query. */
@@ -152,8 +153,7 @@ export function parseRevision(resourceVersion: string): number {
 function readInteger(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null || text === "") return undefined;
-  if (/^-?\d{1,18}$/.test(text)) return Number(text);
-  throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(parseInt64(text));
 }
 
 /** As runtime.Convert_Slice_string_To_bool: everything but `false` and `0` is true. */

@@ -117,7 +117,7 @@ export class SubresourceCalls {
     const { method, headers } = context.request;
     if (method !== "POST" && method !== "PUT") return undefined;
     const bytes = await readBody(context);
-    if (bytes.length === 0) return undefined;
+    if (type === undefined && bytes.length === 0) return undefined;
     if (type === undefined) throw badRequest(`${resource.kind.kind} takes no body here`);
     const { fieldValidation } = writeOptions(context.query, "CreateOptions");
     return decodeBody(bytes, type, { contentType: headers["content-type"], fieldValidation, warn: context.warn });

@@ -1,7 +1,7 @@
 import type { Binding, Pod } from "../../kinds/generated/core-v1.ts";
 import { formatTime, systemClock } from "../../lib/clock.ts";
 import { notSupported, required } from "../../machinery/errors/field-error.ts";
-import { badRequest, conflict, internalError, type StatusError } from "../../machinery/errors/status-error.ts";
+import { badRequest, conflict, type StatusError } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { SubresourceHandler, SubresourceRequest } from "../types.ts";
 import { withCondition } from "./pod-conditions.ts";
@@ -35,12 +35,12 @@ async function bind(request: SubresourceRequest, name: string): Promise<typeof c
   return created;
 }
 
-/** Upstream answers with the bare field errors, as an internal error. */
+/** The bare field errors, which upstream answers with as with an internal error. */
 function validate({ target }: Binding): void {
   if (target.kind && target.kind !== "Node") {
-    throw internalError(new Error(notSupported("target.kind", target.kind, ["Node", "<empty>"]).message));
+    throw badRequest(notSupported("target.kind", target.kind, ["Node", "<empty>"]).message);
   }
-  if (!target.name) throw internalError(new Error(required("target.name").message));
+  if (!target.name) throw badRequest(required("target.name").message);
 }
 
 function assign(pod: Pod, { metadata }: Binding, nodeName: string): Pod {

@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import { type FieldError, invalidValue } from "../../machinery/errors/field-error.ts";
 import { badRequest, internalError, invalid, StatusError } from "../../machinery/errors/status-error.ts";
+import { parseInt64 } from "../../machinery/parse-int64.ts";
 import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
 import type { HttpResponse, SubresourceRequest } from "../types.ts";
 import { containerOf, flag, isWebSocketUpgrade } from "./pod-containers.ts";
@@ -27,9 +28,9 @@ function logQuery({ info }: SubresourceRequest): URLSearchParams {
   for (const [name, [minimum, detail]] of Object.entries(logMinima)) {
     const value = info.query.get(name);
     if (value === null) continue;
-    if (!/^-?\d+$/.test(value)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
-    if (Number(value) < minimum) errors.push(invalidValue(name, Number(value), detail));
-    query.set(name, value);
+    const number = parseInt64(value);
+    if (number < minimum) errors.push(invalidValue(name, number, detail));
+    query.set(name, String(number));
   }
   const sinceTime = info.query.get("sinceTime");
   if (sinceTime !== null) query.set("sinceTime", sinceTime);

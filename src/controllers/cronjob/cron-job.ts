@@ -124,7 +124,7 @@ async function startDue(pass: Pass): Promise<void> {
   const due = dueTime(cronJob, schedule, now, context);
   if (due === undefined) return;
   if (jobFor(pass, due)) return;
-  if (spec.startingDeadlineSeconds !== undefined && due + spec.startingDeadlineSeconds * 1000 < now) {
+  if (spec.startingDeadlineSeconds !== undefined && due + Number(spec.startingDeadlineSeconds) * 1000 < now) {
     const message = `Missed scheduled time to start a job: ${new Date(due).toUTCString()}`;
     return context.recorder.event(cronJob, "Warning", "MissSchedule", message);
   }
@@ -154,7 +154,7 @@ function readSchedule({ spec, ...cronJob }: CronJob, context: ControllerContext)
 function dueTime(cronJob: CronJob, schedule: Schedule, now: number, context: ControllerContext): number | undefined {
   const last = cronJob.status?.lastScheduleTime ?? cronJob.metadata?.creationTimestamp ?? "";
   const { startingDeadlineSeconds } = cronJob.spec;
-  const earliest = startingDeadlineSeconds === undefined ? 0 : now - startingDeadlineSeconds * 1000;
+  const earliest = startingDeadlineSeconds === undefined ? 0 : now - Number(startingDeadlineSeconds) * 1000;
   const { latest, tooMany } = missedTimes(schedule, Math.max(Date.parse(last), earliest), now);
   if (tooMany) {
     const message = "too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew";

@@ -22,7 +22,9 @@ export interface RevisionOwner {
 
 /** Oldest first. */
 export function revisionsOf(context: ControllerContext, owner: KubernetesObject): ControllerRevision[] {
-  return ownedBy(context, controllerRevisions, owner).sort((a, b) => a.revision - b.revision || byCreation(a, b));
+  return ownedBy(context, controllerRevisions, owner).sort(
+    (a, b) => Number(a.revision) - Number(b.revision) || byCreation(a, b),
+  );
 }
 
 /**
@@ -34,7 +36,7 @@ export async function syncRevision(context: ControllerContext, owner: RevisionOw
   // With sorted keys: clients that look for the revision of a template compare the bytes with Go's encoding of it.
   const data = JSON.parse(canonicalJson({ spec: { template } })) as NonNullable<ControllerRevision["data"]>;
   const present = revisionsOf(context, owner.object);
-  const next = (present.at(-1)?.revision ?? 0) + 1;
+  const next = Number(present.at(-1)?.revision ?? 0) + 1;
   const equal = present.findLast((revision) => sameJson(revision.data, data));
   if (equal !== undefined) {
     if (equal === present.at(-1)) return equal;

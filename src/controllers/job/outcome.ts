@@ -73,7 +73,7 @@ function restartsExceed(job: Job, { active }: Account, backoffLimit: number): bo
 /** Milliseconds until activeDeadlineSeconds is over; undefined without one. */
 export function deadlineLeft({ spec, status }: Job, now: number): number | undefined {
   if (spec?.activeDeadlineSeconds === undefined || status?.startTime === undefined || spec.suspend) return undefined;
-  return Math.max(0, Date.parse(status.startTime) + spec.activeDeadlineSeconds * 1000 - now);
+  return Math.max(0, Date.parse(status.startTime) + Number(spec.activeDeadlineSeconds) * 1000 - now);
 }
 
 function successRule(job: Job, { completedIndexes }: Account): number | undefined {

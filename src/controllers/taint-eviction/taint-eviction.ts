@@ -50,7 +50,7 @@ export function evictionTime(pod: Pod, taints: readonly Taint[], now: number): n
     const since = taint.timeAdded === undefined ? now : Date.parse(taint.timeAdded);
     for (const toleration of tolerations) {
       if (toleration.tolerationSeconds === undefined || !tolerates(toleration, taint)) continue;
-      earliest = Math.min(earliest, since + Math.max(0, toleration.tolerationSeconds) * 1000);
+      earliest = Math.min(earliest, since + Math.max(0, Number(toleration.tolerationSeconds)) * 1000);
     }
   }
   return earliest;

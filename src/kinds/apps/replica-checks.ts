@@ -29,12 +29,14 @@ export function validateOwnSelector(selector: LabelSelector | undefined, kind: s
 const sorted = (labels: Readonly<Record<string, string>> | undefined) =>
   labels && Object.fromEntries(Object.entries(labels).sort(([one], [other]) => (one < other ? -1 : 1)));
 
-/** Whether it has an operator that is none, or values where there are to be none. */
+/** Whether nothing can be selected with it: operators that are none, keys, values or numbers of values that may not be. */
 export function isMalformed(selector: LabelSelector): boolean {
-  return (selector.matchExpressions ?? []).some(({ operator, values = [] }) => {
-    if (operator === "In" || operator === "NotIn") return values.length === 0;
-    return (operator !== "Exists" && operator !== "DoesNotExist") || values.length > 0;
-  });
+  try {
+    labelSelectorFromObject(selector);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** That the selector finds the template's pods; a missing one finds none. Nothing where the selector is malformed. */

@@ -48,7 +48,8 @@ export function createContainerKiller({ runtime, clock, event }: KillerDependenc
     const { pod, container, status, message, signal } = input;
     event(pod, "Normal", "Killing", message || `Stopping container ${container.name}`, container);
     const started = clock.now();
-    const total = input.grace ?? gracePeriod(input);
+    // The runtime counts it in nanoseconds of 64 bits.
+    const total = Math.min(Number(input.grace ?? gracePeriod(input)), longestGraceSeconds);
     const left = (): number => total - Math.trunc((clock.now() - started) / 1000);
     const preStop = container.lifecycle?.preStop;
     if (preStop !== undefined && total > 0 && status.state === "running") {
@@ -110,6 +111,8 @@ export function createContainerKiller({ runtime, clock, event }: KillerDependenc
     },
   };
 }
+
+const longestGraceSeconds = 9_000_000_000;
 
 function gracePeriod({ pod, container, reason }: KillInput): number {
   const { deletionGracePeriodSeconds } = pod.metadata ?? {};

@@ -14,7 +14,7 @@ export function patchDoesNotApply(cause: unknown): StatusError {
   );
 }
 
-/** 500 for merge patches that contradict themselves or the stored object. */
+/** 400 for merge patches that contradict themselves or the stored object; upstream has its words with code 500. */
 export function patchFailed(message: string): StatusError {
-  return new StatusError({ code: 500, message });
+  return new StatusError({ code: 400, message });
 }

@@ -168,11 +168,11 @@ describe("applyStrategicMergePatch", () => {
 
   it.each([
     [{ spec: { strategy: { $retainKeys: ["x"], type: "y" } } }, 400, "invalid patch format of retainKeys"],
-    [{ spec: { strategy: { $patch: "turn" } } }, 500, "unknown patch type: turn"],
-    [podSpec({ containers: [{ image: "1" }] }), 500, "does not contain declared merge key: name"],
+    [{ spec: { strategy: { $patch: "turn" } } }, 400, "unknown patch type: turn"],
+    [podSpec({ containers: [{ image: "1" }] }), 400, "does not contain declared merge key: name"],
     [
       podSpec({ containers: [{ name: "a" }], "$setElementOrder/containers": [{ name: "b" }] }),
-      500,
+      400,
       "The order in patch list",
     ],
     [[], 400, "json: cannot unmarshal array"],

@@ -38,7 +38,7 @@ interface ListShape {
 
 /**
  * The patched document; inputs are not changed and may share parts with the result. Throws StatusError: 400 for bad
- * directives, 422 for lists of lists, 500 for elements without merge key, as upstream.
+ * directives and elements without merge key, 422 for lists of lists.
  */
 export function applyStrategicMergePatch(
   document: Readonly<Json>,
@@ -183,7 +183,7 @@ function applyDirective(patch: Readonly<Json>): Json {
   const { [directiveMarker]: directive, ...rest } = patch;
   if (directive === "replace") return rest;
   if (directive === "delete") return {};
-  throw patchFailed(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(patch)}`);
+  throw patchFailed(`unknown patch type: ${shown(directive)} in map: ${JSON.stringify(patch)}`);
 }
 
 /** A copy of the original with only the keys that `$retainKeys` names, where it is there. */
@@ -217,10 +217,12 @@ function applyElementDirectives(
       if (!Object.hasOwn(element, mergeKey)) throw noMergeKey(element, mergeKey);
       kept = kept.filter((candidate) => candidate[mergeKey] !== element[mergeKey]);
     } else if (directive === "merge") throw patchFailed("merging lists cannot yet be specified in the patch");
-    else throw patchFailed(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(element)}`);
+    else throw patchFailed(`unknown patch type: ${shown(directive)} in map: ${JSON.stringify(element)}`);
   }
   return replace ? { kept: changes, changes: [] } : { kept, changes };
 }
+
+const shown = (directive: unknown): string => (typeof directive === "string" ? directive : JSON.stringify(directive));
 
 const noMergeKey = (element: Json, mergeKey: string): Error =>
   patchFailed(`map: ${JSON.stringify(element)} does not contain declared merge key: ${mergeKey}`);

@@ -329,7 +329,10 @@ class Compiler {
     };
   }
 
-  /** Go's zero value of a field that is always written; undefined where that is null, which is left out here. */
+  /**
+   * Go's zero value; undefined where there is nothing but null. A list or map that is none is an empty one here, so that
+   * code that walks what its type has never meets null.
+   */
   #zeroOf(field: FieldSchema): ZeroValue | undefined {
     if (field.ref !== undefined) {
       if (scalarTypes[field.ref] !== undefined) return scalarTypes[field.ref]?.zero;
@@ -339,12 +342,16 @@ class Compiler {
     }
     switch (field.type) {
       case "string":
-        return field.format === "byte" ? undefined : () => "";
+        return () => "";
       case "integer":
       case "number":
         return () => 0;
       case "boolean":
         return () => false;
+      case "array":
+        return () => [];
+      case "object":
+        return field.values === undefined ? undefined : () => ({});
       default:
         return undefined;
     }
@@ -364,12 +371,19 @@ class Compiler {
     return zero;
   }
 
+  #isCollection({ ref, type, format }: FieldSchema): boolean {
+    const kind = type ?? (ref === undefined ? undefined : this.#schemas[ref]?.type);
+    return kind === "array" || kind === "object" || format === "byte";
+  }
+
   #zeroFields(schema: TypeSchema): (readonly [string, ZeroValue])[] {
     const zeros: (readonly [string, ZeroValue])[] = [];
     for (const [key, field] of Object.entries(schema.fields ?? {})) {
       if (field.presence !== "always") continue;
       const isStruct = field.ref !== undefined && this.#schemas[field.ref]?.fields !== undefined;
-      if (!this.#fillAll && !isStruct && schema.required?.includes(key) !== true) continue;
+      const isRequired = schema.required?.includes(key) === true;
+      // An empty list or map that nothing asks for is left out, as null is.
+      if (!isRequired && !isStruct && (!this.#fillAll || this.#isCollection(field))) continue;
       const zero = this.#zeroOf(field);
       if (zero !== undefined) zeros.push([key, zero]);
     }

@@ -85,7 +85,7 @@ function limitWithOverhead(limit: string, overhead: string | undefined): string 
 /** A pod that should have gone no longer counts: its node may be lost. */
 function isPastDeletion(metadata: Pod["metadata"], now: number): boolean {
   if (!metadata?.deletionTimestamp || metadata.deletionGracePeriodSeconds === undefined) return false;
-  return now > Date.parse(metadata.deletionTimestamp) + metadata.deletionGracePeriodSeconds * 1000;
+  return now > Date.parse(metadata.deletionTimestamp) + Number(metadata.deletionGracePeriodSeconds) * 1000;
 }
 
 function serviceUsage({ spec }: Service): ResourceList {

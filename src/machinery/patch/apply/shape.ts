@@ -92,19 +92,27 @@ function listShape(schemas: SchemaTable, schema: FieldSchema): Shape {
   return { ...base, keyDefault: (name) => child().keyDefault(name), ...(listType === "map" ? { keys } : {}) };
 }
 
-/** A list item's path element. Throws an Error for items that have none. */
+/** A value that server-side apply cannot look into. */
+export class UntypedValueError extends Error {
+  override name = "UntypedValueError";
+}
+
+/** A list item's path element. Throws UntypedValueError for items that have none. */
 export function itemElement(item: unknown, list: Shape): string {
   if (list.keys === undefined) {
     if (typeof item !== "object") return valueElement(item);
-    if (item === null) throw new Error("associative list without keys has an element that's an explicit null");
-    throw new Error(
+    if (item === null)
+      throw new UntypedValueError("associative list without keys has an element that's an explicit null");
+    throw new UntypedValueError(
       Array.isArray(item)
         ? "not supported: associative list with lists as elements"
         : "associative list without keys has an element that's a map type",
     );
   }
   if (typeof item !== "object" || item === null || Array.isArray(item)) {
-    throw new Error(`associative list with keys may not have ${item === null ? "a null element" : "non-map elements"}`);
+    throw new UntypedValueError(
+      `associative list with keys may not have ${item === null ? "a null element" : "non-map elements"}`,
+    );
   }
   const keys: Record<string, unknown> = {};
   for (const name of list.keys) {
@@ -113,7 +121,7 @@ export function itemElement(item: unknown, list: Shape): string {
   }
   if (Object.keys(keys).length === 0) {
     const names = list.keys.map((name) => JSON.stringify(name)).join(" ");
-    throw new Error(
+    throw new UntypedValueError(
       `associative list with keys has an element that omits all key fields [${names}] (and doesn't have default values for any key fields)`,
     );
   }

@@ -5,7 +5,7 @@
  */
 import { deepEqual } from "../../meta/accessors.ts";
 import { FieldSet, fieldElement } from "./field-set.ts";
-import { itemElement, type Shape, shapeBelow } from "./shape.ts";
+import { itemElement, type Shape, shapeBelow, UntypedValueError } from "./shape.ts";
 
 type Json = Record<string, unknown>;
 
@@ -158,7 +158,7 @@ function mergeLists(left: readonly unknown[], right: readonly unknown[], shape: 
   const leftElements = left.map((item) => itemElement(item, shape));
   const rightElements = right.map((item) => itemElement(item, shape));
   const theirs = new Map(rightElements.map((element, index) => [element, right[index]]));
-  if (theirs.size < right.length) throw new Error("duplicate entries for key");
+  if (theirs.size < right.length) throw new UntypedValueError("duplicate entries for key");
   const ours = new Map<string, unknown>();
   // An item that the live object has twice is not merged with.
   for (const [index, element] of leftElements.entries()) ours.set(element, ours.has(element) ? undefined : left[index]);
