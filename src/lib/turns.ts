@@ -2,7 +2,7 @@
 const longMs = 12;
 /** So much longer than the piece took, but never longer than this, no other begins: it is one delay in a hundred then. */
 const restFactor = 10;
-const maximumRestMs = 1_000;
+const maximumRestMs = 5_000;
 
 /**
  * Long pieces of work on the one thread, one in a turn of the event loop: between two of them everything else that is ready

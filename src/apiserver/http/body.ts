@@ -1,4 +1,6 @@
+import { isProtobuf } from "../../machinery/codec/protobuf.ts";
 import { badRequest, requestEntityTooLarge, StatusError } from "../../machinery/errors/status-error.ts";
+import { checkKeysInText } from "../../machinery/schema/key-limit.ts";
 import type { HttpRequest } from "../types.ts";
 import type { RequestContext } from "./request-context.ts";
 import { isGone } from "./respond.ts";
@@ -7,6 +9,8 @@ import { isGone } from "./respond.ts";
 export const maximumBodyBytes = 3 * 1024 * 1024;
 /** Up to here a body is neither counted nor has to wait for its turn: nearly all are smaller. */
 const smallBodyBytes = 64 * 1024;
+/** Parsing YAML takes fifty times as long as parsing JSON. */
+const smallYamlBytes = 4 * 1024;
 
 /**
  * The whole body. A large one is read when there is room for it, which is given back with the answer, and what is done
@@ -21,9 +25,10 @@ export async function readBody(context: RequestContext, limit = maximumBodyBytes
   try {
     if (announced > smallBodyBytes) await room.reserve(announced);
     const bytes = await read(request, limit, room);
-    if (bytes.length > smallBodyBytes) {
+    if (bytes.length > (isYaml(request) ? smallYamlBytes : smallBodyBytes)) {
       await work.turns.take(user.username);
       if (isGone(response)) throw endedEarly(undefined);
+      if (!isProtobuf(bytes)) checkKeysInText(bytes);
     }
     return bytes;
   } finally {
@@ -87,5 +92,6 @@ function read(request: HttpRequest, limit: number, room: BodyRoom): Promise<Buff
   });
 }
 
+const isYaml = ({ headers }: HttpRequest): boolean => headers["content-type"]?.includes("yaml") === true;
 const tooLarge = (limit: number): Error => requestEntityTooLarge(`limit is ${limit}`);
 const endedEarly = (cause: unknown): Error => badRequest("the request's body ended early", { cause });

@@ -9,6 +9,7 @@ import {
 } from "../../machinery/meta/object.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import { cannotBeHandled, duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
+import { checkKeys, maximumKeys } from "../../machinery/schema/key-limit.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
 import type { SchemaTable } from "../../machinery/schema/types.ts";
 
@@ -56,8 +57,11 @@ async function parse(bytes: Buffer, expected: ExpectedType, options: DecodeOptio
     case "":
     case "application/json":
       return parseJson(bytes, { duplicates, kind: expected.kind });
-    case protobufMediaType:
-      return { value: decodeProtobuf(bytes, expected.schemas, expected.schemaName).object, duplicateKeys: [] };
+    case protobufMediaType: {
+      const value = decodeProtobuf(bytes, expected.schemas, expected.schemaName).object;
+      if (bytes.length > maximumKeys) checkKeys(value);
+      return { value, duplicateKeys: [] };
+    }
     case "application/yaml":
       return { value: (await parseYaml(bytes)).value, duplicateKeys: [] };
     default:

@@ -2,7 +2,7 @@
  * YAML of one document as the JSON value that sigs.k8s.io/yaml makes of it: integers of 64 bits exact, as in json.ts.
  * The parser is loaded on first use.
  */
-import { badRequest } from "../errors/status-error.ts";
+import { badRequest, requestEntityTooLarge } from "../errors/status-error.ts";
 import { checkDepth, depthMessage, integerOf, JsonLimitError } from "./json.ts";
 
 export interface ParsedYaml {
@@ -18,9 +18,10 @@ export interface ParseYamlOptions {
   readonly prefix?: string;
 }
 
-/** Rejects with StatusError BadRequest. */
+/** Rejects with StatusError BadRequest, or RequestEntityTooLarge for what would take the parser too long. */
 export async function parseYaml(bytes: Buffer, options: ParseYamlOptions = {}): Promise<ParsedYaml> {
   const { duplicates: uniqueKeys = false, prefix = "" } = options;
+  checkStructure(bytes);
   const { LineCounter, parseDocument } = await import("yaml");
   const text = bytes.toString("utf8");
   const lineCounter = new LineCounter();
@@ -46,6 +47,20 @@ export async function parseYaml(bytes: Buffer, options: ParseYamlOptions = {}): 
 
 /** As often as one anchor may be repeated, also by way of others. */
 const maximumAliases = 100;
+
+/** The parser takes some ten microseconds for each of these, and can only be waited for. Clients that send much send JSON. */
+const maximumMarks = 50_000;
+const marks = new Set([..."\n,:-?[]{}&*"].map((mark) => mark.charCodeAt(0)));
+
+function checkStructure(bytes: Buffer): void {
+  if (bytes.length <= maximumMarks) return;
+  let found = 0;
+  for (const byte of bytes) {
+    if (marks.has(byte) && ++found > maximumMarks) {
+      throw requestEntityTooLarge(`YAML may have ${maximumMarks} lines and separators, JSON may have more`);
+    }
+  }
+}
 
 function complaint(error: unknown): string {
   if (error instanceof JsonLimitError) return `yaml: ${error.message}`;

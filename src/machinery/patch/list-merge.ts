@@ -29,8 +29,10 @@ export const mergeScalars = (current: readonly unknown[], change: readonly unkno
   ...new Set([...current, ...change]),
 ];
 
-export const deleteScalars = (current: readonly unknown[], toDelete: readonly unknown[]): unknown[] =>
-  current.filter((element) => !toDelete.includes(element));
+export function deleteScalars(current: readonly unknown[], toDelete: readonly unknown[]): unknown[] {
+  const deleted = new Set(toDelete);
+  return current.filter((element) => !deleted.has(element));
+}
 
 const keyOf = (element: unknown, mergeKey: string): unknown =>
   mergeKey === "" || !isObject(element) ? element : element[mergeKey];
@@ -48,7 +50,7 @@ export function partition(list: readonly unknown[], reference: readonly unknown[
 }
 
 /** First place of every key. */
-function positions(list: readonly unknown[], mergeKey: string): Map<unknown, number> {
+export function positions(list: readonly unknown[], mergeKey: string): Map<unknown, number> {
   const places = new Map<unknown, number>();
   for (const [index, element] of list.entries()) {
     const key = keyOf(element, mergeKey);
@@ -59,19 +61,42 @@ function positions(list: readonly unknown[], mergeKey: string): Map<unknown, num
 
 /**
  * Sorts by place. Elements without a place come before whatever precedes them, as upstream's comparison has it, for
- * which only an insertion sort gives upstream's order.
+ * which only an insertion sort gives upstream's order: one without a place moves to the front, and one with a place moves
+ * to behind the last that has no later place, where it takes over those without a place that followed that one.
  */
 function sortBy(list: unknown[], places: Map<unknown, number>, mergeKey: string): unknown[] {
   const place = (element: unknown): number => places.get(keyOf(element, mergeKey)) ?? -1;
   if (list.every((element) => place(element) >= 0)) return list.sort((a, b) => place(a) - place(b));
-  for (let i = 1; i < list.length; i++) {
-    for (let j = i; j > 0; j--) {
-      const [before, after] = [place(list[j - 1]), place(list[j])];
-      if (before >= 0 && after >= 0 && after >= before) break;
-      [list[j - 1], list[j]] = [list[j], list[j - 1]];
+  /** In order of their places, each with what follows it, the last first. */
+  const runs: Run[] = [{ place: -1, element: undefined, followers: [] }];
+  for (const element of list) {
+    const at = place(element);
+    if (at < 0) {
+      (runs[0] as Run).followers.push(element);
+      continue;
     }
+    const before = lastNotAfter(runs, at);
+    const { followers } = runs[before] as Run;
+    (runs[before] as Run).followers = [];
+    runs.splice(before + 1, 0, { place: at, element, followers });
   }
-  return list;
+  return runs.flatMap(({ place: at, element, followers }) => [...(at < 0 ? [] : [element]), ...followers.reverse()]);
+}
+
+interface Run {
+  readonly place: number;
+  readonly element: unknown;
+  followers: unknown[];
+}
+
+function lastNotAfter(runs: readonly Run[], place: number): number {
+  let [low, high] = [0, runs.length - 1];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if ((runs[middle] as Run).place <= place) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /**

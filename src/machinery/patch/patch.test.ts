@@ -5,6 +5,7 @@ import { deepFreeze } from "../meta/accessors.ts";
 import { arbitraryObject } from "../schema/arbitrary-object.ts";
 import type { SchemaTable } from "../schema/types.ts";
 import { applyJsonPatch } from "./json-patch.ts";
+import { placeElements } from "./list-merge.ts";
 import { applyMergePatch } from "./merge-patch.ts";
 import { applyStrategicMergePatch } from "./strategic-merge-patch.ts";
 
@@ -203,6 +204,43 @@ describe("all merge patches", () => {
           expect(applyMergePatch(once, patch)).toEqual(once);
         },
       ),
+    );
+  });
+});
+
+describe("placeElements", () => {
+  /** The comparison and the sort that upstream has, written out. */
+  function insertionSort(list: string[], places: ReadonlyMap<string, number>): string[] {
+    const sorted = [...list];
+    const place = (element: string | undefined): number => places.get(element as string) ?? -1;
+    for (let i = 1; i < sorted.length; i++) {
+      for (let j = i; j > 0; j--) {
+        const [before, after] = [place(sorted[j - 1]), place(sorted[j])];
+        if (before >= 0 && after >= 0 && after >= before) break;
+        [sorted[j - 1], sorted[j]] = [sorted[j] as string, sorted[j - 1] as string];
+      }
+    }
+    return sorted;
+  }
+
+  it("orders as upstream's insertion sort does, whatever has no place", () => {
+    const letters = fc.uniqueArray(fc.constantFrom(..."abcdefghij"));
+    fc.assert(
+      fc.property(letters, letters, (list, order) => {
+        const places = new Map(order.map((letter, index) => [letter, index]));
+        const sorted = placeElements({ named: [...list], others: [] }, order, [], "");
+        expect(sorted).toEqual(insertionSort(list, places));
+      }),
+    );
+  });
+
+  it("merges long lists in a time that grows with their length", () => {
+    const env = Array.from({ length: 20_000 }, (_, index) => ({ name: `V${index}`, value: "v" }));
+    const document = podSpec({ containers: [{ name: "a", env }] });
+    const deletions = env.map(({ name }) => ({ name, $patch: "delete" }));
+    expect(strategic(document, document)).toEqual(document);
+    expect(strategic(document, podSpec({ containers: [{ name: "a", env: deletions }] }))).toEqual(
+      podSpec({ containers: [{ name: "a", env: [] }] }),
     );
   });
 });

@@ -14,6 +14,7 @@ import {
   mergeScalars,
   partition,
   placeElements,
+  positions,
   setElementOrderPrefix,
   withoutDirectives,
   withoutNulls,
@@ -146,12 +147,16 @@ class Merger {
     if (mergeKey === "") throw patchFailed(`cannot merge lists without merge key for ${element.name}`);
     const { kept, changes } = applyElementDirectives(current as Json[], change as Json[], mergeKey);
     const merged = [...kept];
+    const places = positions(merged, mergeKey);
     for (const changed of changes) {
       const key = changed[mergeKey];
       if (key === undefined) throw noMergeKey(changed, mergeKey);
-      const index = merged.findIndex((candidate) => candidate[mergeKey] === key);
-      if (index < 0) merged.push(changed);
-      else merged[index] = this.object(merged[index] as Json, changed, element);
+      const index = places.get(key);
+      if (index !== undefined) merged[index] = this.object(merged[index] as Json, changed, element);
+      else {
+        places.set(key, merged.length);
+        merged.push(changed);
+      }
     }
     for (const one of merged) if (!Object.hasOwn(one, mergeKey)) throw noMergeKey(one, mergeKey);
     onMerged?.(merged);
@@ -206,7 +211,7 @@ function applyElementDirectives(
   change: readonly Json[],
   mergeKey: string,
 ): { kept: Json[]; changes: Json[] } {
-  let kept = [...current];
+  const deleted = new Set<unknown>();
   const changes: Json[] = [];
   let replace = false;
   for (const element of change) {
@@ -215,11 +220,12 @@ function applyElementDirectives(
     else if (directive === "replace") replace = true;
     else if (directive === "delete") {
       if (!Object.hasOwn(element, mergeKey)) throw noMergeKey(element, mergeKey);
-      kept = kept.filter((candidate) => candidate[mergeKey] !== element[mergeKey]);
+      deleted.add(element[mergeKey]);
     } else if (directive === "merge") throw patchFailed("merging lists cannot yet be specified in the patch");
     else throw patchFailed(`unknown patch type: ${shown(directive)} in map: ${JSON.stringify(element)}`);
   }
-  return replace ? { kept: changes, changes: [] } : { kept, changes };
+  if (replace) return { kept: changes, changes: [] };
+  return { kept: current.filter((candidate) => !deleted.has(candidate[mergeKey])), changes };
 }
 
 const shown = (directive: unknown): string => (typeof directive === "string" ? directive : JSON.stringify(directive));
