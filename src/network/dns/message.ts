@@ -26,6 +26,7 @@ const optBytes = 11;
 /** Type, class, time to live and length of a record. */
 const fixedBytes = 10;
 const soaNumbersBytes = 20;
+const srvNumbersBytes = 6;
 const maximumLabelBytes = 63;
 /** As written with dots: one less than the lengths of its labels and the root take. */
 const maximumNameBytes = 254;
@@ -107,23 +108,27 @@ class MessageWriter {
         this.#name(record.data.rname);
         this.#bytes(plain.subarray(-soaNumbersBytes));
         break;
+      case "SRV":
+        this.#bytes(plain.subarray(0, srvNumbersBytes));
+        // Not all who read it know pointers there (RFC 2782); others may point to it.
+        this.#name(record.data.target, false);
+        break;
       default:
-        // Names in others, such as SRV's, are never compressed: not all who read them know pointers there (RFC 3597).
         this.#bytes(plain);
     }
   }
 
-  #name(name: string): void {
+  #name(name: string, compressed = true): void {
     const labels = name.split(".").filter((label) => label !== "");
     if (Buffer.byteLength(name) > maximumNameBytes) throw new RangeError("a name is too long");
     for (const [index, label] of labels.entries()) {
       const rest = labels.slice(index).join(".").toLowerCase();
       const known = this.#names.get(rest);
-      if (known !== undefined) {
+      if (compressed && known !== undefined) {
         this.#numbers(pointerMark | known);
         return;
       }
-      if (this.#length < maximumPointer) this.#names.set(rest, this.#length);
+      if (known === undefined && this.#length < maximumPointer) this.#names.set(rest, this.#length);
       const bytes = Buffer.from(label);
       if (bytes.length > maximumLabelBytes) throw new RangeError("a label is too long");
       this.#bytes(Buffer.from([bytes.length]));
