@@ -5,8 +5,10 @@
 import { once } from "node:events";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { forgetArguments } from "../../src/network/proxy/nft.ts";
 import { buildRuleset, type Ruleset, renderTransaction } from "../../src/network/proxy/ruleset.ts";
 import type { ProxyEndpoint, ProxyServicePort } from "../../src/network/proxy/service-ports.ts";
+import { findStaleFlows, parseFlows } from "../../src/network/proxy/stale-flows.ts";
 
 const prefix = `mnp${process.pid}`;
 const node = `${prefix}-node`;
@@ -90,6 +92,48 @@ async function serveIn(namespace: string, address: string): Promise<void> {
     reject: false,
   });
   await once(child.stdout, "data");
+}
+
+/** Answers every datagram with the pod's own address. */
+const udpServerSource = `
+const socket = require("node:dgram").createSocket("udp4");
+socket.on("message", (_, from) => socket.send(process.argv[1], from.port, from.address));
+socket.bind(8080, process.argv[1], () => console.log("listening"));`;
+/** For each line with an address and a port, from one port for each of them: what answers, or the error's code. */
+const udpClientSource = `
+const { createSocket } = require("node:dgram");
+const sockets = new Map();
+function socketTo(line) {
+  const [address, port] = line.split(" ");
+  const socket = createSocket("udp4").on("message", (text) => console.log(String(text))).on("error", (error) => console.log(error.code));
+  return new Promise((resolve) => socket.connect(Number(port), address, () => resolve(socket)));
+}
+require("node:readline").createInterface({ input: process.stdin }).on("line", async (line) => {
+  if (!sockets.has(line)) sockets.set(line, await socketTo(line));
+  sockets.get(line).send("?");
+});`;
+
+async function serveUdp(index: number): Promise<void> {
+  const controller = new AbortController();
+  servers.push(controller);
+  const command = ["netns", "exec", podName(index), process.execPath, "-e", udpServerSource, pods[index] as string];
+  const child = execa("ip", command, { cancelSignal: controller.signal, reject: false });
+  await once(child.stdout, "data");
+}
+
+/** A client that keeps its sockets, so that its packets belong to one flow. */
+function talkUdp(namespace: string): { ask(address: string, port: number): Promise<string> } {
+  const controller = new AbortController();
+  servers.push(controller);
+  const command = ["netns", "exec", namespace, process.execPath, "-e", udpClientSource];
+  const child = execa("ip", command, { cancelSignal: controller.signal, reject: false });
+  return {
+    async ask(address, port) {
+      const answer = once(child.stdout, "data");
+      child.stdin.write(`${address} ${port}\n`);
+      return String((await answer)[0]).trim();
+    },
+  };
 }
 
 beforeAll(async () => {
@@ -189,6 +233,50 @@ describe("the service proxy's ruleset", () => {
     await apply(servicePort());
     expect(await connect(podName(2), "127.0.0.1", 8080)).toBe("timeout");
     expect(await connect(node, "127.0.0.1", 8080)).toBe("127.0.0.1 127.0.0.1");
+  });
+
+  it("ends flows of UDP when their last endpoint goes, and when their service does", async () => {
+    const addresses = { externalIPs: ["198.51.100.7"], loadBalancerIPs: ["203.0.113.9"], nodePort: 30053 };
+    const udpService = (...to: string[]): ProxyServicePort => {
+      const endpoints = to.map(endpoint);
+      return servicePort({
+        ...{ id: "default/names/udp/dns", protocol: "udp", port: 53, ...addresses },
+        ...{ internalEndpoints: endpoints, externalEndpoints: endpoints, hasAnyEndpoint: to.length > 0 },
+        serving: new Set(to.map((address) => `${address}:8080`)),
+      });
+    };
+    const list = async () => parseFlows((await run(node, "conntrack", "-L", "-p", "udp")).stdout);
+    const leadingTo = async (pod: string) =>
+      (await list()).filter(({ answeredFrom }) => answeredFrom === pod).map(({ destination }) => destination);
+    let previous: ProxyServicePort[] = [];
+    const change = async (...next: ProxyServicePort[]): Promise<void> => {
+      await apply(...next);
+      const stale = findStaleFlows(await list(), next, previous);
+      for (const one of stale) await run(node, "conntrack", ...forgetArguments(one));
+      previous = next;
+    };
+    const targets = [
+      ["10.96.0.20", 53],
+      ["198.51.100.7", 53],
+      ["203.0.113.9", 53],
+      [nodeAddress, 30053],
+    ] as const;
+    const everywhere = targets.map(([address]) => address).sort();
+    serviceCidrs = [];
+    await Promise.all([serveUdp(0), serveUdp(1)]);
+    const client = talkUdp(podName(2));
+
+    await change(udpService(pods[0]));
+    for (const [address, port] of targets) expect(await client.ask(address, port)).toBe(pods[0]);
+    expect((await leadingTo(pods[0])).sort()).toEqual(everywhere);
+    await change(udpService());
+    expect(await leadingTo(pods[0])).toEqual([]);
+    for (const [address, port] of targets) expect(await client.ask(address, port)).toBe("ECONNREFUSED");
+    await change(udpService(pods[1]));
+    for (const [address, port] of targets) expect(await client.ask(address, port)).toBe(pods[1]);
+    expect((await leadingTo(pods[1])).sort()).toEqual(everywhere);
+    await change();
+    expect(await leadingTo(pods[1])).toEqual([]);
   });
 
   it("removes a service without a trace", async () => {

@@ -21,10 +21,15 @@ export async function listUdpFlows(): Promise<string> {
 
 /** Forgets tracked flows, so that their next packet is routed anew. No such flow is fine. */
 export async function forgetUdpFlows(flows: TrackedFlows): Promise<void> {
+  await run("conntrack", forgetArguments(flows));
+}
+
+/** Of conntrack. */
+export function forgetArguments(flows: TrackedFlows): string[] {
   const { destination, destinationPort, answeredFrom, answeredFromPort } = flows;
   const to = ["--orig-dst", destination, "--orig-port-dst", String(destinationPort)];
   const from = ["--reply-src", answeredFrom, "--reply-port-src", String(answeredFromPort)];
-  await run("conntrack", ["-D", "-p", "udp", ...to, ...from]);
+  return ["-D", "-p", "udp", ...to, ...from];
 }
 
 /** Of a full table of flows. */

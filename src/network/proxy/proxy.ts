@@ -79,7 +79,7 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
         applied = next;
         if (mayLeaveStaleFlows(previousPorts, servicePorts)) {
           const flows = parseFlows(await listUdpFlows());
-          for (const stale of findStaleFlows(flows, servicePorts)) await forgetUdpFlows(stale);
+          for (const stale of findStaleFlows(flows, servicePorts, previousPorts)) await forgetUdpFlows(stale);
         }
         previousPorts = servicePorts;
         health.update(all, servicePorts);

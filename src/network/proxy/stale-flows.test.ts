@@ -46,14 +46,32 @@ describe("stale flows", () => {
     expect(findStaleFlows(parseFlows(toClusterIp), [port(["10.244.0.2", "10.244.0.3"])])).toEqual([]);
   });
 
-  it("are not those of a Service without endpoints, or of another protocol", () => {
-    expect(findStaleFlows(flows, [port([])])).toEqual([]);
-    expect(findStaleFlows(flows, [port(["10.244.0.3"], "tcp")])).toEqual([]);
+  it("are those to the last endpoint, when that goes, and those of a Service that goes", () => {
+    const led = [
+      { destination: "10.96.0.10", destinationPort: 53, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
+      { destination: "192.168.39.2", destinationPort: 30053, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
+    ];
+    expect(findStaleFlows(flows, [port([])])).toEqual(led);
+    expect(findStaleFlows(flows, [], [port(["10.244.0.2"])])).toEqual(led);
+    expect(findStaleFlows(flows, [port(["10.244.0.2"])], [port(["10.244.0.2"])])).toHaveLength(1);
+  });
+
+  it("are those by any of a Service's addresses", () => {
+    const gone = { ...port(["10.244.0.2"]), clusterIP: "10.96.0.99", nodePort: undefined };
+    expect(findStaleFlows(flows, [], [{ ...gone, externalIPs: ["10.96.0.10"] }])).toHaveLength(1);
+    expect(findStaleFlows(flows, [], [{ ...gone, loadBalancerIPs: ["10.96.0.10"] }])).toHaveLength(1);
+    expect(findStaleFlows(flows, [], [gone])).toEqual([]);
+  });
+
+  it("are not those of another protocol", () => {
+    expect(findStaleFlows(flows, [port(["10.244.0.3"], "tcp")], [port(["10.244.0.2"], "tcp")])).toEqual([]);
   });
 
   it("are looked for when UDP endpoints change", () => {
     expect(mayLeaveStaleFlows([port(["10.244.0.2"])], [port(["10.244.0.2"])])).toBe(false);
     expect(mayLeaveStaleFlows([port(["10.244.0.2"], "tcp")], [port([], "tcp")])).toBe(false);
     expect(mayLeaveStaleFlows([port(["10.244.0.2"])], [port(["10.244.0.3"])])).toBe(true);
+    expect(mayLeaveStaleFlows([port(["10.244.0.2"])], [port([])])).toBe(true);
+    expect(mayLeaveStaleFlows([port([])], [])).toBe(true);
   });
 });

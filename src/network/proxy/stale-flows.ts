@@ -1,7 +1,8 @@
 /**
  * UDP has no connections, so a tracked flow keeps going to an endpoint that is gone, or to nowhere from the time before
- * there was one. Finds the flows that must be forgotten after a change; as upstream's, Services that no endpoint serves
- * keep theirs.
+ * there was one. Finds the flows that must be forgotten after a change. Beyond upstream's, which leaves them to their
+ * timeout, those of a Service whose last endpoint or which itself has gone end too: whoever has the endpoint's address next
+ * would get them.
  */
 import type { ProxyServicePort } from "./service-ports.ts";
 
@@ -33,17 +34,29 @@ export function parseFlows(text: string): TrackedFlows[] {
   return [...found.values()];
 }
 
-/** Those of `flows` that go to a UDP Service, by one of its addresses or its node port, and to no endpoint of it. */
-export function findStaleFlows(flows: readonly TrackedFlows[], ports: readonly ProxyServicePort[]): TrackedFlows[] {
+/**
+ * Those of `flows` that go to a UDP Service, by one of its addresses or its node port, and to no endpoint of it. Of
+ * `previous`: what Services there were before.
+ */
+export function findStaleFlows(
+  flows: readonly TrackedFlows[],
+  ports: readonly ProxyServicePort[],
+  previous: readonly ProxyServicePort[] = [],
+): TrackedFlows[] {
   const byAddress = new Map<string, ReadonlySet<string>>();
   const byNodePort = new Map<number, ReadonlySet<string>>();
-  for (const port of servedUdp(ports)) {
-    for (const address of addressesOf(port)) byAddress.set(`${address}:${port.port}`, port.serving);
-    if (port.nodePort !== undefined) byNodePort.set(port.nodePort, port.serving);
-  }
+  const add = (port: ProxyServicePort, serving: ReadonlySet<string>): void => {
+    for (const address of addressesOf(port)) byAddress.set(`${address}:${port.port}`, serving);
+    if (port.nodePort !== undefined) byNodePort.set(port.nodePort, serving);
+  };
+  for (const port of udpOf(previous)) add(port, new Set());
+  for (const port of udpOf(ports)) add(port, port.serving);
   return flows.filter(({ destination, destinationPort, answeredFrom, answeredFromPort }) => {
     const serving = byAddress.get(`${destination}:${destinationPort}`) ?? byNodePort.get(destinationPort);
-    return serving !== undefined && !serving.has(`${answeredFrom}:${answeredFromPort}`);
+    if (serving === undefined) return false;
+    // Without endpoints nothing is led anywhere: what is not translated is no flow of the Service's.
+    if (serving.size === 0 && answeredFrom === destination && answeredFromPort === destinationPort) return false;
+    return !serving.has(`${answeredFrom}:${answeredFromPort}`);
   });
 }
 
@@ -55,8 +68,8 @@ export function mayLeaveStaleFlows(
   return describe(previous) !== describe(current);
 }
 
-const servedUdp = (ports: readonly ProxyServicePort[]): ProxyServicePort[] =>
-  ports.filter((port) => port.protocol === "udp" && port.serving.size > 0);
+const udpOf = (ports: readonly ProxyServicePort[]): ProxyServicePort[] =>
+  ports.filter((port) => port.protocol === "udp");
 
 const addressesOf = (port: ProxyServicePort): string[] => [
   port.clusterIP,
@@ -66,6 +79,6 @@ const addressesOf = (port: ProxyServicePort): string[] => [
 
 function describe(ports: readonly ProxyServicePort[]): string {
   return JSON.stringify(
-    servedUdp(ports).map((port) => [port.id, port.port, port.nodePort, addressesOf(port), [...port.serving]]),
+    udpOf(ports).map((port) => [port.id, port.port, port.nodePort, addressesOf(port), [...port.serving]]),
   );
 }
