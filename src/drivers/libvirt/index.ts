@@ -35,6 +35,7 @@ export interface LibvirtDriverOptions {
 }
 
 const pollMs = 200;
+const pressAgainMs = 2000;
 
 export function createLibvirtDriver({ name, uri = "qemu:///system", domainType }: LibvirtDriverOptions): Driver {
   const emulated = name !== "kvm2";
@@ -155,15 +156,24 @@ async function stop(
   if (domain === undefined) return;
   const deadline = systemClock.now() + graceMs;
   if (machineState(await domain.status()) === "Running") {
-    await domain.shutdown().catch((error: unknown) => {
-      // It may have ended by itself in between.
-      if (!isLibvirtError(error, "operationInvalid")) throw error;
-    });
+    let pressAt = 0;
     while (systemClock.now() < deadline && (await domain.status()).state !== "shutoff") {
+      // A guest that is just booting does not hear the button yet, and nothing keeps the press for it.
+      if (systemClock.now() >= pressAt) {
+        await press(domain);
+        pressAt = systemClock.now() + pressAgainMs;
+      }
       await systemClock.sleep(pollMs, signal);
     }
   }
   if ((await domain.status()).state !== "shutoff") await domain.destroy();
+}
+
+async function press(domain: Domain): Promise<void> {
+  await domain.shutdown().catch((error: unknown) => {
+    // It may have ended by itself in between.
+    if (!isLibvirtError(error, "operationInvalid")) throw error;
+  });
 }
 
 async function remove(connection: Connection, machine: MachineSpec): Promise<void> {
