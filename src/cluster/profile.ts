@@ -7,6 +7,7 @@ import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
 import { type FileLock, LockedError, lockFile } from "../lib/lock-file.ts";
 import { MiniError } from "./errors.ts";
 import { miniHome, profileFolder, profilesFolder } from "./home.ts";
+import type { Proxies } from "./proxies.ts";
 import type { Registries } from "./registries.ts";
 
 export interface ProfileNode {
@@ -34,6 +35,8 @@ export interface Profile {
   readonly extraConfig: ExtraConfig;
   /** Left out in profiles that older versions made. */
   readonly registries?: Registries | undefined;
+  /** Left out where there are none. Passwords may be in it. */
+  readonly proxies?: Proxies | undefined;
   readonly embedCerts: boolean;
   /** How long certificates are good for, in milliseconds; the authority outlives them. Left out: three years. */
   readonly certificateLifeMs?: number | undefined;

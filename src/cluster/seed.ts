@@ -8,6 +8,7 @@ import type { NodeConfig } from "../node/config.ts";
 import { machineFolder } from "./home.ts";
 import { nodePki } from "./pki.ts";
 import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
+import { nodeProxies, noProxies, proxyEnvironment } from "./proxies.ts";
 import { noRegistries } from "./registries.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 
@@ -15,6 +16,10 @@ import { ensureSshKeys } from "./ssh-keys.ts";
 export function seedFolder(profile: string, node: string): string {
   return join(machineFolder(profile, node), "seed");
 }
+
+const podSubnet = "10.244.0.0/16";
+const serviceSubnet = "10.96.0.0/12";
+const dnsDomain = "cluster.local";
 
 export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: number): NodeConfig {
   // The node's boot script reads single lines of this: network comes before other addresses.
@@ -30,15 +35,14 @@ export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: numb
       nameservers: hostNameservers(profile.network.gateway),
     },
     controlPlane: { address: controlPlane(profile).address, port: profile.apiServerPort },
-    cluster: {
-      podSubnet: "10.244.0.0/16",
-      serviceSubnet: "10.96.0.0/12",
-      dnsAddress: "10.96.0.10",
-      dnsDomain: "cluster.local",
-    },
+    cluster: { podSubnet, serviceSubnet, dnsAddress: "10.96.0.10", dnsDomain },
     launchedAt,
     extraConfig: profile.extraConfig,
     registries: profile.registries ?? noRegistries,
+    proxies: nodeProxies(profile.proxies ?? noProxies, profile.network, [
+      ...[profile.network.subnet, podSubnet, serviceSubnet],
+      ...[".svc", `.${dnsDomain}`],
+    ]),
   };
 }
 
@@ -66,7 +70,11 @@ export async function writeSeed(profile: Profile, node: ProfileNode): Promise<st
   await rm(folder, { recursive: true, force: true });
   for (const each of ["pki", "ssh"]) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
   const write = (path: string, data: string): Promise<void> => writeFile(join(folder, path), data, { mode: 0o600 });
-  await write("config.json", `${JSON.stringify(nodeConfig(profile, node, Date.now()), null, 2)}\n`);
+  const config = nodeConfig(profile, node, Date.now());
+  await write("config.json", `${JSON.stringify(config, null, 2)}\n`);
+  // For the boot scripts, to which JSON is no format for values that may hold anything.
+  const environment = proxyEnvironment(config.proxies).map((line) => `${line}\n`);
+  await write("containerd-environment", environment.join(""));
   for (const [name, data] of await nodePki(profile, node)) await write(`pki/${name}`, data);
   const keys = await ensureSshKeys(profile.name);
   await write("ssh/authorized_keys", keys.authorizedKey);

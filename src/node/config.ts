@@ -45,6 +45,13 @@ export interface NodeConfig {
     /** `[http[s]://]HOST[:PORT]` of registries that need no verified TLS. */
     readonly insecure: readonly string[];
   };
+  /** What containerd pulls through; empty where there is none. Passwords may be in it. */
+  readonly proxies: {
+    readonly http: string;
+    readonly https: string;
+    /** Hosts, ranges of addresses and domains that are asked directly. */
+    readonly except: readonly string[];
+  };
 }
 
 /** Empty but in the build's rehearsal (scripts/binary), where a folder stands for the node's file system. */

@@ -3,7 +3,8 @@ import { constants } from "node:os";
 import { renewAdminCertificate } from "../../cluster/certificate-renewal.ts";
 import { MiniError } from "../../cluster/errors.ts";
 import { provideKubectl } from "../../cluster/node-image.ts";
-import { loadProfile } from "../../cluster/profile.ts";
+import { controlPlane, loadProfile } from "../../cluster/profile.ts";
+import { environmentAround } from "../../cluster/proxies.ts";
 import { MiniCommand } from "../mini-command.ts";
 
 export default class Kubectl extends MiniCommand {
@@ -18,7 +19,8 @@ export default class Kubectl extends MiniCommand {
     const { name } = profile;
     await renewAdminCertificate(profile);
     const program = (await provideKubectl()) ?? "kubectl";
-    const child = spawn(program, [`--context=${name}`, ...this.passed], { stdio: "inherit" });
+    const env = { ...process.env, ...environmentAround(controlPlane(profile).address, process.env) };
+    const child = spawn(program, [`--context=${name}`, ...this.passed], { stdio: "inherit", env });
     // A terminal sends Ctrl-C to both; kubectl decides what it means.
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => child.kill(signal));
     process.exitCode = await new Promise<number>((resolve, reject) => {

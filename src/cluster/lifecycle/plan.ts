@@ -12,6 +12,8 @@ import { checkKubeconfig } from "../kubeconfig.ts";
 import { checkSizes } from "../limits.ts";
 import { planNodes } from "../machine.ts";
 import type { Profile } from "../profile.ts";
+import type { Progress } from "../progress.ts";
+import { noProxies, readProxies } from "../proxies.ts";
 import { noRegistries } from "../registries.ts";
 import { readSeedConfig } from "../seed.ts";
 import { type ObservedNode, observeNodes } from "./machine-states.ts";
@@ -66,12 +68,27 @@ export async function planStart(options: StartOptions, existing: Profile | undef
       mirrors: options.registryMirrors ?? existing?.registries?.mirrors ?? [],
       insecure: options.insecureRegistries ?? existing?.registries?.insecure ?? [],
     },
+    ...keptProxies(progress, existing, runs),
     embedCerts: options.embedCerts ?? existing?.embedCerts ?? false,
     ...certificateLife(options, existing),
     nodes: existing?.nodes ?? planNodes(options.profile, count, "0.0.0.1"),
     createdAt: existing?.createdAt ?? new Date().toISOString(),
   };
   return { driver: choice.driver, draft, nodes, restartFor: runs ? await reasonsToRestart(draft, nodes) : [] };
+}
+
+/** Whoever starts from another shell expects no restart for its proxies: what runs keeps its own. */
+function keptProxies(progress: Progress, existing: Profile | undefined, runs: boolean): Pick<Profile, "proxies"> {
+  const { proxies, refused } = readProxies(process.env, existing?.proxies);
+  for (const name of refused) progress.warning(`${name} is not the URL of a proxy, and is left out`);
+  const has = existing?.proxies ?? noProxies;
+  if (runs && !isDeepStrictEqual(proxies, has)) {
+    progress.warning(
+      `The running cluster keeps the proxies that it has; those of this environment are for its next boot: mini stop, then mini start`,
+    );
+  }
+  const chosen = runs ? has : proxies;
+  return isDeepStrictEqual(chosen, noProxies) ? {} : { proxies: chosen };
 }
 
 /** Of certificates that are made from now on; those of another life are made anew. */

@@ -31,6 +31,16 @@ import {
   saveProfile,
 } from "../profile.ts";
 import type { Progress } from "../progress.ts";
+import {
+  isExcepted,
+  isOnLoopback,
+  noProxies,
+  proxyEnvironment,
+  readProxies,
+  redactProxies,
+  redactProxy,
+  usesProxy,
+} from "../proxies.ts";
 import { type WaitComponent, waitFor } from "../readiness.ts";
 import { writeSeed } from "../seed.ts";
 import { forgetStop, observeNodes, stopMachine } from "./machine-states.ts";
@@ -89,6 +99,7 @@ export async function startCluster(options: StartOptions): Promise<StartResult> 
   try {
     await settle(start, plan);
     profile = await provideProfile(start, plan);
+    showProxies(profile, options.progress);
     const renewed = await ensurePki(profile);
     options.signal.throwIfAborted();
     await bringUp(start, profile, renewed);
@@ -154,6 +165,28 @@ async function provideProfile({ driver, existing, undo, options }: Start, { draf
     await saveProfile(draft);
   }
   return draft;
+}
+
+/** As minikube's scripts look for it. */
+function showProxies(profile: Profile, progress: Progress): void {
+  const { proxies } = readProxies(process.env);
+  const used = profile.proxies ?? noProxies;
+  if (usesProxy(used)) {
+    progress.info("Found network options:");
+    for (const line of proxyEnvironment(redactProxies(used))) progress.info(line);
+  }
+  for (const value of new Set([used.http, used.https].filter(isOnLoopback))) {
+    const shown = redactProxy(value);
+    progress.warning(
+      `The proxy ${shown} is on this machine's loopback; the nodes ask for it at ${profile.network.gateway}`,
+    );
+  }
+  const { address } = controlPlane(profile);
+  if (!usesProxy(proxies) || isExcepted(address, proxies.except)) return;
+  progress.warning(
+    `You appear to be using a proxy, but your NO_PROXY environment does not include the mini IP (${address}). ` +
+      `mini kubectl goes around the proxy; for other clients: export NO_PROXY=$NO_PROXY,${profile.network.subnet}`,
+  );
 }
 
 /** Boots what does not run and waits for the cluster; once more where a machine ended that had been found running. */

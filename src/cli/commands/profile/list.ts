@@ -1,5 +1,6 @@
 import { clusterStatus, statusExitCode } from "../../../cluster/lifecycle/status.ts";
 import { controlPlane, listProfiles, type Profile } from "../../../cluster/profile.ts";
+import { redactProxies } from "../../../cluster/proxies.ts";
 import { MiniCommand } from "../../mini-command.ts";
 
 interface ListedProfile {
@@ -24,7 +25,9 @@ async function describe(profile: Profile, active: string): Promise<ListedProfile
   const { nodes } = await clusterStatus(profile.name);
   const host = nodes[0]?.Host ?? "Nonexistent";
   const Status = statusExitCode(nodes) === 0 ? "OK" : host === "Running" ? "Degraded" : host;
-  return { Name: profile.name, Status, Config: profile, Active: profile.name === active };
+  const { proxies } = profile;
+  const Config = proxies === undefined ? profile : { ...profile, proxies: redactProxies(proxies) };
+  return { Name: profile.name, Status, Config, Active: profile.name === active };
 }
 
 function table(profiles: readonly ListedProfile[]): string {

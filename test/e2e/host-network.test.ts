@@ -1,0 +1,75 @@
+/** A machine's proxies: what a cluster takes over of them, and what goes around them. */
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually } from "./eventually.ts";
+import { MiniCli } from "./mini-cli.ts";
+
+const cli = new MiniCli("net");
+const ssh = async (script: string): Promise<string> => (await cli.mini(["ssh", "--", script])).stdout;
+const containerdEnvironment = () => ssh("tr '\\0' '\\n' < /proc/$(pidof containerd)/environ");
+
+afterAll(() => cli.cleanUp());
+
+describe("proxies", () => {
+  /** What a proxy was asked for, and with which credentials. */
+  const asked: string[] = [];
+  let proxy: Server;
+  let url = "";
+
+  beforeAll(async () => {
+    proxy = createServer((request, response) => {
+      asked.push(`${request.method} ${request.url}`);
+      response.writeHead(502).end();
+    });
+    proxy.on("connect", (request, socket) => {
+      const [, credentials = ""] = (request.headers["proxy-authorization"] ?? "").split(" ");
+      asked.push(`CONNECT ${request.url} ${Buffer.from(credentials, "base64").toString()}`);
+      socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, resolve));
+    url = `http://ada:s3cret@127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  });
+  afterAll(() => proxy.close());
+
+  it("are told of, without passwords, and with what clients need", async () => {
+    const env = { HTTPS_PROXY: url, https_proxy: "", HTTP_PROXY: "", http_proxy: "", NO_PROXY: "corp.example" };
+    const { stdout, exitCode } = await cli.mini(["start", "--driver=runc"], { env });
+    expect(exitCode, stdout).toBe(0);
+    expect(stdout).toContain("Found network options:");
+    expect(stdout).toContain(`HTTPS_PROXY=${url.replace("s3cret", "xxxxx")}`);
+    const address = await cli.succeed("ip");
+    expect(stdout).toContain(
+      `You appear to be using a proxy, but your NO_PROXY environment does not include the mini IP (${address})`,
+    );
+    expect(stdout + (await cli.succeed("profile", "list", "-o", "json"))).not.toContain("s3cret");
+    const excepted = { ...env, NO_PROXY: "192.168.0.0/16" };
+    expect((await cli.mini(["start"], { env: excepted })).stdout).not.toContain("You appear to be using a proxy");
+  });
+
+  it("are gone around by kubectl and by mini itself", async () => {
+    const env = { HTTPS_PROXY: url, HTTP_PROXY: url, NODE_USE_ENV_PROXY: "1" };
+    expect(await cli.mini(["kubectl", "--", "get", "--raw=/readyz"], { env })).toMatchObject({ stdout: "ok" });
+    expect((await cli.mini(["status"], { env })).exitCode).toBe(0);
+    expect(asked).toEqual([]);
+  });
+
+  it("are what images are pulled through, a proxy on the host's loopback by way of the gateway", async () => {
+    await cli.kubectl("newest", ["run", "far", "--image=registry.invalid/far:1"]);
+    await eventually(async () => expect(asked).toContain("CONNECT registry.invalid:443 ada:s3cret"));
+    const environment = await containerdEnvironment();
+    expect(environment).toMatch(/^NO_PROXY=corp\.example,192\.168\.\d+\.0\/24,10\.244\.0\.0\/16,10\.96\.0\.0\/12,/m);
+    expect(environment).not.toContain("HTTP_PROXY");
+  });
+
+  it("stay with the profile, for its next boots, until they are set to nothing", async () => {
+    const other = { HTTPS_PROXY: "http://192.0.2.1:3128" };
+    expect((await cli.mini(["start"], { env: other })).stdout).toContain("keeps the proxies that it has");
+    await cli.succeed("stop");
+    await cli.succeed("start");
+    expect(await containerdEnvironment()).toContain("ada:s3cret");
+    await cli.succeed("stop");
+    await cli.mini(["start"], { env: { HTTPS_PROXY: "" } });
+    expect(await containerdEnvironment()).not.toContain("PROXY");
+  });
+});
