@@ -42,7 +42,8 @@ export async function sendObject(
 async function encodeForm(object: unknown, { encoding, pretty }: OutputForm): Promise<Buffer> {
   if (encoding === "yaml") {
     const { stringify } = await import("yaml");
-    return Buffer.from(stringify(object));
+    // Quotes what readers of YAML 1.1, Go programs among them, would not take for text.
+    return Buffer.from(stringify(object, { version: "1.1" }));
   }
   return encodeJson(object, pretty);
 }

@@ -78,7 +78,7 @@ describe("server-side apply", () => {
     ],
     [
       "a key that is there twice",
-      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bad\ndata:\n  a: x\n  a: y\n",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: bad\ndata:\n  a: x\n  a: z\n",
       "fieldManager=t&fieldValidation=Strict",
       400,
       'line 7: key "a" already set in map',

@@ -1,9 +1,9 @@
 /**
- * YAML of one document as the JSON value that sigs.k8s.io/yaml makes of it: integers of 64 bits exact, as in json.ts.
- * The parser is loaded on first use.
+ * YAML of one document as the JSON value that sigs.k8s.io/yaml makes of it: plain scalars are resolved as Go's yaml.v2 does
+ * (`yes` is true, `0644` is octal), integers of 64 bits are exact as in json.ts. The parser is loaded on first use.
  */
 import { badRequest, requestEntityTooLarge } from "../errors/status-error.ts";
-import { checkDepth, depthMessage, integerOf, JsonLimitError } from "./json.ts";
+import { depthMessage, JsonLimitError, maximumDepth } from "./json.ts";
 
 export interface ParsedYaml {
   readonly value: unknown;
@@ -20,36 +20,25 @@ export interface ParseYamlOptions {
 
 /** Rejects with StatusError BadRequest, or RequestEntityTooLarge for what would take the parser too long. */
 export async function parseYaml(bytes: Buffer, options: ParseYamlOptions = {}): Promise<ParsedYaml> {
-  const { duplicates: uniqueKeys = false, prefix = "" } = options;
+  const { loadYaml, duplicateKeys, YAMLException } = await import("./yaml-document.ts");
   checkStructure(bytes);
-  const { LineCounter, parseDocument } = await import("yaml");
   const text = bytes.toString("utf8");
-  const lineCounter = new LineCounter();
-  const duplicates: string[] = [];
   try {
-    const schema = { version: "1.1", schema: "core", intAsBigInt: true } as const;
-    const document = parseDocument(text, { ...schema, uniqueKeys, lineCounter, logLevel: "silent" });
-    for (const error of document.errors) {
-      if (error.code !== "DUPLICATE_KEY") throw error;
-      const key = /^\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s:]+))/.exec(
-        text.slice(error.pos[0], error.pos[0] + 1_000),
-      );
-      const name = key?.[1] ?? key?.[2] ?? key?.[3] ?? "";
-      duplicates.push(`line ${lineCounter.linePos(error.pos[0]).line}: key ${JSON.stringify(name)} already set in map`);
-    }
-    const value: unknown = document.toJS({ maxAliasCount: maximumAliases });
-    checkDepth(value);
-    return { value: plain(value), duplicates };
+    const value = new Plain(text.length).of(loadYaml(text), 0);
+    return { value, duplicates: options.duplicates === true ? duplicateKeys(text) : [] };
   } catch (cause) {
-    throw badRequest(`${prefix}error converting YAML to JSON: ${complaint(cause)}`, { cause });
+    const { prefix = "" } = options;
+    if (cause instanceof JsonLimitError) {
+      throw badRequest(`${prefix}error converting YAML to JSON: ${cause.message}`, { cause });
+    }
+    if (!(cause instanceof YAMLException)) throw cause;
+    const { reason, mark } = cause;
+    throw badRequest(`${prefix}error converting YAML to JSON: yaml: ${complaint(reason, mark?.line)}`, { cause });
   }
 }
 
-/** As often as one anchor may be repeated, also by way of others. */
-const maximumAliases = 100;
-
-/** The parser takes some ten microseconds for each of these, and can only be waited for. Clients that send much send JSON. */
-const maximumMarks = 50_000;
+/** The parser takes some two microseconds for each of these, and can only be waited for. Clients that send much send JSON. */
+const maximumMarks = 100_000;
 const marks = new Set([..."\n,:-?[]{}&*"].map((mark) => mark.charCodeAt(0)));
 
 function checkStructure(bytes: Buffer): void {
@@ -62,27 +51,34 @@ function checkStructure(bytes: Buffer): void {
   }
 }
 
-function complaint(error: unknown): string {
-  if (error instanceof JsonLimitError) return `yaml: ${error.message}`;
-  const { message } = error as Error;
-  if (error instanceof RangeError || message.startsWith("Maximum call stack")) return `yaml: ${depthMessage}`;
-  if (message.startsWith("Excessive alias count")) return "yaml: document contains excessive aliasing";
-  const anchor = /^Unresolved alias .*: (.*)$/.exec(message)?.[1];
-  return anchor === undefined ? `yaml: ${message.slice(0, 1_000)}` : `yaml: unknown anchor '${anchor}' referenced`;
+function complaint(reason: string, line: number | undefined): string {
+  if (reason.startsWith("nesting exceeded")) return depthMessage;
+  const anchor = /^unidentified alias "(.*)"$/.exec(reason)?.[1];
+  if (anchor !== undefined) return `unknown anchor '${anchor}' referenced`;
+  return line === undefined ? reason : `line ${line + 1}: ${reason}`;
 }
 
-/** Integers as json.ts has them, those of more than 64 bits as floats. Throws JsonLimitError on what JSON cannot say. */
-function plain(value: unknown): unknown {
-  if (typeof value === "bigint") return BigInt.asIntN(64, value) === value ? integerOf(value) : finite(Number(value));
-  if (typeof value === "number") return finite(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(plain);
-  if (Object.getPrototypeOf(value) !== Object.prototype) throw new JsonLimitError("unsupported value");
-  return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, plain(child)]));
-}
+/** Values that aliases repeat, beyond what the text itself has room for. */
+const maximumRepeated = 100_000;
 
-function finite(value: number): number {
-  if (Number.isFinite(value)) return value;
-  const shown = Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
-  throw new JsonLimitError(`json: unsupported value: ${shown}`);
+/** Aliases give one value in several places; JSON has it several times, and has not all that YAML has. */
+class Plain {
+  #left: number;
+
+  constructor(textLength: number) {
+    this.#left = textLength + maximumRepeated;
+  }
+
+  /** Throws JsonLimitError. */
+  of(value: unknown, depth: number): unknown {
+    if (--this.#left < 0) throw new JsonLimitError("yaml: document contains excessive aliasing");
+    if (typeof value === "number" && !Number.isFinite(value)) {
+      const shown = Number.isNaN(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf";
+      throw new JsonLimitError(`json: unsupported value: ${shown}`);
+    }
+    if (typeof value !== "object" || value === null) return value;
+    if (depth >= maximumDepth) throw new JsonLimitError(`yaml: ${depthMessage}`);
+    if (Array.isArray(value)) return value.map((item) => this.of(item, depth + 1));
+    return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, this.of(child, depth + 1)]));
+  }
 }
