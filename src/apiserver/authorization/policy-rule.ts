@@ -22,7 +22,10 @@ function resourceMatches(resources: readonly string[], resource: string, subreso
 
 function urlMatches(pattern: string, path: string): boolean {
   if (pattern === "*" || pattern === path) return true;
-  return pattern.endsWith("*") && path.startsWith(pattern.replace(/\*+$/, ""));
+  if (!pattern.endsWith("*")) return false;
+  let end = pattern.length;
+  while (pattern[end - 1] === "*") end -= 1;
+  return path.startsWith(pattern.slice(0, end));
 }
 
 /** The parts of `wanted`, broken down to one verb and one resource each, that no owned rule covers. */

@@ -22,8 +22,12 @@ export function findValues(path: string, object: unknown): unknown[] {
 const token =
   /\.((?:[^.[\]\\]|\\.)+)|\['((?:[^'\\]|\\.)*)'\]|\["((?:[^"\\]|\\.)*)"\]|\[(-?\d+)\]|\[(\*)\]|\[(-?\d*):(-?\d*)\]|\[\?\(\s*@((?:[^=!<>)]|\\.)*?)\s*(?:(==|!=|<=|>=|<|>)\s*("[^"]*"|'[^']*'|[^)\s]+))?\s*\)\]/y;
 
+/** Nobody writes longer ones, and parsing can take square time. */
+const longestPath = 4_096;
+
 /** Paths that are not of this form find nothing. */
 function parse(text: string): readonly Step[] {
+  if (text.length > longestPath) return [() => []];
   const path = text.replace(/^\{(.*)\}$/, "$1").replace(/^\$/, "");
   const steps: Step[] = [];
   token.lastIndex = 0;

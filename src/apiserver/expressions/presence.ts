@@ -23,7 +23,8 @@ interface Macro {
 /** The expression with our macro in the place of `has`. */
 export const withPresenceMacro = (source: string): string =>
   source.replace(
-    /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?<![\w.])has(?=\s*\()/g,
+    // Without an end of a literal being needed, so that what has none is not looked through again and again.
+    /("(?:[^"\\\n]|\\.)*"?|'(?:[^'\\\n]|\\.)*'?)|(?<![\w.])has(?=\s*\()/g,
     (_, literal: string | undefined) => literal ?? presenceMacro,
   );
 

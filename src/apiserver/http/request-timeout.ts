@@ -12,9 +12,9 @@ const unitMs: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 };
-/** Longer than any duration, and short enough for an expression that may look at a digit twice. */
+/** Longer than any duration. */
 const maximumLength = 64;
-const part = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
+const part = /(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
 const duration = new RegExp(`^[+-]?(0|(${part.source})+)$`);
 
 /**

@@ -21,7 +21,7 @@ export interface Scrape {
 type Mutable = { -readonly [Key in keyof Point]: Point[Key] };
 
 const sample = /^(\w+)(?:\{(.*)\})? (\S+)(?: (-?\d+))?$/;
-const label = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+const label = /\b(\w+)="((?:[^"\\]|\\.)*)"/g;
 
 /** `now` stands for timestamps that are missing. A pod of which a container has no figures is left out. */
 export function parseResourceMetrics(text: string, now: number): Scrape {

@@ -47,7 +47,7 @@ export function rewriteUrl(text: string, { prefix, backendHost, requestHost }: P
 
 /** Rewrites the URLs in an HTML page. */
 export function rewriteHtml(page: string, location: ProxyLocation): string {
-  return page.replace(/<([a-z][a-z0-9]*)((?:\s+[^<>]*)?)>/gi, (tag, element: string, attributes: string) => {
+  return page.replace(/<([a-z][a-z0-9]*)((?:\s[^<>]*)?)>/gi, (tag, element: string, attributes: string) => {
     const wanted = urlAttributes[element.toLowerCase()];
     if (wanted === undefined || attributes === "") return tag;
     const pattern = new RegExp(`(\\s(?:${wanted.join("|")})\\s*=\\s*)(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, "gi");

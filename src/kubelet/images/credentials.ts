@@ -64,8 +64,19 @@ function globMatches(glob: string, host: string): boolean {
   const globs = glob.split(".");
   const labels = host.split(".");
   if (globs.length !== labels.length) return false;
-  return globs.every((part, index) => {
-    const expression = part.split("*").map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-    return new RegExp(`^${expression.join(".*")}$`).test(labels[index] as string);
-  });
+  return globs.every((part, index) => partMatches(part.split("*"), labels[index] as string));
+}
+
+/** Whether the texts stand in `label` one after the other, the first at its beginning and the last at its end. */
+function partMatches([first = "", ...texts]: readonly string[], label: string): boolean {
+  const last = texts.pop();
+  if (last === undefined) return label === first;
+  if (!label.startsWith(first)) return false;
+  let position = first.length;
+  for (const text of texts) {
+    const found = label.indexOf(text, position);
+    if (found < 0) return false;
+    position = found + text.length;
+  }
+  return label.length - last.length >= position && label.endsWith(last);
 }

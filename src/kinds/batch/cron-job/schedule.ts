@@ -35,7 +35,7 @@ export function cronScheduleError(schedule: string): string | undefined {
 
 function descriptorError(text: string): string | undefined {
   if (descriptors.includes(text)) return undefined;
-  const every = /^@every\s+(.*)$/.exec(text)?.[1];
+  const every = /^@every\s/.test(text) ? text.slice("@every".length).trim() : undefined;
   if (every === undefined) return `unrecognized descriptor: ${text}`;
   if (/^([+-]?\d+(\.\d*)?(ns|us|µs|ms|s|m|h))+$/.test(every) || every === "0") return undefined;
   return `failed to parse duration ${text}: time: invalid duration ${JSON.stringify(every)}`;

@@ -114,8 +114,8 @@ function validateSourceOfMany(
 
 /** `metadata.labels['key']` to its two parts. */
 function splitSubscript(fieldPath: string): { path: string; subscript: string } | undefined {
-  const match = /^(.+)\['(.*)'\]$/s.exec(fieldPath);
-  return match === null ? undefined : { path: match[1] ?? "", subscript: match[2] ?? "" };
+  const open = fieldPath.endsWith("']") ? fieldPath.lastIndexOf("['", fieldPath.length - 4) : -1;
+  return open < 1 ? undefined : { path: fieldPath.slice(0, open), subscript: fieldPath.slice(open + 2, -2) };
 }
 
 export function validateFieldReference(
