@@ -166,6 +166,15 @@ describe("paths that are passed on", () => {
     expect((await ask("GET /api/v1/namespaces/default/../proxy/pods/proxy/proxy/a", "bob")).code).toBe(403);
   });
 
+  it("keep their method, of those that upstream proxies", async () => {
+    for (const method of ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      asked.length = 0;
+      expect((await ask(`${method} ${pod}/proxy/a`)).code, method).toBe(200);
+      expect(asked).toEqual(["/a"]);
+    }
+    expect((await ask(`TRACE ${pod}/proxy/a`)).code).toBe(405);
+  });
+
   it("are sent on to the slash at their start", async () => {
     const { code, head } = await ask(`GET ${pod}/proxy?a=b`);
     expect(code).toBe(301);
