@@ -49,7 +49,7 @@ export interface NodeProcess {
 
 /** What runs in a machine's control groups, pods left out. */
 export function processesOf(machine: string): NodeProcess[] {
-  return readdirSync("/proc").flatMap((entry): NodeProcess[] => {
+  const found = readdirSync("/proc").flatMap((entry): (NodeProcess & { parent: number })[] => {
     if (!/^\d+$/.test(entry)) return [];
     try {
       const groups = readFileSync(`/proc/${entry}/cgroup`, "utf8");
@@ -57,10 +57,14 @@ export function processesOf(machine: string): NodeProcess[] {
       const words = readFileSync(`/proc/${entry}/cmdline`, "utf8").split("\0");
       const isMini = words[0] === "/mini/bin/mini";
       const name = isMini ? (words[2] ?? "mini") : (words[0]?.split("/").at(-1) ?? "");
-      return [{ pid: Number(entry), name, isMini }];
+      const stat = readFileSync(`/proc/${entry}/stat`, "utf8");
+      const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+      return [{ pid: Number(entry), name, isMini, parent }];
     } catch {
       // It ended while it was looked at.
       return [];
     }
   });
+  // A child that has not become another program yet looks like its parent.
+  return found.filter(({ name, parent }) => !found.some((other) => other.pid === parent && other.name === name));
 }

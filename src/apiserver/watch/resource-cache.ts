@@ -3,11 +3,16 @@ import type { CachedObject } from "./cached-object.ts";
 
 export type EventType = "ADDED" | "MODIFIED" | "DELETED";
 
-/** Encoded watch frames of one event, by type and encoding: made by the first watcher that needs one. */
+/**
+ * Encoded watch frames of one event, by type and encoding: made by the first watcher that needs one, kept for the others
+ * until the event has reached those who watch.
+ */
 export class EventFrames {
   #frames: Map<string, Buffer> | undefined;
+  #closed = false;
 
   get(key: string, encode: () => Buffer): Buffer {
+    if (this.#closed) return encode();
     this.#frames ??= new Map();
     let frame = this.#frames.get(key);
     if (frame === undefined) {
@@ -15,6 +20,12 @@ export class EventFrames {
       this.#frames.set(key, frame);
     }
     return frame;
+  }
+
+  /** Lets go of them, and keeps none any more: each may hold a whole block of Node's pool of buffers. */
+  close(): void {
+    this.#closed = true;
+    this.#frames = undefined;
   }
 }
 
@@ -30,6 +41,8 @@ export interface CacheEvent {
 /** Bounds of what one resource keeps of its past in memory; older watches are served from the store. */
 const maximumEvents = 2_000;
 const maximumReplacedBytes = 4 * 1024 * 1024;
+/** Events whose frames are kept: some watchers are told a little later, once a webhook has converted. */
+const maximumFramed = 8;
 
 /** What a watch needs of a resource. */
 export interface WatchedResource extends Pick<ResourceCache, "prefix" | "list" | "subscribe" | "eventsAfter"> {
@@ -49,6 +62,7 @@ export class ResourceCache {
   readonly #subscribers = new Set<(event: CacheEvent) => void>();
   #events: CacheEvent[] = [];
   #replacedBytes = 0;
+  readonly #framed: EventFrames[] = [];
   /** Every event after this revision is in #events. */
   #windowStart: number;
 
@@ -96,6 +110,8 @@ export class ResourceCache {
 
   publish(event: CacheEvent): void {
     for (const subscriber of this.#subscribers) subscriber(event);
+    this.#framed.push(event.frames);
+    if (this.#framed.length > maximumFramed) this.#framed.shift()?.close();
   }
 
   subscribe(subscriber: (event: CacheEvent) => void): () => void {

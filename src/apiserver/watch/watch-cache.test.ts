@@ -4,6 +4,7 @@ import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { openSqliteStore } from "../../store/sqlite/sqlite-store.ts";
 import type { Store } from "../../store/types.ts";
 import { encodeStored, finalBytes, withRevision } from "./object-bytes.ts";
+import type { CacheEvent } from "./resource-cache.ts";
 import { WatchCache } from "./watch-cache.ts";
 
 const openStore = (): Promise<Store> => openSqliteStore({ path: ":memory:", durable: false, compactionPeriodMs: 0 });
@@ -43,6 +44,36 @@ describe("object bytes", () => {
 });
 
 describe("watch cache", () => {
+  it("encodes an event once for all who watch, and keeps frames of the last few only", async () => {
+    const store = await openStore();
+    const cache = await WatchCache.open(store);
+    const resource = cache.resource(pods);
+    const events: CacheEvent[] = [];
+    let encoded = 0;
+    const frame = (event: CacheEvent): Buffer =>
+      event.frames.get("ADDED", () => {
+        encoded++;
+        return Buffer.from(event.object.name);
+      });
+    for (const watcher of [1, 2]) {
+      resource.subscribe((event) => {
+        if (watcher === 1) events.push(event);
+        frame(event);
+      });
+    }
+    for (let number = 0; number < 40; number++) await store.create(key(`p${number}`), encodeStored(pod(`p${number}`)));
+    expect(events).toHaveLength(40);
+    expect(encoded).toBe(40);
+    const kept = events.filter((event) => {
+      const before = encoded;
+      frame(event);
+      return encoded === before;
+    });
+    expect(kept.map(({ object }) => object.name)).toEqual(Array.from({ length: 8 }, (_, index) => `p${32 + index}`));
+    cache.close();
+    await store.close();
+  });
+
   it("is current when a write is acknowledged, in order of keys, and after a restart", async () => {
     const store = await openStore();
     const cache = await WatchCache.open(store);
