@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { constants as http2 } from "node:http2";
+import type { Writable } from "node:stream";
 import { createGzip, constants as zlib } from "node:zlib";
 import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { Status, StatusError } from "../../machinery/errors/status-error.ts";
@@ -139,7 +140,7 @@ function warningHeader(message: string): string {
 }
 
 /** On the way to the same machine, compressing costs more than it saves, whatever a client's default header says. */
-function wantsCompression({ request }: RequestContext): boolean {
+export function wantsCompression({ request }: RequestContext): boolean {
   if (!String(request.headers["accept-encoding"] ?? "").includes("gzip")) return false;
   const { remoteAddress, localAddress } = request.socket;
   return remoteAddress !== localAddress && remoteAddress !== "::1" && !remoteAddress?.startsWith("127.");
@@ -152,10 +153,21 @@ export function isGone(response: HttpResponse): boolean {
 }
 
 /** Both kinds of response have this method, under signatures that TypeScript cannot join. */
-type Writable = Pick<ServerResponse, "writeHead">;
+type WithHead = Pick<ServerResponse, "writeHead">;
+
+/** Begins an answer whose body is written to what is returned. */
+export function beginStream(
+  context: RequestContext,
+  code: number,
+  contentType: string,
+  extra: OutgoingHttpHeaders,
+): Writable {
+  begin(context.response, code, { ...commonHeaders(context, contentType), ...extra });
+  return context.response as unknown as Writable;
+}
 
 function begin(response: HttpResponse, code: number, headers: OutgoingHttpHeaders): void {
-  (response as Writable).writeHead(code, headers);
+  (response as WithHead).writeHead(code, headers);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { OutputForm, Producible } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import type { WatchEncoding } from "../watch/watch-session.ts";
+import type { JsonList } from "./list-pieces.ts";
 import { ProtobufEncoding, ProtobufMetadataEncoding } from "./protobuf-encoding.ts";
 import type { ServedResource } from "./resources.ts";
 import { TableEncoding } from "./table-encoding.ts";
@@ -20,6 +21,10 @@ export interface ListMeta {
 export interface ObjectEncoding extends WatchEncoding {
   readonly contentType: string;
   list(objects: readonly CachedObject[], metadata: ListMeta): Buffer;
+  /** How a large list is taken apart: by its items as JSON, or in pieces of its own. */
+  readonly jsonList?: JsonList;
+  /** Undefined stands for work that gave nothing yet. */
+  pieces?(objects: readonly CachedObject[], metadata: ListMeta): Iterable<Buffer | undefined>;
 }
 
 /** The form that a request asks for, and how objects get it. Throws StatusError NotAcceptable. */
@@ -67,6 +72,12 @@ function isCustom({ kind }: ServedResource): boolean {
 
 const listKindOf = ({ kind }: ServedResource): string => kind.listKind ?? `${kind.kind}List`;
 
+const listHead = (resource: ServedResource, metadata: ListMeta): object => ({
+  kind: listKindOf(resource),
+  apiVersion: resource.apiVersion,
+  metadata,
+});
+
 function listStart(kind: string, apiVersion: string, metadata: ListMeta): Buffer {
   const head = `{"kind":"${kind}","apiVersion":"${apiVersion}","metadata":${JSON.stringify(metadata)},"items":[`;
   return Buffer.from(head);
@@ -92,10 +103,15 @@ const nothing = Buffer.alloc(0);
 class StoredEncoding implements ObjectEncoding {
   readonly key = "";
   readonly contentType = "application/json";
+  readonly jsonList: JsonList;
   readonly #resource: ServedResource;
 
   constructor(resource: ServedResource) {
     this.#resource = resource;
+    const head = (metadata: ListMeta): object => listHead(resource, metadata);
+    this.jsonList = isCustom(resource)
+      ? { head, field: "items", before: nothing, item: ({ bytes }) => bytes }
+      : { head, field: "items", before: openBrace, item: ({ itemBytes }) => itemBytes };
   }
 
   one(object: CachedObject): Buffer {
@@ -123,11 +139,18 @@ class StoredEncoding implements ObjectEncoding {
 class ConvertedEncoding implements ObjectEncoding {
   readonly key: string;
   readonly contentType = "application/json";
+  readonly jsonList: JsonList;
   readonly #resource: ServedResource;
 
   constructor(resource: ServedResource) {
     this.#resource = resource;
     this.key = resource.apiVersion;
+    this.jsonList = {
+      head: (metadata) => listHead(resource, metadata),
+      field: "items",
+      before: nothing,
+      item: (object) => this.#item(object),
+    };
   }
 
   one(object: CachedObject): Buffer {
@@ -135,12 +158,13 @@ class ConvertedEncoding implements ObjectEncoding {
   }
 
   list(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
-    const custom = isCustom(this.#resource);
-    const items = objects.map((object) => {
-      const { apiVersion, kind, ...item } = this.#resource.decode(object);
-      return Buffer.from(JSON.stringify(custom ? { apiVersion, kind, ...item } : item));
-    });
+    const items = objects.map((object) => this.#item(object));
     return joinItems(listStart(listKindOf(this.#resource), this.#resource.apiVersion, metadata), items, nothing);
+  }
+
+  #item(object: CachedObject): Buffer {
+    const { apiVersion, kind, ...item } = this.#resource.decode(object);
+    return Buffer.from(JSON.stringify(isCustom(this.#resource) ? { apiVersion, kind, ...item } : item));
   }
 
   bookmark(metadata: Record<string, unknown>): Buffer {
@@ -155,11 +179,18 @@ function bookmarkOf({ kind, apiVersion }: ServedResource, metadata: Record<strin
 class MetadataEncoding implements ObjectEncoding {
   readonly key: string;
   readonly contentType = "application/json";
+  readonly jsonList: JsonList;
   readonly #apiVersion: string;
 
   constructor(version: string) {
     this.#apiVersion = `meta.k8s.io/${version}`;
     this.key = `metadata ${version}`;
+    this.jsonList = {
+      head: (metadata) => ({ kind: "PartialObjectMetadataList", apiVersion: this.#apiVersion, metadata }),
+      field: "items",
+      before: nothing,
+      item: (object) => this.one(object),
+    };
   }
 
   one(object: CachedObject): Buffer {

@@ -12,7 +12,7 @@ import { encodingFor } from "./encoding.ts";
 import { listObjects, waitForRevision } from "./list.ts";
 import { listOptions, parseRevision } from "./request-options.ts";
 import type { ResourceRegistry, ServedResource } from "./resources.ts";
-import { sendCached, sendEncoded } from "./send-object.ts";
+import { sendCached, sendList } from "./send-object.ts";
 import type { SubresourceCalls } from "./subresource-calls.ts";
 import { serveWatch } from "./watch-request.ts";
 import type { WriteHandler } from "./write-handler.ts";
@@ -95,7 +95,7 @@ export class ResourceHandler {
     const options = listOptions(query, false);
     const { objects, metadata } = await listObjects(this.#parts.cache, resource, info.namespace, options);
     await resource.prepare(objects);
-    await sendEncoded(context, 200, encoding.list(objects, metadata), { encoding, form });
+    await sendList(context, objects, metadata, { encoding, form });
   }
 }
 

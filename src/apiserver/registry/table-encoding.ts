@@ -1,12 +1,14 @@
-import { type IncludeObject, parseIncludeObject, renderTable } from "../../machinery/table/render-table.ts";
+import { type IncludeObject, parseIncludeObject, renderTable, type Table } from "../../machinery/table/render-table.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
 import type { ListMeta, ObjectEncoding } from "./encoding.ts";
+import type { JsonList } from "./list-pieces.ts";
 import type { ServedResource } from "./resources.ts";
 
 /** Objects as rows of a Table, for `kubectl get`. */
 export class TableEncoding implements ObjectEncoding {
   readonly key: string;
   readonly contentType = "application/json";
+  readonly jsonList: JsonList;
   readonly #resource: ServedResource;
   readonly #apiVersion: string;
   readonly #include: IncludeObject;
@@ -18,6 +20,15 @@ export class TableEncoding implements ObjectEncoding {
     this.#apiVersion = `meta.k8s.io/${version}`;
     this.#include = parseIncludeObject(includeObject);
     this.#headers = headers;
+    this.jsonList = {
+      head: (metadata) => {
+        const { rows: _, ...head } = this.#table([], metadata);
+        return head;
+      },
+      field: "rows",
+      before: Buffer.alloc(0),
+      item: (object) => Buffer.from(JSON.stringify(this.#table([object], {} as ListMeta).rows[0])),
+    };
     this.key = `table ${resource.apiVersion} ${version} ${this.#include} ${headers}`;
   }
 
@@ -48,14 +59,17 @@ export class TableEncoding implements ObjectEncoding {
   }
 
   #render(objects: readonly CachedObject[], metadata: ListMeta): Buffer {
+    return Buffer.from(JSON.stringify(this.#table(objects, metadata)));
+  }
+
+  #table(objects: readonly CachedObject[], metadata: ListMeta): Table {
     const decoded = objects.map((object) => this.#resource.decode(object));
-    const table = renderTable(this.#resource.kind, decoded, {
+    return renderTable(this.#resource.kind, decoded, {
       now: Date.now(),
       include: this.#include,
       metadata,
       apiVersion: this.#apiVersion,
       headers: this.#headers,
     });
-    return Buffer.from(JSON.stringify(table));
   }
 }

@@ -17,7 +17,7 @@ import { listObjects } from "./list.ts";
 import { applyPatch, parsePatch } from "./patch.ts";
 import { listOptions, type WriteOptions, writeOptions } from "./request-options.ts";
 import type { ServedResource } from "./resources.ts";
-import { sendCached, sendEncoded } from "./send-object.ts";
+import { sendCached, sendList } from "./send-object.ts";
 import type { Updater } from "./update.ts";
 import type { WriteRequest } from "./write-request.ts";
 
@@ -117,7 +117,7 @@ export class WriteHandler {
       await Promise.all(batch.map((object) => this.#deleteOne(context, resource, object, options)));
       deleted.push(...batch);
     }
-    await sendEncoded(context, 200, encoding.list(deleted, metadata), { encoding, form });
+    await sendList(context, deleted, metadata, { encoding, form });
   }
 
   /** One that is gone meanwhile is as good as deleted. */

@@ -76,6 +76,19 @@ export function encodeProtobuf(object: UnknownObject, schemas: SchemaTable, type
   return Buffer.concat([magic, writer.finish()]);
 }
 
+/** What goes before and after a message of so many bytes that is encoded in parts. */
+export function encodeEnvelope(
+  type: { readonly apiVersion: string; readonly kind: string },
+  length: number,
+  schemas: SchemaTable,
+): { readonly before: Buffer; readonly after: Buffer } {
+  const writer = protobuf.Writer.create();
+  writer.uint32(0x0a).bytes(encodeMessage({ ...type }, typeMetaType, schemas));
+  writer.uint32(0x12).uint32(length);
+  const end = protobuf.Writer.create().uint32(0x1a).string("").uint32(0x22).string("");
+  return { before: Buffer.concat([magic, writer.finish()]), after: Buffer.from(end.finish()) };
+}
+
 const kindTables = new WeakMap<SchemaTable, Map<string, string>>();
 const metaPrefix = "io.k8s.apimachinery.pkg.apis.meta.v1.";
 
