@@ -4,6 +4,7 @@ import { metClosedConnection } from "../streaming/idle-connection.ts";
 import { dialOptions } from "../streaming/proxyable-address.ts";
 
 const requestTimeoutMs = 5_000;
+const maximumAnswerBytes = 16 * 1024 * 1024;
 
 /**
  * What an extension server answers to the aggregator itself, parsed; undefined where it has no such path. Rejects where
@@ -30,7 +31,12 @@ export async function getRemoteJson(target: ProxyTarget): Promise<unknown> {
   });
   outgoing.on("response", (response) => {
     const chunks: Buffer[] = [];
-    response.on("data", (chunk: Buffer) => chunks.push(chunk));
+    let length = 0;
+    response.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maximumAnswerBytes) outgoing.destroy(new Error("the answer is too large"));
+      chunks.push(chunk);
+    });
     response.on("error", reject);
     response.on("end", () => {
       const text = Buffer.concat(chunks).toString("utf8");

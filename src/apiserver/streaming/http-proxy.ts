@@ -26,6 +26,9 @@ export interface ProxyTarget {
   readonly agent?: Agent;
 }
 
+/** A page is held until it is whole; longer ones are passed on as they come, with their links as they are. */
+const maximumPageBytes = 4 * 1024 * 1024;
+
 /** Headers that are about one connection only. */
 const hopByHop = new Set([
   "connection",
@@ -101,13 +104,15 @@ async function answer(backend: IncomingMessage, response: HttpResponse, location
   const isHtml = backend.headers["content-type"]?.split(";")[0]?.trim() === "text/html";
   const write = response as { writeHead(code: number, headers: IncomingHttpHeaders): unknown };
   if (redirect === undefined && isHtml && backend.headers["content-encoding"] === undefined) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of backend) chunks.push(chunk as Buffer);
-    const page = Buffer.from(rewriteHtml(Buffer.concat(chunks).toString("utf8"), location));
-    headers["content-length"] = String(page.length);
-    write.writeHead(backend.statusCode ?? 502, headers);
-    response.end(page);
-    return;
+    const start = await readStart(backend);
+    if (start.length <= maximumPageBytes) {
+      const page = Buffer.from(rewriteHtml(start.toString("utf8"), location));
+      if (page.length > 0) headers["content-length"] = String(page.length);
+      write.writeHead(backend.statusCode ?? 502, headers);
+      response.end(page);
+      return;
+    }
+    backend.unshift(start);
   }
   write.writeHead(backend.statusCode ?? 502, headers);
   await new Promise<void>((resolve) => {
@@ -117,12 +122,28 @@ async function answer(backend: IncomingMessage, response: HttpResponse, location
   });
 }
 
+/** The whole body, or where it is longer than what pages have their links rewritten up to, the beginning of it. */
+async function readStart(backend: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of backend.iterator({ destroyOnReturn: false })) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length > maximumPageBytes) break;
+    }
+  } catch (cause) {
+    throw unreachable(cause as Error);
+  }
+  return Buffer.concat(chunks);
+}
+
 function forwardedHeaders(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const passed: IncomingHttpHeaders = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith(":") && !hopByHop.has(name) && name !== "authorization" && value !== undefined) {
-      passed[name] = value;
-    }
+    // Whom the request is made as has been decided here.
+    const isOurs = name === "authorization" || name.startsWith("impersonate-");
+    if (!name.startsWith(":") && !hopByHop.has(name) && !isOurs && value !== undefined) passed[name] = value;
   }
   return passed;
 }
