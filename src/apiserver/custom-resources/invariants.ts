@@ -3,7 +3,7 @@
  * kind.
  */
 import { duplicate, type FieldError, invalidValue, required } from "../../machinery/errors/field-error.ts";
-import { childPath, isMap, type JsonSchema, valuesOf } from "./schema.ts";
+import { childPath, isMap, type JsonSchema, maximumErrors, valuesOf } from "./schema.ts";
 
 type CheckNode = (value: unknown, schema: JsonSchema, path: string) => FieldError[];
 
@@ -31,7 +31,11 @@ function walk(value: unknown, schema: JsonSchema, at: { path: string; check: Che
   const { items } = schema;
   if (Array.isArray(value)) {
     if (items === undefined) return errors;
-    return [...errors, ...value.flatMap((item, index) => walk(item, items, { path: `${path}[${index}]`, check }))];
+    for (const [index, item] of value.entries()) {
+      errors.push(...walk(item, items, { path: `${path}[${index}]`, check }));
+      if (errors.length >= maximumErrors) break;
+    }
+    return errors;
   }
   if (!isMap(value)) return errors;
   const values = valuesOf(schema);
@@ -39,6 +43,7 @@ function walk(value: unknown, schema: JsonSchema, at: { path: string; check: Che
     const property = schema.properties?.[key];
     if (property !== undefined) errors.push(...walk(child, property, { path: childPath(path, key), check }));
     else if (values !== undefined) errors.push(...walk(child, values, { path: `${path}[${key}]`, check }));
+    if (errors.length >= maximumErrors) break;
   }
   return errors;
 }
@@ -57,6 +62,7 @@ function checkList(value: unknown, schema: JsonSchema, path: string): FieldError
     times.set(text, seen + 1);
     // Only the first repetition is told.
     if (seen === 1) errors.push(duplicate(`${path}[${index}]`, key));
+    if (errors.length >= maximumErrors) break;
   }
   return errors;
 }

@@ -169,3 +169,36 @@ describe("patterns", () => {
     ]);
   });
 });
+
+describe("values that many parts of a schema look at", () => {
+  const withSpec = (spec: object): JsonSchema => ({ type: "object", properties: { spec } }) as JsonSchema;
+
+  it("are asked once for each of nested alternatives", () => {
+    for (const logic of ["anyOf", "oneOf"]) {
+      let nested: object = { minLength: 5 };
+      for (let level = 0; level < 100; level++) nested = { [logic]: [nested, { minLength: 6 }] };
+      const errors = objectValidationOf(withSpec({ type: "string", ...nested })).create(thing({ spec: "a" }));
+      expect(errors).toHaveLength(101);
+      expect(errors[0]?.message).toBe('spec: Invalid value: "a": spec in body should be at least 5 chars long');
+    }
+  });
+
+  it("have a thousand errors at most", () => {
+    const rule = { rule: "self.startsWith('a')" };
+    const items = { type: "string", "x-kubernetes-validations": [rule] };
+    const schema = withSpec({ type: "object", additionalProperties: { type: "array", items } });
+    const list = (value: unknown): unknown[] => Array<unknown>(200_000).fill(value);
+    for (const value of ["b", 1]) {
+      const errors = objectValidationOf(schema).create(thing({ spec: { a: list(value), b: list(value) } }));
+      expect(errors.length).toBeGreaterThanOrEqual(1_000);
+      expect(errors.length).toBeLessThan(1_100);
+    }
+  });
+
+  it("are looked up in long enumerations", () => {
+    const names = Array.from({ length: 20_000 }, (_, index) => `name-${index}`);
+    const schema = withSpec({ type: "array", items: { type: "string", enum: names } });
+    expect(objectValidationOf(schema).create(thing({ spec: names }))).toEqual([]);
+    expect(objectValidationOf(schema).create(thing({ spec: ["name"] }))).toHaveLength(1);
+  });
+});

@@ -17,7 +17,7 @@ import { compile, evaluationMessage } from "../expressions/cel.ts";
 import { optionalOf, toCel, type ValueSchema } from "../expressions/values.ts";
 import { type Correlated, oldItems } from "./correlation.ts";
 import { normalizedFieldPath } from "./rule-field-path.ts";
-import { childPath, isMap, type JsonSchema, valuesOf } from "./schema.ts";
+import { childPath, isMap, type JsonSchema, maximumErrors, valuesOf } from "./schema.ts";
 
 export const ruleVariables = ["self", "oldSelf"] as const;
 const maximumMessageBytes = 5 * 1024;
@@ -113,6 +113,7 @@ class RuleRun {
 
   check(value: unknown, old: unknown, place: Place): void {
     if (value === undefined || value === null || this.#stopped) return;
+    if (this.errors.length >= maximumErrors) return;
     this.#checkRules({ ...place, value, old });
     if (Array.isArray(value)) this.#checkItems(value, old, place);
     else if (isMap(value)) this.#checkFields(value, old, place);

@@ -22,3 +22,6 @@ export function childSchema(schema: JsonSchema, key: string): JsonSchema | undef
 
 /** The path of a field, as field.Path's Child. */
 export const childPath = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
+
+/** Nobody reads more errors of one object, and each is several times as long as what it is about. */
+export const maximumErrors = 1_000;

@@ -16,7 +16,7 @@ import {
 import { deepEqual } from "../../machinery/meta/accessors.ts";
 import type { Correlated } from "./correlation.ts";
 import { hasFormat } from "./formats.ts";
-import { childPath, childSchema, isMap, type JsonSchema } from "./schema.ts";
+import { childPath, childSchema, isMap, type JsonSchema, maximumErrors } from "./schema.ts";
 
 /** Of the object that is being checked: all patterns of a schema share it, however many values they are for. */
 let matching = new Work();
@@ -102,13 +102,18 @@ function checkLogic(
   const name = JSON.stringify(path);
   const fail = (detail: string): FieldError => invalidValue("<nil>", "", `${name} ${detail}`);
   const errors: FieldError[] = [];
-  if (anyOf?.length && !anyOf.some((one) => check(one).length === 0)) {
-    errors.push(...check(anyOf[0]), fail("must validate at least one schema (anyOf)"));
+  // Each once: what is asked twice at every level of nested alternatives takes exponential time.
+  if (anyOf?.length) {
+    const [first = [], ...others] = firstValid(anyOf, check);
+    if (first.length > 0 && others.every((one) => one.length > 0)) {
+      errors.push(...first, fail("must validate at least one schema (anyOf)"));
+    }
   }
   if (oneOf?.length) {
-    const valid = oneOf.filter((one) => check(one).length === 0).length;
+    const results = oneOf.map(check);
+    const valid = results.filter(({ length }) => length === 0).length;
     if (valid === 0) {
-      errors.push(...check(oneOf[0]), fail("must validate one and only one schema (oneOf). Found none valid"));
+      errors.push(...(results[0] ?? []), fail("must validate one and only one schema (oneOf). Found none valid"));
     } else if (valid > 1) {
       errors.push(fail(`must validate one and only one schema (oneOf). Found ${valid} valid alternatives`));
     }
@@ -119,6 +124,17 @@ function checkLogic(
   }
   if (not !== undefined && check(not).length === 0) errors.push(fail("must not validate the schema (not)"));
   return errors;
+}
+
+/** What schemas say one after the other, up to the first that says nothing. */
+function firstValid(schemas: readonly unknown[], check: (one: unknown) => FieldError[]): FieldError[][] {
+  const results: FieldError[][] = [];
+  for (const schema of schemas) {
+    const errors = check(schema);
+    results.push(errors);
+    if (errors.length === 0) break;
+  }
+  return results;
 }
 
 function checkString(value: string, schema: JsonSchema, path: string): FieldError[] {
@@ -175,9 +191,22 @@ function checkNumber(value: number | bigint, schema: JsonSchema, path: string): 
 }
 
 function checkEnum(value: unknown, { enum: allowed }: JsonSchema, path: string): FieldError[] {
-  if (!allowed?.length || allowed.some((one) => deepEqual(one, value))) return [];
+  if (!allowed?.length || isAmong(value, allowed)) return [];
   const shown = allowed.map((one) => (typeof one === "string" ? one : JSON.stringify(one)));
   return [notSupportedInOrder(path, value, shown)];
+}
+
+const textsOf = new WeakMap<readonly unknown[], ReadonlySet<unknown>>();
+
+/** Enumerations of thousands of texts meet lists of thousands. */
+function isAmong(value: unknown, allowed: readonly unknown[]): boolean {
+  if (typeof value !== "string") return allowed.some((one) => deepEqual(one, value));
+  let texts = textsOf.get(allowed);
+  if (texts === undefined) {
+    texts = new Set(allowed);
+    textsOf.set(allowed, texts);
+  }
+  return texts.has(value);
 }
 
 function checkList(
@@ -194,6 +223,7 @@ function checkList(
   if (items === undefined) return errors;
   for (const [index, item] of value.entries()) {
     errors.push(...validateNode(item, items, `${path}[${index}]`, correlated?.item(index)));
+    if (errors.length >= maximumErrors) break;
   }
   return errors;
 }
@@ -222,6 +252,7 @@ function checkMap(
     const property = childSchema(schema, key);
     if (property === undefined) continue;
     errors.push(...validateNode(value[key], property, childPath(path, key), correlated?.key(key)));
+    if (errors.length >= maximumErrors) return errors;
   }
   for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(childPath(path, key)));
   return errors;

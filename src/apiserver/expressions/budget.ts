@@ -11,8 +11,8 @@ export const perCallLimit = 1_000_000;
 export const totalLimit = 10_000_000;
 export const matchConditionsLimit = 2_500_000;
 
-/** In steps of about 10 ns; 10 million units of cost take 15 to 20 million. */
-const workLimit = 30_000_000;
+/** In steps of about 10 ns. */
+const workLimit = 10_000_000;
 
 /** Ends an evaluation, and is not caught inside of it. */
 export abstract class EvaluationCancelled extends Error {}

@@ -150,11 +150,18 @@ function instrumentOperator(node: Node): void {
   // cel-go makes a set of it.
   const isSet = op === "in" && list?.op === "list" && isConstant(list);
   node.handle = ((left, right, one, evaluator) => {
-    if (!isSet) spend(costOfOperator(op, left, right));
-    toilOfOperator(op, left, right);
+    // Most operands are numbers and truth values, which cost one whatever is done with them.
+    if (isScalar(left) && op !== "in") spend(1);
+    else {
+      if (!isSet) spend(costOfOperator(op, left, right));
+      toilOfOperator(op, left, right);
+    }
     return handle(left, right, one, evaluator);
   }) satisfies OperatorHandler;
 }
+
+const isScalar = (value: unknown): boolean =>
+  typeof value === "bigint" || typeof value === "number" || typeof value === "boolean";
 
 type CallHandler = (args: readonly unknown[], evaluator: Evaluator, node: Node) => unknown;
 type FunctionHandler = (args: readonly unknown[], node: Node, evaluator: Evaluator) => unknown;

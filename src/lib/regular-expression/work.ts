@@ -1,7 +1,7 @@
 /** The work that matching may take. */
 
-/** Of about 5 ns: together some 150 ms, whatever they are spent on. */
-const maximumSteps = 32_000_000;
+/** Of about 5 ns: together some 80 ms, whatever they are spent on. */
+const maximumSteps = 16_000_000;
 
 /** A match, or matches for one purpose, took too much work. */
 export class WorkExceeded extends Error {
