@@ -22,7 +22,7 @@ const allowed: Record<string, readonly string[]> = {
   network: ["client", "kinds", "machinery", "lib"],
   libvirt: [],
   drivers: ["libvirt", "lib"],
-  cluster: ["drivers", "lib"],
+  cluster: ["drivers", "machinery", "lib"],
   cli: ["cluster", "drivers", "lib"],
 };
 

@@ -10,6 +10,7 @@ import { createAdmissionChain } from "./admission/index.ts";
 import type { FindKind } from "./admission/policies/policy-set.ts";
 import { Aggregator } from "./aggregation/index.ts";
 import { Registration } from "./aggregation/registration.ts";
+import { createAuditor } from "./audit/index.ts";
 import { createAuthenticator, impersonate } from "./authentication/index.ts";
 import { createAuthorizer, forbiddenError } from "./authorization/index.ts";
 import { maintainFlowControl } from "./bootstrap/flow-control-maintenance.ts";
@@ -168,6 +169,7 @@ export async function createApiServerParts(
     resource: (context) => aggregator.handle(context) ?? resourceHandler.handle(context),
     nonResource: (context) => aggregator.handle(context)?.then(() => true) ?? nonResource(context),
     upgrade,
+    auditor: options.audit === undefined ? undefined : createAuditor({ ...options.audit, clock }),
     metrics,
     log,
   });

@@ -9,6 +9,7 @@
 import type { CertificateSource } from "../lib/certificate-source.ts";
 import type { Component, RunningComponent } from "../lib/component.ts";
 import { createLogger, type Logger } from "../lib/log.ts";
+import type { AuditPolicy } from "../machinery/audit/policy.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import type { Store } from "../store/types.ts";
 import { createApiServerParts } from "./composition.ts";
@@ -46,6 +47,8 @@ export interface ApiServerOptions {
   readonly nodePortRange?: readonly [number, number];
   /** Where the cluster reaches this server: endpoints of the Service `kubernetes`. Default port: the one listened on. */
   readonly advertised: { readonly address: string; readonly port?: number };
+  /** Who gets audit events, a line each, and for which requests. Default: nobody. */
+  readonly audit?: { readonly policy: AuditPolicy; write(line: string): void };
   readonly log?: Logger;
   /** Told the port once it is open, before the server is ready. */
   listening?(address: { readonly address: string; readonly port: number }): void;

@@ -6,7 +6,7 @@ import { type CertificateSource, fixedCertificate } from "../lib/certificate-sou
 import type { IssuedCertificate } from "../lib/certificates.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Store } from "../store/types.ts";
-import { createApiServer } from "./server.ts";
+import { type ApiServerOptions, createApiServer } from "./server.ts";
 
 export interface TestPki {
   readonly ca: string;
@@ -58,6 +58,7 @@ export interface TestServerOptions {
   /** In place of the one in `pki`. */
   readonly serving?: CertificateSource;
   readonly log?: Logger;
+  readonly audit?: NonNullable<ApiServerOptions["audit"]>;
 }
 
 const ignore = (): void => undefined;
@@ -81,6 +82,7 @@ export async function startForTest(options: TestServerOptions = {}): Promise<Tes
     kubelet: { ca: pki.ca, client: fixedCertificate(admin) },
     serviceSubnet: "10.96.0.0/12",
     advertised: { address: "10.0.0.1", port: 6443 },
+    ...(options.audit === undefined ? {} : { audit: options.audit }),
     log: options.log ?? silent,
     listening: (address) => {
       port = address.port;

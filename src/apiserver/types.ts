@@ -110,6 +110,8 @@ export interface AdmissionRequest {
   readonly options: UnknownObject;
   /** Adds a Warning header to the response. */
   warn(message: string): void;
+  /** Notes something in the audit event; undefined where there is none. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
 }
 
 export interface AdmissionPlugin {
@@ -132,6 +134,7 @@ export interface SubresourceRequest {
   readonly body: UnknownObject | undefined;
   readonly dryRun: boolean;
   warn(message: string): void;
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
 }
 
 /** Answered as an object: encoded, negotiated and given a status code by http. */

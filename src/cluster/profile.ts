@@ -33,6 +33,8 @@ export interface Profile {
   readonly apiServerPort: number;
   readonly network: { readonly subnet: string; readonly gateway: string };
   readonly extraConfig: ExtraConfig;
+  /** The text of apiserver.audit-policy-file, where that was a file of the host. */
+  readonly auditPolicy?: string | undefined;
   /** Left out in profiles that older versions made. */
   readonly registries?: Registries | undefined;
   /** Left out where there are none. Passwords may be in it. */

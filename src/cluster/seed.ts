@@ -38,6 +38,7 @@ export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: numb
     cluster: { podSubnet, serviceSubnet, dnsAddress: "10.96.0.10", dnsDomain },
     launchedAt,
     extraConfig: profile.extraConfig,
+    ...(profile.auditPolicy === undefined ? {} : { auditPolicy: profile.auditPolicy }),
     registries: profile.registries ?? noRegistries,
     proxies: nodeProxies(profile.proxies ?? noProxies, profile.network, [
       ...[profile.network.subnet, podSubnet, serviceSubnet],

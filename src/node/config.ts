@@ -39,6 +39,8 @@ export interface NodeConfig {
   readonly launchedAt: number;
   /** Component to extra settings, from `--extra-config component.key=value`. */
   readonly extraConfig: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** The text of apiserver.audit-policy-file, where that is a file of the host. */
+  readonly auditPolicy?: string | undefined;
   readonly registries: {
     /** URLs of registries that are asked first, whatever registry an image names. */
     readonly mirrors: readonly string[];
@@ -64,6 +66,8 @@ export const nodePaths = {
   /** The data disk (VM) or volume (runc): everything that survives a stop. */
   data: `${top}/var/lib`,
   store: `${top}/var/lib/mini/store`,
+  /** Not below /var/log, which the kubelet shows to whoever may read the node's logs. */
+  auditLog: `${top}/var/lib/mini/audit/audit.log`,
   /** NAME.pem: what took the place of the seed's certificates since. */
   renewedCertificates: `${top}/var/lib/mini/pki`,
   containerd: `${top}/var/lib/containerd`,

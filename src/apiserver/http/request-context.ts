@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+import type { AuditEvent } from "../audit/audit-event.ts";
 import type { FlowRequest } from "../flow-control/flow-request.ts";
 import type { HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
 import { negotiate, type OutputForm, type Producible } from "./negotiation.ts";
@@ -25,6 +27,9 @@ export class RequestContext {
   user: UserInfo;
   /** How priority and fairness classified the request; undefined where it is not subject to it, or not yet known. */
   flow: FlowRequest | undefined;
+  /** What the audit log is to say of it; undefined: nothing. */
+  audit: AuditEvent | undefined;
+  #auditId: string | undefined;
   /** Aborted when the client goes away. Made when first asked for. */
   #abort: AbortController | undefined;
   #warnings: Set<string> | undefined;
@@ -57,6 +62,12 @@ export class RequestContext {
   }
 
   /** Once a message; what all of them together have beyond upstream's limits is cut off. */
+  /** The client's own, where it sends a short one, so that it finds its request again. */
+  get auditId(): string {
+    this.#auditId ??= givenAuditId(this.request) ?? randomUUID();
+    return this.#auditId;
+  }
+
   readonly warn = (message: string): void => {
     this.#warnings ??= new Set();
     if (this.#warnings.size < maximumWarnings) this.#warnings.add(message);
@@ -75,4 +86,9 @@ export class RequestContext {
   output(producible?: Producible): OutputForm {
     return negotiate(this.request.headers.accept, this.query, producible);
   }
+}
+
+function givenAuditId({ headers }: HttpRequest): string | undefined {
+  const given = headers["audit-id"];
+  return typeof given === "string" && /^[!-~]{1,128}$/.test(given) ? given : undefined;
 }

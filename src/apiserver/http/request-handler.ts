@@ -7,6 +7,7 @@ import type { Duplex } from "node:stream";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { depthMessage } from "../../machinery/codec/json.ts";
 import { badRequest, internalError, StatusError, timeout, unknownPath } from "../../machinery/errors/status-error.ts";
+import type { Auditor } from "../audit/index.ts";
 import { anonymous } from "../authentication/user.ts";
 import type { FlowRequest } from "../flow-control/flow-request.ts";
 import type { AuthorizationDecision, Authorizer, HttpRequest, HttpResponse, RequestInfo, UserInfo } from "../types.ts";
@@ -30,6 +31,8 @@ export interface RequestHandlerParts {
   nonResource(context: RequestContext): Promise<boolean> | boolean;
   /** Takes over the connection of an upgrade request. */
   upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void>;
+  /** Undefined: nothing is logged. */
+  readonly auditor: Auditor | undefined;
   readonly metrics: RequestMetrics;
   readonly log: Logger;
 }
@@ -37,6 +40,7 @@ export interface RequestHandlerParts {
 /** For what has no time limit of its own; a request waits for a quarter of its limit at most. */
 const maximumWaitMs = 60_000;
 const longRunningSubresources = new Set(["exec", "attach", "portforward", "proxy", "log"]);
+const upgradedCode = 101;
 const nobody: RequestInfo = parseRequestInfo("GET", "/");
 
 export class RequestHandler {
@@ -66,6 +70,7 @@ export class RequestHandler {
       this.#inFlight--;
       const seconds = longRunning ? undefined : (performance.now() - started) / 1000;
       this.#parts.metrics.observe(info, response.statusCode, seconds);
+      context.audit?.complete(response.statusCode);
     });
     try {
       const limitMs = longRunning ? undefined : requestTimeout(context.query);
@@ -87,9 +92,14 @@ export class RequestHandler {
     if (context === undefined) return;
     socket.on("error", (error) => this.#parts.log.debug("connection failed", { error }));
     (socket as Socket).setTimeout?.(0);
+    // What is refused has a code of its own by then.
+    socket.once("close", () => context.audit?.complete(response.headersSent ? response.statusCode : upgradedCode));
     const run = async (): Promise<void> =>
       this.#run(context, (identified) =>
-        this.#authorize(identified, (authorized) => this.#parts.upgrade(authorized, socket, head)),
+        this.#authorize(identified, async (authorized) => {
+          await this.#parts.upgrade(authorized, socket, head);
+          authorized.audit?.started(upgradedCode);
+        }),
       );
     run().catch((error: unknown) => this.#fail(context, error));
   };
@@ -105,9 +115,19 @@ export class RequestHandler {
   }
 
   #run(context: RequestContext, then: (context: RequestContext) => Promise<void> | void): Promise<void> | void {
-    const user = this.#parts.authenticate(context.request);
-    if (user instanceof Promise) return user.then((known) => this.#identified(context, known, then));
-    return this.#identified(context, user, then);
+    let user: UserInfo | Promise<UserInfo>;
+    try {
+      user = this.#parts.authenticate(context.request);
+    } catch (error) {
+      this.#unauthenticated(context);
+      throw error;
+    }
+    if (!(user instanceof Promise)) return this.#identified(context, user, then);
+    const failed = (error: unknown): never => {
+      this.#unauthenticated(context);
+      throw error;
+    };
+    return user.catch(failed).then((known) => this.#identified(context, known, then));
   }
 
   #identified(
@@ -116,11 +136,19 @@ export class RequestHandler {
     then: (context: RequestContext) => Promise<void> | void,
   ): Promise<void> | void {
     context.user = user;
+    context.audit = this.#parts.auditor?.begin(context, user, isLongRunning(context.info));
     if (!wantsImpersonation(context.request)) return then(context);
     return this.#parts.impersonate(context.request, user).then((other) => {
       context.user = other;
+      context.audit?.impersonating(other);
       return then(context);
     });
+  }
+
+  #unauthenticated(context: RequestContext): void {
+    const attempted = context.request.headers.authorization?.split(" ")[0]?.toLowerCase() ?? "x509";
+    const message = `Authentication failed, attempted: ${attempted}`;
+    this.#parts.auditor?.begin(context, undefined, false)?.unauthenticated(message);
   }
 
   /** Goes on when the request has a seat, or refuses it. Before authorization, as upstream: that too is work. */
@@ -153,6 +181,9 @@ export class RequestHandler {
     decision: AuthorizationDecision,
     then: (context: RequestContext) => Promise<void> | void,
   ): Promise<void> | void {
+    const { audit } = context;
+    audit?.annotate("authorization.k8s.io/decision", decision.allowed ? "allow" : "forbid");
+    audit?.annotate("authorization.k8s.io/reason", decision.reason);
     if (!decision.allowed) throw this.#parts.forbidden(context.info, context.user, decision);
     return then(context);
   }
@@ -208,6 +239,7 @@ export class RequestHandler {
     const { method, url } = context.request;
     const stack = error instanceof Error ? error.stack : undefined;
     this.#parts.log.error("request failed", { method, url, error: errorChain(error), stack });
+    context.audit?.panic(error instanceof Error ? error.message : String(error));
     sendError(context, internalError(error));
   }
 }

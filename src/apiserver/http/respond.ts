@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { constants as http2 } from "node:http2";
 import type { Writable } from "node:stream";
@@ -17,6 +16,11 @@ export function sendBytes(context: RequestContext, code: number, contentType: st
   const { response } = context;
   if (response.headersSent || isGone(response)) return;
   const headers: OutgoingHttpHeaders = commonHeaders(context, contentType);
+  const { audit } = context;
+  if (audit?.wantsResponse && contentType.startsWith("application/json") && context.info.isResourceRequest) {
+    audit.responseObject(bytes);
+  }
+  audit?.started(code);
   if (bytes.length > compressionThreshold && wantsCompression(context)) {
     headers["content-encoding"] = "gzip";
     headers["vary"] = "Accept-Encoding";
@@ -108,13 +112,14 @@ function leaveBody({ request, response }: RequestContext): void {
 }
 
 export function sendStatus(context: RequestContext, status: Status): void {
+  context.audit?.status(status);
   const pretty = context.query.get("pretty") === "true" || context.query.get("pretty") === "1";
   sendBytes(context, status.code ?? 200, "application/json", encodeJson(status, pretty));
 }
 
 export function commonHeaders(context: RequestContext, contentType: string): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
-    "audit-id": randomUUID(),
+    "audit-id": context.auditId,
     "cache-control": "no-cache, private",
     "content-type": contentType,
   };

@@ -17,6 +17,7 @@ export async function decodeDeleteOptions(context: RequestContext): Promise<Dele
   const { request, query } = context;
   const bytes = await readBody(context);
   const options = bytes.length === 0 ? fromQuery(query) : await fromBody(bytes, request.headers["content-type"]);
+  if (bytes.length > 0) context.audit?.requestPatch(options);
   validateDeleteOptions(options);
   const errors = validateDryRun(options.dryRun ?? []);
   if (errors.length > 0) throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", errors);

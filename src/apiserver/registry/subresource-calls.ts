@@ -93,6 +93,7 @@ export class SubresourceCalls {
       warn: context.warn,
     };
     const patch = await subresourcePatch(context, options, decode);
+    context.audit?.requestPatch(patch.value);
     const type = bodyType(resource, context.info.subresource);
     const withVerb = (verb: string, body: UnknownObject | undefined): SubresourceRequest => ({
       ...this.#request(context, resource, body, options.dryRun),
@@ -120,17 +121,20 @@ export class SubresourceCalls {
     if (type === undefined && bytes.length === 0) return undefined;
     if (type === undefined) throw badRequest(`${resource.kind.kind} takes no body here`);
     const { fieldValidation } = writeOptions(context.query, "CreateOptions");
-    return decodeBody(bytes, type, { contentType: headers["content-type"], fieldValidation, warn: context.warn });
+    const decode = { contentType: headers["content-type"], fieldValidation, warn: context.warn };
+    const body = await decodeBody(bytes, type, decode);
+    context.audit?.requestObject(body);
+    return body;
   }
 
   #request(
-    { request, info, user, warn }: RequestContext,
+    { request, info, user, warn, audit }: RequestContext,
     { kind }: ServedResource,
     body: UnknownObject | undefined,
     dryRun: boolean,
   ): SubresourceRequest {
     const { reader, writer } = this.#parts;
-    return { request, info, user, kind, reader, writer, body, dryRun, warn };
+    return { request, info, user, kind, reader, writer, body, dryRun, warn, annotate: audit?.annotate };
   }
 
   async #admit(
@@ -141,9 +145,10 @@ export class SubresourceCalls {
   ): Promise<void> {
     if (operation === undefined) return;
     const { subresource, namespace, name } = context.info;
-    const { user, warn } = context;
+    const { user, warn, audit } = context;
     const now = this.#parts.now();
-    const write: WriteRequest = { resource, subresource, namespace, name, user, dryRun, options: {}, now, warn };
+    const subject = { resource, subresource, namespace, name, user, dryRun };
+    const write: WriteRequest = { ...subject, options: {}, now, warn, annotate: audit?.annotate };
     // Of those that take the kind itself (resize, approval), plug-ins compare the body with what is stored.
     const { group, plural } = resource.name;
     const oldObject =

@@ -35,6 +35,7 @@ export async function serveWatch(
   const response = context.response as ServerResponse;
   if (isGone(context.response)) return;
   const { contentType, stream } = encoding;
+  context.audit?.started(200);
   response.writeHead(200, commonHeaders(context, stream === undefined ? contentType : `${contentType};stream=watch`));
   response.flushHeaders();
   const session = new WatchSession(response, {

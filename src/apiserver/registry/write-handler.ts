@@ -68,6 +68,7 @@ export class WriteHandler {
     checkPatchOptions(options, apply);
     if (apply) return this.#apply(context, resource, options);
     const patch = parsePatch(await readBody(context), decode);
+    context.audit?.requestPatch(patch.value);
     const { kind, name } = resource;
     const write = this.#request(context, resource, options);
     const result = await this.#parts.updater.update(write, (current) => {
@@ -82,6 +83,7 @@ export class WriteHandler {
 
   async #apply(context: RequestContext, resource: ServedResource, options: WriteOptions): Promise<void> {
     const document = await parseApplyDocument(await readBody(context));
+    context.audit?.requestPatch(document.configuration);
     const write: WriteRequest = { ...this.#request(context, resource, options), applied: true };
     const apply = { ...decodeOptions(context, options), force: options.force === true };
     const transform = (current: UnknownObject | undefined): UnknownObject | undefined => {
@@ -144,14 +146,16 @@ export class WriteHandler {
   }
 
   #requestWith(
-    { info, user, warn }: RequestContext,
+    { info, user, warn, audit }: RequestContext,
     resource: ServedResource,
     dryRun: boolean,
     options: UnknownObject,
   ): WriteRequest {
     const namespace = resource.namespaceIn(info);
     const now = this.#parts.clock.now();
-    return { resource, subresource: info.subresource, namespace, name: info.name, user, dryRun, options, now, warn };
+    const annotate = audit?.annotate;
+    const subject = { resource, subresource: info.subresource, namespace, name: info.name };
+    return { ...subject, user, dryRun, options, now, warn, annotate };
   }
 }
 
@@ -166,6 +170,7 @@ async function decodeObject(
 ): Promise<UnknownObject> {
   const bytes = await readBody(context);
   const object = await decodeBody(bytes, kind, decodeOptions(context, options));
+  context.audit?.requestObject(object);
   kind.applyDefaults?.(object);
   return object;
 }

@@ -17,6 +17,8 @@ export interface WriteRequest {
   /** Milliseconds since the epoch. */
   readonly now: number;
   warn(message: string): void;
+  /** For the audit event; undefined where there is none. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
   /** Who owns what is written, in metadata.managedFields. */
   readonly fieldManager?: string;
   /** Whether the object comes from an apply, which has set metadata.managedFields itself. */
@@ -50,6 +52,7 @@ export function admit(
     oldObject,
     options: write.options,
     warn: write.warn,
+    annotate: write.annotate,
   };
   const from = (start: number): Promise<void> | void => {
     for (let index = start; index < plugins.length; index++) {

@@ -62,6 +62,8 @@ export function tokenRequestHandler(options: TokenSigningOptions, clock: Clock):
         serviceaccount: { name, uid },
         ...(extended ? { warnafter: now + spec.expirationSeconds } : {}),
       };
+      const tokenId = generateUid();
+      request.annotate?.("authentication.kubernetes.io/issued-credential-id", `JTI=${tokenId}`);
       const { SignJWT } = await import("jose");
       const signed = await new SignJWT({ "kubernetes.io": kubernetes })
         .setProtectedHeader(header)
@@ -71,7 +73,7 @@ export function tokenRequestHandler(options: TokenSigningOptions, clock: Clock):
         .setIssuedAt(now)
         .setNotBefore(now)
         .setExpirationTime(now + (extended ? extendedExpirationSeconds : spec.expirationSeconds))
-        .setJti(generateUid())
+        .setJti(tokenId)
         .sign(options.privateKey);
       return answer(201, {
         apiVersion: "authentication.k8s.io/v1",

@@ -7,6 +7,7 @@ import type { Driver } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
 import { chooseDriver, type DriverChoice, parseDriver } from "../driver-choice.ts";
 import { MiniError } from "../errors.ts";
+import { readAuditPolicy } from "../extra-config.ts";
 import { miniHome } from "../home.ts";
 import { checkKubeconfig } from "../kubeconfig.ts";
 import { checkSizes } from "../limits.ts";
@@ -64,6 +65,7 @@ export async function planStart(options: StartOptions, existing: Profile | undef
     apiServerPort,
     network: existing?.network ?? { subnet: "", gateway: "" },
     extraConfig,
+    ...(await auditPolicy(options, existing)),
     registries: {
       mirrors: options.registryMirrors ?? existing?.registries?.mirrors ?? [],
       insecure: options.insecureRegistries ?? existing?.registries?.insecure ?? [],
@@ -101,6 +103,15 @@ function certificateLife(
   }
   const lifeMs = wanted ?? existing?.certificateLifeMs;
   return lifeMs === undefined ? {} : { certificateLifeMs: lifeMs };
+}
+
+async function auditPolicy(
+  { extraConfig }: StartOptions,
+  existing: Profile | undefined,
+): Promise<Pick<Profile, "auditPolicy">> {
+  const given = Object.keys(extraConfig).length > 0;
+  const text = given ? await readAuditPolicy(extraConfig) : existing?.auditPolicy;
+  return text === undefined ? {} : { auditPolicy: text };
 }
 
 /** Their number is settled when a profile is made. */
@@ -182,6 +193,7 @@ async function reasonsToRestart(draft: Profile, nodes: readonly ObservedNode[]):
     if (port !== draft.apiServerPort)
       reasons.add(`move the API server from port ${port} to port ${draft.apiServerPort}`);
     if (!isDeepStrictEqual(seed.extraConfig, draft.extraConfig)) reasons.add("apply --extra-config");
+    if (seed.auditPolicy !== draft.auditPolicy) reasons.add("change the audit policy");
     if (!isDeepStrictEqual(seed.registries ?? noRegistries, draft.registries)) reasons.add("change the registries");
   }
   return [...reasons];

@@ -3,7 +3,7 @@ import { certificateSigningRequests } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
 import { hasCondition } from "../../kinds/certificates/certificate-signing-request/conditions.ts";
 import type { CertificateSigningRequest } from "../../kinds/generated/certificates-v1.ts";
-import type { IssuedCertificate } from "../../lib/certificates.ts";
+import { type IssuedCertificate, issuedAt } from "../../lib/certificates.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { describeCertificate } from "../../lib/x509/certificate.ts";
 import { createCertificateRequest } from "../../lib/x509/create-request.ts";
@@ -29,7 +29,7 @@ export async function requestRenewal(
   signal: AbortSignal,
 ): Promise<IssuedCertificate> {
   const client = await connect();
-  const { commonName, organizations, dnsNames, ipAddresses, server, ...life } = describeCertificate(certificate);
+  const { commonName, organizations, dnsNames, ipAddresses, server, notAfter } = describeCertificate(certificate);
   const { request, privateKey } = createCertificateRequest({
     commonName,
     organizations,
@@ -44,7 +44,7 @@ export async function requestRenewal(
       signerName,
       request: Buffer.from(request).toString("base64"),
       usages: ["digital signature", server ? "server auth" : "client auth"],
-      expirationSeconds: Math.max(shortestSeconds, Math.floor((life.notAfter - life.notBefore) / 1000)),
+      expirationSeconds: Math.max(shortestSeconds, Math.round((notAfter - issuedAt(certificate)) / 1000)),
     },
   });
   const issued = await awaitCertificate(created.metadata?.name ?? "", { client, clock, signal });

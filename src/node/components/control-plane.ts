@@ -9,6 +9,7 @@ import { createDnsService } from "../../network/dns/dns-service.ts";
 import { createScheduler } from "../../scheduler/scheduler.ts";
 import { controlPlaneCertificate, createCertificateRotation } from "../certificates/node-certificates.ts";
 import { type NodeConfig, nodePaths } from "../config.ts";
+import { type AuditLog, openAuditLog } from "./audit-log.ts";
 import { connectAs, readPki } from "./connections.ts";
 import { createControlPlaneLabel } from "./control-plane-label.ts";
 
@@ -16,7 +17,8 @@ export async function createApiServerComponent(config: NodeConfig): Promise<Comp
   const { address, port } = config.controlPlane;
   await mkdir(nodePaths.store, { recursive: true, mode: 0o700 });
   const ca = await readPki("ca.crt");
-  return createApiServer({
+  const audit = await openAuditLog(config);
+  const server = createApiServer({
     host: "0.0.0.0",
     port,
     tls: {
@@ -34,7 +36,32 @@ export async function createApiServerComponent(config: NodeConfig): Promise<Comp
     kubelet: { ca, client: await controlPlaneCertificate("apiserver-kubelet-client") },
     serviceSubnet: config.cluster.serviceSubnet,
     advertised: { address, port },
+    ...(audit === undefined ? {} : { audit }),
   });
+  return audit === undefined ? server : closingAfter(server, audit);
+}
+
+/** What a request that is answered has left in memory is written when the last of them is. */
+function closingAfter(server: Component, audit: AuditLog): Component {
+  return {
+    name: server.name,
+    async start(signal) {
+      try {
+        const { done } = await server.start(signal);
+        const end = async (): Promise<void> => {
+          try {
+            await done;
+          } finally {
+            await audit.close();
+          }
+        };
+        return { done: end() };
+      } catch (error) {
+        await audit.close();
+        throw error;
+      }
+    },
+  };
 }
 
 export async function createControlPlaneCertificates(): Promise<Component> {

@@ -26,6 +26,7 @@ export function podSecurity(reader: ObjectReader): AdmissionPlugin {
     if (spec === undefined) return;
     const labels = labelsOf(request.namespace);
     const enforce = policyOf(labels, "enforce");
+    request.annotate?.("pod-security.kubernetes.io/enforce-policy", formatPolicy(enforce));
     const pod = { annotations: metadata?.annotations ?? {}, spec };
     const refused = violationsOf(enforce, pod);
     if (refused.length > 0) throw refuse(request, violation(enforce, refused).replace("violate", "violates"));
@@ -36,6 +37,10 @@ export function podSecurity(reader: ObjectReader): AdmissionPlugin {
     const policy = policyOf(labels, "warn");
     const found = violationsOf(policy, pod);
     if (found.length > 0) request.warn(`would ${violation(policy, found)}`);
+    const audit = policyOf(labels, "audit");
+    const noted = request.annotate === undefined ? [] : violationsOf(audit, pod);
+    if (noted.length === 0) return;
+    request.annotate?.("pod-security.kubernetes.io/audit-violations", `would ${violation(audit, noted)}`);
   }
 
   function checkNamespace(request: AdmissionRequest): void {

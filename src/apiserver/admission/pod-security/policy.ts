@@ -17,7 +17,7 @@ const levels: readonly Level[] = ["privileged", "baseline", "restricted"];
 const isLevel = (text: string): text is Level => (levels as readonly string[]).includes(text);
 
 /** A level that is no level counts as the strictest for enforce, and as none for warn, as upstream. */
-export function policyOf(labels: Labels, mode: "enforce" | "warn"): Policy {
+export function policyOf(labels: Labels, mode: "enforce" | "warn" | "audit"): Policy {
   const text = labels[`${labelPrefix}${mode}`];
   const version = labels[`${labelPrefix}${mode}-version`];
   if (text !== undefined) {

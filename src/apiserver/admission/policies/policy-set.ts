@@ -1,5 +1,6 @@
 /** Policies of one kind with their bindings, from the cache, and the parameters that a binding names. */
 import type {
+  AuditAnnotation,
   MatchCondition,
   MatchResources,
   Mutation,
@@ -20,6 +21,7 @@ export interface Policy extends UnknownObject {
     readonly matchConstraints?: MatchResources;
     readonly mutations?: Mutation[];
     readonly paramKind?: ParamKind;
+    readonly auditAnnotations?: AuditAnnotation[];
     readonly validations?: Validation[];
     readonly variables?: Variable[];
   };

@@ -1,10 +1,11 @@
 /** ValidatingAdmissionPolicy: denies, warns about, or lets pass what its expressions say. */
-import type { Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
+import type { AuditAnnotation, Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, type StatusError } from "../../../machinery/errors/status-error.ts";
 import { CostBudget, OutOfBudget } from "../../expressions/budget.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
 import { conditionsBudget, conditionsHold } from "../conditions.ts";
+import { AuditNotes, noteFailure } from "./audit-annotations.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import type { ServedKinds } from "./type-checking.ts";
 import { policyVariables, variablesOf } from "./variables.ts";
@@ -12,6 +13,8 @@ import { policyVariables, variablesOf } from "./variables.ts";
 interface Denial {
   readonly message: string;
   readonly reason?: string | undefined;
+  /** Which of the validations it is of; 0 where it is of none. */
+  readonly index?: number | undefined;
 }
 
 const group = "admissionregistration.k8s.io";
@@ -74,20 +77,37 @@ function isUnchecked(policy: Policy): boolean {
 
 function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
   const name = policy.metadata?.name ?? "";
-  for (const binding of bindings) {
-    const bindingName = binding.metadata?.name ?? "";
-    const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
-    for (const denial of denials(policy, binding, request, tools)) {
-      const actions = binding.spec?.validationActions ?? ["Deny"];
-      if (actions.includes("Warn")) request.warn(`Validation failed for ${where}: ${denial.message}`);
-      if (actions.includes("Deny")) throw refusal(request, `${where} denied request: ${denial.message}`, denial.reason);
-    }
+  const notes = new AuditNotes();
+  try {
+    for (const binding of bindings) applyBinding(policy, binding, request, { ...tools, notes });
+  } finally {
+    notes.publish(name, request);
   }
 }
 
-function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): Denial[] {
+interface BindingTools extends PolicyTools {
+  readonly notes: AuditNotes;
+}
+
+function applyBinding(policy: Policy, binding: Binding, request: AdmissionRequest, tools: BindingTools): void {
+  const name = policy.metadata?.name ?? "";
+  const bindingName = binding.metadata?.name ?? "";
+  const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
+  const actions = binding.spec?.validationActions ?? ["Deny"];
+  for (const denial of denials(policy, binding, request, tools)) {
+    if (actions.includes("Audit")) {
+      const { message, index: expressionIndex = 0 } = denial;
+      const failure = { message, policy: name, binding: bindingName, expressionIndex, validationActions: actions };
+      noteFailure(request, failure);
+    }
+    if (actions.includes("Warn")) request.warn(`Validation failed for ${where}: ${denial.message}`);
+    if (actions.includes("Deny")) throw refusal(request, `${where} denied request: ${denial.message}`, denial.reason);
+  }
+}
+
+function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: BindingTools): Denial[] {
   const { spec = {} } = policy;
-  const { validations = [], variables = [], failurePolicy } = spec;
+  const { validations = [], variables = [], auditAnnotations = [], failurePolicy } = spec;
   let found: ReturnType<typeof paramsOf>;
   try {
     found = paramsOf(policy, binding, request, tools);
@@ -103,7 +123,8 @@ function denials(policy: Policy, binding: Binding, request: AdmissionRequest, to
     const context = { what, authorizer: tools.authorizer, names: policyVariables, values, budget };
     if (!conditionsHold(spec, request, context)) return [];
     account.budget = new CostBudget();
-    return checkAll(validations, { values, failurePolicy, budget: account.budget });
+    const checks = { values, failurePolicy, budget: account.budget, notes: tools.notes };
+    return checkAll(validations, auditAnnotations, checks);
   });
 }
 
@@ -111,13 +132,21 @@ interface CheckContext {
   readonly values: Record<string, unknown>;
   readonly failurePolicy: string | undefined;
   readonly budget: CostBudget;
+  readonly notes: AuditNotes;
 }
 
 /** All validations share one budget; when that is spent, none of them counts any more. */
-function checkAll(validations: readonly Validation[], context: CheckContext): Denial[] {
+function checkAll(
+  validations: readonly Validation[],
+  annotations: readonly AuditAnnotation[],
+  context: CheckContext,
+): Denial[] {
   const denials: Denial[] = [];
   try {
-    for (const validation of validations) denials.push(...check(validation, context));
+    for (const [index, validation] of validations.entries()) {
+      denials.push(...check(validation, context).map((denial) => ({ ...denial, index })));
+    }
+    denials.push(...context.notes.evaluate(annotations, context).map((message) => ({ message })));
     return denials;
   } catch (error) {
     if (!(error instanceof OutOfBudget)) throw error;

@@ -162,6 +162,9 @@ async function answerOf(
     throw internalError(new Error(message, { cause: error }));
   }
   for (const warning of response.warnings ?? []) request.warn(warning);
+  for (const [key, value] of Object.entries(response.auditAnnotations ?? {})) {
+    if (typeof value === "string") request.annotate?.(`${name}/${key}`, value);
+  }
   if (!response.allowed) throw denial(name, response);
   return response;
 }

@@ -17,6 +17,7 @@ export interface AdmissionResponse {
   readonly patch?: string;
   readonly patchType?: string;
   readonly warnings?: readonly string[];
+  readonly auditAnnotations?: Readonly<Record<string, unknown>>;
 }
 
 /** The `request` of a review, without its uid: also what expressions see. */

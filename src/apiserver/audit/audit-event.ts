@@ -1,0 +1,229 @@
+/** One request's audit.k8s.io/v1 Event: gathered on its way through the server, written as a line at each stage. */
+import type { AuditDecision, AuditLevel, AuditStage } from "../../machinery/audit/policy.ts";
+import { parseOwnJson } from "../../machinery/codec/json.ts";
+import type { Status } from "../../machinery/errors/status-error.ts";
+import type { UnknownObject } from "../../machinery/meta/object.ts";
+import type { HttpRequest, RequestInfo, UserInfo } from "../types.ts";
+
+export interface AuditEventParts {
+  readonly decision: AuditDecision;
+  readonly auditId: string;
+  readonly request: HttpRequest;
+  readonly info: RequestInfo;
+  /** Undefined: authentication failed. */
+  readonly user: UserInfo | undefined;
+  /** Such requests say when their answer begins, too. */
+  readonly longRunning: boolean;
+  /** Now, as MicroTime. */
+  timestamp(): string;
+  write(line: string): void;
+}
+
+interface ObjectReference {
+  resource?: string;
+  namespace?: string;
+  name?: string;
+  uid?: string;
+  apiGroup?: string;
+  apiVersion?: string;
+  resourceVersion?: string;
+  subresource?: string;
+}
+
+type Outcome = Pick<Status, "status" | "message" | "reason" | "details" | "code">;
+
+const maximumUserAgentLength = 1024;
+
+export class AuditEvent {
+  readonly #parts: AuditEventParts;
+  readonly #received: string;
+  /** Taken at the beginning: a stream that is over does not know its connection any more. */
+  readonly #sources: readonly string[];
+  readonly #reference: ObjectReference | undefined;
+  #annotations: Record<string, string> | undefined;
+  #impersonated: UserInfo | undefined;
+  #status: Outcome | undefined;
+  #requestObject: string | undefined;
+  #responseObject: string | undefined;
+  #started = false;
+  #ended = false;
+
+  constructor(parts: AuditEventParts) {
+    this.#parts = parts;
+    this.#received = parts.timestamp();
+    this.#sources = sourceAddresses(parts.request);
+    this.#reference = referenceOf(parts.info);
+    this.#write("RequestReceived");
+  }
+
+  get level(): AuditLevel {
+    return this.#parts.decision.level;
+  }
+
+  get wantsResponse(): boolean {
+    return this.level === "RequestResponse" && this.#responseObject === undefined;
+  }
+
+  /** The first value of a key stays. */
+  readonly annotate = (key: string, value: string): void => {
+    this.#annotations ??= {};
+    this.#annotations[key] ??= value;
+  };
+
+  impersonating(user: UserInfo): void {
+    this.#impersonated = user;
+  }
+
+  /** The decoded body, before anything was changed in it: names the object, and is logged where the level says so. */
+  requestObject(object: UnknownObject | undefined): void {
+    if (object === undefined) return;
+    const { namespace, name, uid, resourceVersion } = object.metadata ?? {};
+    const reference = this.#reference;
+    if (reference !== undefined) {
+      reference.namespace ||= namespace ?? "";
+      reference.name ||= name ?? "";
+      reference.uid ||= uid ?? "";
+      reference.resourceVersion ||= resourceVersion ?? "";
+    }
+    if (this.#logsRequest) this.#requestObject = this.#encode(object);
+  }
+
+  /** A patch, as JSON. */
+  requestPatch(patch: unknown): void {
+    if (this.#logsRequest) this.#requestObject = JSON.stringify(patch);
+  }
+
+  /** `bytes` are compact JSON. */
+  responseObject(bytes: Buffer): void {
+    if (!this.wantsResponse) return;
+    const text = bytes.toString("utf8");
+    this.#responseObject = this.#parts.decision.omitManagedFields ? this.#encode(parseOwnJson(text)) : text.trim();
+  }
+
+  /** The answer is a Status. */
+  status(status: Outcome): void {
+    this.#status ??= status;
+  }
+
+  /** The answer begins. */
+  started(code: number): void {
+    if (this.#started) return;
+    this.#started = true;
+    if (this.#parts.longRunning) this.#write("ResponseStarted", code);
+  }
+
+  /** The answer is over, or the client is gone. */
+  complete(code: number): void {
+    this.started(code);
+    this.#end("ResponseComplete", code);
+  }
+
+  /** The server failed where it should not have. */
+  panic(message: string): void {
+    this.#status = { status: "Failure", message: `APIServer panic'd: ${message}`, reason: "InternalError", code: 500 };
+    this.#end("Panic", 500);
+  }
+
+  /** Authentication failed: the one line that there is about it. */
+  unauthenticated(message: string): void {
+    this.#status = { status: "Failure", message, reason: "Unauthorized", code: 401 };
+    this.#started = true;
+    this.#ended = true;
+    this.#write("ResponseStarted", 401);
+  }
+
+  get #logsRequest(): boolean {
+    return this.level === "Request" || this.level === "RequestResponse";
+  }
+
+  #end(stage: AuditStage, code: number): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#write(stage, code);
+  }
+
+  #encode(object: unknown): string {
+    return JSON.stringify(this.#parts.decision.omitManagedFields ? withoutManagedFields(object) : object);
+  }
+
+  #write(stage: AuditStage, code?: number): void {
+    const { decision, auditId, request, info, user, timestamp, write } = this.#parts;
+    if (decision.omitStages.has(stage)) return;
+    const event = {
+      kind: "Event",
+      apiVersion: "audit.k8s.io/v1",
+      level: decision.level,
+      auditID: auditId,
+      stage,
+      requestURI: request.url ?? "",
+      verb: info.verb,
+      user: user === undefined ? {} : userOf(user),
+      ...(this.#impersonated === undefined ? {} : { impersonatedUser: userOf(this.#impersonated) }),
+      sourceIPs: this.#sources,
+      userAgent: shortened(request.headers["user-agent"]),
+      ...(this.#reference === undefined ? {} : { objectRef: withoutEmpty(this.#reference) }),
+      ...(code === undefined ? {} : { responseStatus: this.#statusOf(code) }),
+      requestReceivedTimestamp: this.#received,
+      stageTimestamp: timestamp(),
+      ...(this.#annotations === undefined ? {} : { annotations: this.#annotations }),
+    };
+    let line = JSON.stringify(event);
+    const objects = { requestObject: this.#requestObject, responseObject: this.#responseObject };
+    for (const [field, text] of Object.entries(objects)) {
+      if (text !== undefined) line = `${line.slice(0, -1)},${JSON.stringify(field)}:${text}}`;
+    }
+    write(line);
+  }
+
+  #statusOf(code: number): object {
+    if (this.#status === undefined) return { metadata: {}, code };
+    const { status, message, reason, details } = this.#status;
+    return { metadata: {}, status, message, reason, details, code: this.#status.code ?? code };
+  }
+}
+
+function referenceOf(info: RequestInfo): ObjectReference | undefined {
+  if (!info.isResourceRequest) return undefined;
+  const { resource, namespace, name, group, version, subresource } = info;
+  return { resource, namespace, name, uid: "", apiGroup: group, apiVersion: version, resourceVersion: "", subresource };
+}
+
+function withoutEmpty(reference: ObjectReference): object {
+  return Object.fromEntries(Object.entries(reference).filter(([, value]) => value !== ""));
+}
+
+function userOf({ username, uid, groups, extra }: UserInfo): object {
+  return { username, ...(uid ? { uid } : {}), groups, ...(extra === undefined ? {} : { extra }) };
+}
+
+/** Whom the client says it speaks for, and the connection's own, which is true. */
+function sourceAddresses({ headers, socket }: HttpRequest): string[] {
+  const forwarded = String(headers["x-forwarded-for"] ?? "").split(",");
+  const real = String(headers["x-real-ip"] ?? "");
+  const own = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+  const addresses = [...forwarded, real, own]
+    .map((one) => one.trim())
+    .filter((one) => /^[0-9a-fA-F.:]{2,45}$/.test(one));
+  return addresses.filter((one, index) => one !== addresses[index - 1]);
+}
+
+function shortened(userAgent: string | undefined): string | undefined {
+  if (userAgent === undefined || userAgent.length <= maximumUserAgentLength) return userAgent;
+  return `${userAgent.slice(0, maximumUserAgentLength)}...TRUNCATED`;
+}
+
+/** Of an object, the items of a list, and the objects in a Table's rows. */
+function withoutManagedFields(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const object = value as { metadata?: Record<string, unknown>; items?: unknown; rows?: unknown };
+  const copy = { ...object };
+  if (object.metadata?.["managedFields"] !== undefined) {
+    const { managedFields: _, ...metadata } = object.metadata;
+    copy.metadata = metadata;
+  }
+  if (Array.isArray(object.items)) copy.items = object.items.map(withoutManagedFields);
+  if (Array.isArray(object.rows)) {
+    copy.rows = object.rows.map((row: { object?: unknown }) => ({ ...row, object: withoutManagedFields(row.object) }));
+  }
+  return copy;
+}
