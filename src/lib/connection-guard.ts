@@ -23,6 +23,15 @@ export interface ConnectionLimits {
   readonly idle: number;
 }
 
+/** For a node's own servers, which probes, collectors and the API server ask: the same deadlines, smaller numbers. */
+export const nodeServerLimits: ConnectionLimits = {
+  handshakeMs: 10_000,
+  firstRequestMs: 32_000,
+  idleMs: 90_000,
+  unproven: 200,
+  idle: 200,
+};
+
 type GuardedRequest = IncomingMessage | Http2ServerRequest;
 type GuardedResponse = ServerResponse | Http2ServerResponse;
 type Phase = "handshake" | "new" | "idle" | "busy" | "handed over";

@@ -19,6 +19,7 @@ export async function measureFloods(
   names: readonly string[],
   timing: Timing,
   told: (row: FloodRow) => void,
+  signal?: AbortSignal,
 ): Promise<FloodRow[]> {
   const mini = await createMini();
   const work = mkdtempSync(join(tmpdir(), "mini-floods-"));
@@ -26,6 +27,7 @@ export async function measureFloods(
   try {
     for (const [index, { name }] of attacks.entries()) {
       if (names.length > 0 && !names.includes(name)) continue;
+      signal?.throwIfAborted();
       const folder = join(work, String(index));
       const server = await mini.start({ folder, parts: ["controller-manager", "scheduler"] });
       try {

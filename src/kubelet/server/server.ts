@@ -9,6 +9,7 @@ import type { SecureContextOptions } from "node:tls";
 import type { Client } from "../../client/types.ts";
 import type { CertificateSource } from "../../lib/certificate-source.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import { RuntimeError } from "../cri/connection.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
@@ -46,10 +47,8 @@ export interface KubeletServerInput {
   fault(): string | undefined;
 }
 
-/** As in Go's servers: an exec carries its whole command in the query. */
-const maximumHeaderBytes = 1024 * 1024;
-/** Upstream's: how long a connection may be idle. */
-const keepAliveMs = 90_000;
+/** An exec carries its whole command in the query, of which Linux takes 128 KiB a word. */
+const maximumHeaderBytes = 160 * 1024;
 
 /** Resolves when both ports listen. */
 export async function startKubeletServer(input: KubeletServerInput): Promise<void> {
@@ -67,7 +66,8 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
       requestCert: true,
       rejectUnauthorized: false,
       maxHeaderSize: maximumHeaderBytes,
-      keepAliveTimeout: keepAliveMs,
+      headersTimeout: nodeServerLimits.firstRequestMs,
+      keepAliveTimeout: nodeServerLimits.idleMs,
     },
     (request, response) => {
       const handle = async (): Promise<void> => {
@@ -96,6 +96,8 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
     if ("route" in routing && routing.route === "healthz") sendHealth(input, response);
     else send(response, 404, "404 page not found\n");
   });
+  new ConnectionGuard(nodeServerLimits).watch(server);
+  new ConnectionGuard(nodeServerLimits).watch(health, { tls: false });
   await Promise.all([listen(server, input.port), listen(health, input.healthPort, "127.0.0.1")]);
   const ignoreRenewals = tls.serving.subscribe(() => server.setSecureContext(secureContext(tls)));
   signal.addEventListener(
@@ -141,6 +143,8 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
   const notFound = error instanceof RuntimeError && error.notFound;
   const code = error instanceof HttpProblem ? error.code : notFound ? 404 : 500;
   const text = (error as Error).message;
+  // The client's side need not stay open for what it still has to say.
+  socket.once("finish", () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${code} ${http.STATUS_CODES[code] ?? ""}\r\nContent-Type: text/plain\r\nConnection: close\r\n` +
       `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,

@@ -14,6 +14,8 @@ export interface Forwarder {
 }
 
 const timeoutMs = 2_000;
+/** Questions that wait for name servers, each with a socket; CoreDNS's usual max_concurrent. */
+const maximumUnderWay = 1_000;
 const cachedBytes = 2 * 1024 * 1024;
 const maximumSeconds = 30;
 
@@ -24,14 +26,18 @@ interface Cached {
 
 export function createForwarder(nameservers: readonly string[], now: () => number = Date.now): Forwarder {
   const cache = new BoundedCache<Cached>(cachedBytes);
+  let underWay = 0;
   return {
     async forward(query, viaTcp) {
       // Everything behind the identifier is the question and its options.
       const key = `${viaTcp ? "t" : "u"}${query.toString("latin1", 2)}`;
       const hit = cache.get(key);
       if (hit !== undefined && hit.until > now()) return withIdentifier(hit.answer, query);
+      if (underWay >= maximumUnderWay) return undefined;
       for (const nameserver of nameservers) {
-        const answer = await (viaTcp ? askTcp(nameserver, query) : askUdp(nameserver, query));
+        underWay++;
+        const asked = viaTcp ? askTcp(nameserver, query) : askUdp(nameserver, query);
+        const answer = await asked.finally(() => underWay--);
         if (answer === undefined) continue;
         const seconds = timeToLive(answer);
         if (seconds > 0) cache.set(key, { answer, until: now() + seconds * 1000 }, answer.length);

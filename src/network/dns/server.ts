@@ -20,6 +20,7 @@ import { serviceNameLabel } from "../../kinds/discovery/endpoint-slice/labels.ts
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { Component } from "../../lib/component.ts";
+import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
 import { createLogger } from "../../lib/log.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
 import { encodeMessage, maximumMessageBytes, truncatedFlag, udpSizeOf } from "./message.ts";
@@ -91,15 +92,26 @@ async function listenUdp(address: string, port: number, respond: Respond): Promi
 
 async function listenTcp(address: string, port: number, respond: Respond): Promise<Server> {
   const server = createServer((socket) => serveTcp(socket, respond));
+  new ConnectionGuard(tcpLimits).watch(server, { tls: false });
   server.listen(port, address);
   await once(server, "listening");
   server.on("error", (error) => log.error("TCP socket failed", { error }));
   return server;
 }
 
+/** A resolver asks a few questions over a connection and goes; nobody keeps one for longer than this. */
+const tcpLimits = { ...nodeServerLimits, firstRequestMs: 120_000 };
+/** Questions of one connection that are being answered; the next ones are read when these are. */
+const questionsAtOnce = 32;
+
 /** Messages are prefixed with their length in two bytes (RFC 1035, 4.2.2). */
 function serveTcp(socket: Socket, respond: Respond): void {
   let received = Buffer.alloc(0);
+  let asked = 0;
+  const answered = (): void => {
+    asked--;
+    if (asked < questionsAtOnce) socket.resume();
+  };
   socket.setTimeout(10_000, () => socket.destroy());
   socket.on("error", () => socket.destroy());
   socket.on("data", (chunk) => {
@@ -108,10 +120,12 @@ function serveTcp(socket: Socket, respond: Respond): void {
       const size = received.readUInt16BE(0);
       const query = received.subarray(2, size + 2);
       received = received.subarray(size + 2);
-      respond(query, true).then(
-        (answer) => answer && socket.write(Buffer.concat([lengthPrefix(answer), answer])),
-        (error: unknown) => log.error("cannot answer", { error }),
-      );
+      asked++;
+      if (asked >= questionsAtOnce) socket.pause();
+      respond(query, true)
+        .then((answer) => answer && socket.write(Buffer.concat([lengthPrefix(answer), answer])))
+        .catch((error: unknown) => log.error("cannot answer", { error }))
+        .finally(answered);
     }
   });
 }

@@ -5,6 +5,7 @@
 import { once } from "node:events";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { Service } from "../../kinds/generated/core-v1.ts";
+import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
 import { createLogger } from "../../lib/log.ts";
 import type { ProxyServicePort } from "./service-ports.ts";
 import type { SyncStatus } from "./sync-status.ts";
@@ -52,6 +53,7 @@ export async function createHealthServers(port: number, { status, nodeEligible }
       status: { IPv4: { lastUpdated, healthy } },
     });
   });
+  new ConnectionGuard(nodeServerLimits).watch(own, { tls: false });
   own.listen(port, "0.0.0.0");
   await once(own, "listening");
 
@@ -65,6 +67,7 @@ export async function createHealthServers(port: number, { status, nodeEligible }
       answer(response, localEndpoints > 0 && healthy ? 200 : 503, body, weight);
     });
     server.on("error", (error) => log.error("cannot serve the health check node port", { nodePort, error }));
+    new ConnectionGuard(nodeServerLimits).watch(server, { tls: false });
     server.listen(nodePort, "0.0.0.0");
     servers.set(nodePort, { server, health });
   };

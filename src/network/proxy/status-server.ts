@@ -1,6 +1,7 @@
 /** What kube-proxy answers on loopback alone: its mode, its figures, and that it runs. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
 import type { SyncStatus } from "./sync-status.ts";
 
 const plain = "text/plain; charset=utf-8";
@@ -17,6 +18,7 @@ export async function serveStatus(port: number, status: SyncStatus): Promise<() 
     response.writeHead(body === undefined ? 404 : 200, { "content-type": type, "x-content-type-options": "nosniff" });
     response.end(body ?? "404 page not found\n");
   });
+  new ConnectionGuard(nodeServerLimits).watch(server, { tls: false });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   return () => server.close();
