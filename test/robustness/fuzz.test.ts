@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { runFuzz } from "./fuzz/run.ts";
 
-// The long run is `node test/robustness/fuzz.ts`; these are the first cases of its first seed.
+// The long run is `scripts/robustness fuzz`; these are the first cases of its first seed.
 it("answers 20,000 wrong requests with what is wrong about them", async () => {
   const { findings, cases, codes } = await runFuzz({ cases: 20_000, seed: 1 });
   const shown = findings.map(({ request, ...finding }) => ({

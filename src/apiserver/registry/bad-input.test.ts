@@ -190,7 +190,7 @@ const cases: readonly Case[] = [
     `${core}/configmaps/there`,
     { body: '{"metadata":{"$setElementOrder/finalizers":1}}', headers: strategic },
     400,
-    "expected a []interface {}, but received a number",
+    "expected a []interface {}, but received a int64",
   ],
   [
     "an apply of a field that is none",
@@ -253,6 +253,44 @@ const cases: readonly Case[] = [
     { body: '{"gracePeriodSeconds":9223372036854775808}' },
     400,
     "number 9223372036854775808 into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+  ],
+  [
+    "a health check port that is none",
+    "POST",
+    `${core}/services`,
+    {
+      body: '{"metadata":{"name":"x"},"spec":{"type":"LoadBalancer","externalTrafficPolicy":"Local","healthCheckNodePort":1,"ports":[{"port":80}]}}',
+    },
+    422,
+    "spec.healthCheckNodePort: Invalid value: 1: failed to allocate requested HealthCheck NodePort 1: provided port is not in the valid range.",
+  ],
+  [
+    "an order of a list that is to go",
+    "PATCH",
+    `${core}/configmaps/there`,
+    { body: '{"metadata":{"finalizers":null,"$setElementOrder/finalizers":["a"]}}', headers: strategic },
+    400,
+    "expected a []interface {}, but received a <nil>",
+  ],
+  [
+    "a schema in a schema that is none",
+    "POST",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    {
+      body: '{"metadata":{"name":"as.b"},"spec":{"group":"b","versions":[{"name":"v1","schema":{"openAPIV3Schema":{"items":{"required":{}}}}}]}}',
+    },
+    400,
+    "json: cannot unmarshal object into Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema.items.required of type []string",
+  ],
+  [
+    "a schema of further properties that is a text",
+    "POST",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    {
+      body: '{"metadata":{"name":"as.b"},"spec":{"versions":[{"schema":{"openAPIV3Schema":{"additionalProperties":"x"}}}]}}',
+    },
+    400,
+    "boolean or JSON schema expected",
   ],
 ];
 

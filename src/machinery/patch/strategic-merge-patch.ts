@@ -3,6 +3,7 @@
  * schema says so, with the directives `$patch`, `$retainKeys`, `$setElementOrder/…` and `$deleteFromPrimitiveList/…`.
  * Follows apimachinery's pkg/util/strategicpatch, its order of list elements included.
  */
+import { isInteger } from "../codec/json.ts";
 import { badRequest } from "../errors/status-error.ts";
 import { deepEqual } from "../meta/accessors.ts";
 import type { FieldSchema, SchemaTable } from "../schema/types.ts";
@@ -99,8 +100,9 @@ class Merger {
       const field = key.slice(setElementOrderPrefix.length);
       const current = Object.hasOwn(result, field) ? result[field] : undefined;
       const change = Object.hasOwn(patch, field) ? patch[field] : undefined;
-      for (const list of [order, current ?? [], change ?? []]) {
-        if (!Array.isArray(list)) throw patchFailed(`expected a []interface {}, but received a ${goTypeName(list)}`);
+      for (const list of [order, current, change]) {
+        if (list !== undefined && !Array.isArray(list))
+          throw patchFailed(`expected a []interface {}, but received a ${goTypeName(list)}`);
       }
       if (current === undefined && change === undefined) continue;
       done.add(field);
@@ -234,6 +236,9 @@ const noMergeKey = (element: Json, mergeKey: string): Error =>
   patchFailed(`map: ${JSON.stringify(element)} does not contain declared merge key: ${mergeKey}`);
 
 function goTypeName(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (typeof value === "boolean") return "bool";
+  if (typeof value === "number" || typeof value === "bigint") return isInteger(value) ? "int64" : "float64";
   return isObject(value) ? "map[string]interface {}" : typeof value;
 }
 

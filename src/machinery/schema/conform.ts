@@ -4,7 +4,8 @@
  * quantities and times canonical. Hot path of every write: each type is compiled once, on first use, into a tree of
  * closures. Inputs are never changed; parts that need no change are shared with the result.
  */
-import { unknownField } from "./decode-error.ts";
+import { type Context, describeFailure, joinPath, unknown } from "./conform-context.ts";
+import { goName, goTypeOf, shortName } from "./go-types.ts";
 import {
   convertBoolean,
   convertBytes,
@@ -41,16 +42,6 @@ export interface Conformed {
   readonly errors: readonly string[];
 }
 
-interface Context {
-  readonly prune: boolean;
-  /** Field names and map keys (`{key}`) as strings and objects, list indices as numbers. */
-  readonly path: (string | number | { readonly key: string })[];
-  readonly unknownFields: string[];
-  readonly floats: ReadonlyMap<string, string> | undefined;
-  /** Go name of the innermost struct. */
-  struct: string;
-}
-
 /** undefined: leave the field out. */
 type Convert = (value: unknown, context: Context) => unknown;
 type ZeroValue = () => unknown;
@@ -61,7 +52,7 @@ export function conform(
   typeName: string,
   { prune = true, zeroValues = "required", floats }: ConformOptions = {},
 ): Conformed {
-  const context: Context = { prune, path: [], unknownFields: [], floats, struct: "" };
+  const context: Context = { prune, path: [], unknownFields: [], floats, quiet: false, struct: "" };
   try {
     const converted = compilerOf(schemas, zeroValues).type(typeName)(object, context);
     return { object: converted as Record<string, unknown>, unknownFields: context.unknownFields, errors: [] };
@@ -69,27 +60,6 @@ export function conform(
     const message = describeFailure(error, context);
     return { object: object as Record<string, unknown>, unknownFields: context.unknownFields, errors: [message] };
   }
-}
-
-function describeFailure(error: unknown, { path, struct }: Context): string {
-  if (error instanceof InvalidContent) return error.message;
-  if (!(error instanceof TypeMismatch)) throw error;
-  const fields = path.filter((segment) => typeof segment === "string");
-  const target = fields.length === 0 ? "Go value" : `Go struct field ${struct}.${fields.join(".")}`;
-  return `json: cannot unmarshal ${error.found} into ${target} of type ${error.expected}`;
-}
-
-function joinPath(path: Context["path"], last?: string): string {
-  let joined = "";
-  for (const segment of path) {
-    if (typeof segment === "number") joined += `[${segment}]`;
-    else {
-      const name = typeof segment === "string" ? segment : segment.key;
-      joined += joined === "" ? name : `.${name}`;
-    }
-  }
-  if (last === undefined) return joined;
-  return joined === "" ? last : `${joined}.${last}`;
 }
 
 const compilers = new WeakMap<SchemaTable, { required?: Compiler; all?: Compiler }>();
@@ -120,10 +90,6 @@ function copyBefore(source: Record<string, unknown>, key: string): Record<string
   return copy;
 }
 
-const shortName = (typeName: string): string => typeName.slice(typeName.lastIndexOf(".") + 1);
-/** `io.k8s.api.core.v1.PodSpec` to `v1.PodSpec`. */
-const goName = (typeName: string): string => typeName.split(".").slice(-2).join(".");
-
 const passThrough: Convert = (value) => value;
 
 /** To Go `1.0` and `1e3` are no integers, which the parsed number does not tell. */
@@ -140,6 +106,13 @@ const scalarTypes: Readonly<Record<string, { convert: Convert; zero?: ZeroValue 
   "io.k8s.apimachinery.pkg.util.intstr.IntOrString": { convert: integer(convertIntOrString, "int32"), zero: () => 0 },
   "io.k8s.apimachinery.pkg.apis.meta.v1.Time": { convert: convertTime },
   "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": { convert: convertMicroTime },
+};
+
+type SchemaUnion = "boolean" | "schemas" | "strings";
+const schemaUnions: Readonly<Record<string, SchemaUnion>> = {
+  JSONSchemaPropsOrArray: "schemas",
+  JSONSchemaPropsOrBool: "boolean",
+  JSONSchemaPropsOrStringArray: "strings",
 };
 
 class Compiler {
@@ -168,10 +141,30 @@ class Compiler {
   #compileType(name: string): Convert {
     const scalar = scalarTypes[name];
     if (scalar !== undefined) return scalar.convert;
+    const other = schemaUnions[shortName(name)];
+    if (other !== undefined) return this.#schemaOr(`${name.slice(0, name.lastIndexOf("."))}.JSONSchemaProps`, other);
     const schema = this.#schemas[name];
     if (schema === undefined) throw new Error(`No schema of type ${name}`);
     if (schema.fields === undefined) return this.#value(schema, goName(name), schema.structural === true);
     return this.#struct(name, schema);
+  }
+
+  /** A schema or, in its place, something else; what is neither is dropped, as upstream's UnmarshalJSON does it. */
+  #schemaOr(schemaName: string, other: SchemaUnion): Convert {
+    const schema = this.type(schemaName);
+    const list = this.#list(other === "strings" ? { type: "string" } : { ref: schemaName }, undefined, false);
+    return (value, context) => {
+      const before = context.quiet;
+      context.quiet = true;
+      let converted: unknown;
+      if (isPlainObject(value)) converted = schema(value, context);
+      else if (other === "boolean") {
+        if (typeof value !== "boolean") throw new InvalidContent("boolean or JSON schema expected");
+        converted = value;
+      } else if (Array.isArray(value)) converted = list(value, context);
+      context.quiet = before;
+      return converted;
+    };
   }
 
   #struct(name: string, schema: TypeSchema): Convert {
@@ -389,23 +382,4 @@ class Compiler {
     }
     return zeros;
   }
-}
-
-function unknown(key: string, child: unknown, context: Context): unknown {
-  if (context.unknownFields.length < 100) context.unknownFields.push(unknownField(joinPath(context.path, key)));
-  return context.prune ? undefined : child;
-}
-
-/** The Go type of a field, as far as the table tells: `[]v1.Container`, `map[string]string`. */
-function goTypeOf(field: FieldSchema): string {
-  if (field.ref !== undefined) {
-    return field.ref.endsWith(".Quantity") ? "resource.Quantity" : goName(field.ref);
-  }
-  if (field.type === "array") return `[]${goTypeOf(field.items ?? {})}`;
-  if (field.type === "object")
-    return field.values === undefined ? "map[string]interface {}" : `map[string]${goTypeOf(field.values)}`;
-  if (field.type === "integer") return field.format === "int64" ? "int64" : "int32";
-  if (field.type === "number") return "float64";
-  if (field.type === "boolean") return "bool";
-  return field.type === "string" ? (field.format === "byte" ? "[]uint8" : "string") : "interface {}";
 }

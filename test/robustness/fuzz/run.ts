@@ -3,6 +3,8 @@
  * stacks, connections that break, and answers that take long.
  */
 import { Agent, request } from "node:https";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { startForTest, type TestServer } from "../../../src/apiserver/start-for-test.ts";
 import type { Logger } from "../../../src/lib/log.ts";
 import { parseOwnJson } from "../../../src/machinery/codec/json.ts";
@@ -27,7 +29,7 @@ export interface FuzzResult {
   readonly codes: Readonly<Record<string, number>>;
   readonly slowestMs: number;
   readonly slowest: FuzzRequest | undefined;
-  /** Of the process, after a collection where the collector can be asked. */
+  /** Of the process, after a collection. */
   readonly heapBytes: { readonly before: number; readonly after: number };
 }
 
@@ -39,7 +41,9 @@ export interface FuzzOptions {
   readonly atOnce?: number;
   /** More findings than this end the run. */
   readonly maximumFindings?: number;
-  progress?(done: number, result: FuzzResult): void;
+  /** Ends the run early when it aborts. */
+  readonly signal?: AbortSignal;
+  progress?(result: FuzzResult): void;
 }
 
 interface Answer {
@@ -111,11 +115,11 @@ class Run {
     const random = new Random(seed);
     let next = 0;
     const worker = async (): Promise<void> => {
-      while (next < cases && this.#findings.length < maximumFindings) {
+      while (next < cases && this.#findings.length < maximumFindings && this.#options.signal?.aborted !== true) {
         const number = next++;
         if (number % 2_000 === 1_999) await this.#makeSeeds();
         await this.#check(number, makeRequest(random, number));
-        if (number % 10_000 === 9_999) this.#options.progress?.(number + 1, this.#result(number + 1));
+        if (number % 10_000 === 9_999) this.#options.progress?.(this.#result(number + 1));
       }
     };
     await Promise.all(Array.from({ length: atOnce }, worker));
@@ -193,7 +197,8 @@ class Run {
 }
 
 function heapNow(): number {
-  globalThis.gc?.();
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
   return process.memoryUsage().heapUsed;
 }
 

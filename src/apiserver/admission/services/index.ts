@@ -149,7 +149,8 @@ function allocateHealthCheckPort(pools: Pools, spec: ServiceSpec, claim: Claim):
   const requested = spec.healthCheckNodePort;
   const result = requested ? takePort(pools, requested, claim) : nextPort(pools, claim);
   if (typeof result === "string") {
-    throw internalError(new Error(`failed to allocate requested HealthCheck NodePort ${requested}: ${result}`));
+    const detail = `failed to allocate requested HealthCheck NodePort ${requested}: ${result}`;
+    return [invalidValue("spec.healthCheckNodePort", requested, detail)];
   }
   spec.healthCheckNodePort = result;
   return [];
