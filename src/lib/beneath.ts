@@ -4,7 +4,7 @@
  * This is openat2(2) with RESOLVE_BENEATH, which Node has no call for: `/proc/self/fd/N/NAME` is openat(2), and
  * `/proc/self/fd/N` the file that a descriptor of O_PATH stands for, be it a folder, a link or a pipe.
  */
-import { constants, openSync } from "node:fs";
+import { constants, openSync, type Stats } from "node:fs";
 import { chmod, chown, type FileHandle, mkdir, open, readdir, readlink } from "node:fs/promises";
 import { constants as system } from "node:os";
 
@@ -122,9 +122,14 @@ async function openOrMake(folder: FileHandle, name: string, like: FileHandle | u
  * Visits a file or folder and all that is in it, links themselves and not what they lead to. A folder is visited before
  * what is in it. What goes away meanwhile is left out. Throws ENAMETOOLONG for what is deeper than `maximumDepth`.
  */
-export async function visitTree(top: FileHandle, visit: (file: FileHandle) => Promise<void>, depth = 0): Promise<void> {
-  await visit(top);
-  if (!(await top.stat()).isDirectory()) return;
+export async function visitTree(
+  top: FileHandle,
+  visit: (file: FileHandle, stats: Stats) => Promise<void>,
+  depth = 0,
+): Promise<void> {
+  const stats = await top.stat();
+  await visit(top, stats);
+  if (!stats.isDirectory()) return;
   if (depth > maximumDepth) throw failure("ENAMETOOLONG", "folders are too deep");
   for (const name of await readdir(pathOf(top))) {
     const child = await openIn(top, name).catch(ignoreMissing);

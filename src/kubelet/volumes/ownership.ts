@@ -2,6 +2,7 @@
  * Gives a volume to the pod's fsGroup: group owner, group read and write, and the set-group-id bit on folders. Containers
  * of the pod, or of another that has the volume, may be exchanging files for links meanwhile.
  */
+import type { Stats } from "node:fs";
 import { chmod, chown, type FileHandle } from "node:fs/promises";
 import { openAsIs, pathOf, visitTree } from "../../lib/beneath.ts";
 
@@ -13,14 +14,13 @@ export async function applyGroup(path: string, group: number, policy: string): P
       const { gid, mode } = await top.stat();
       if (gid === group && (mode & 0o2060) === 0o2060) return;
     }
-    await visitTree(top, (file) => giveTo(file, group));
+    await visitTree(top, (file, found) => giveTo(file, found, group));
   } finally {
     await top.close();
   }
 }
 
-async function giveTo(file: FileHandle, group: number): Promise<void> {
-  const found = await file.stat();
+async function giveTo(file: FileHandle, found: Stats, group: number): Promise<void> {
   if (found.gid !== group) await chown(pathOf(file), found.uid, group);
   if (found.isSymbolicLink()) return;
   const mode = found.mode & 0o7777;
