@@ -100,7 +100,7 @@ describe.skipIf(!possible)("a person with sudo", () => {
       await succeed(trap);
       const { exitCode, stderr } = await shell(`sudo "$MINI" start -p "$NAME" --driver=runc`);
       expect(exitCode, trap).not.toBe(0);
-      expect(stderr, trap).toMatch(/Exiting due to HOST_(HOME_PERMISSION|KUBECONFIG_UPDATE)/);
+      expect(stderr, trap).toMatch(/Exiting due to HOST_(HOME_PERMISSION|KUBECONFIG_UPDATE|CONFIG_LOAD)/);
       expect(readdirSync(treasure), trap).toEqual(["file"]);
       expect(readFileSync(join(treasure, "file"), "utf8"), trap).toBe(before);
       expect(strangeFiles(), trap).toBe("");
@@ -114,10 +114,15 @@ describe.skipIf(!possible)("a person with sudo", () => {
     expect(strangeFiles()).toBe("");
     const modes = await succeed(`stat -c '%a %U' .mini .kube .kube/config ".mini/profiles/$NAME/pki/admin.key"`);
     expect(modes.split("\n")).toEqual([`700 ${user}`, `700 ${user}`, `600 ${user}`, `600 ${user}`]);
-    expect(readdirSync(`/var/lib/mini/machines/${name}`).sort()).toEqual(["bundle", "console.log", "data", "layer"]);
-    expect(execFileSync("stat", ["-c", "%a %U", `/var/lib/mini/machines/${name}/data`], { encoding: "utf8" })).toBe(
-      "700 root\n",
-    );
+    expect(readdirSync(`/var/lib/mini/machines/${name}.${user}`).sort()).toEqual([
+      "bundle",
+      "console.log",
+      "data",
+      "layer",
+    ]);
+    expect(
+      execFileSync("stat", ["-c", "%a %U", `/var/lib/mini/machines/${name}.${user}/data`], { encoding: "utf8" }),
+    ).toBe("700 root\n");
   });
 
   it("uses the cluster without sudo", async () => {

@@ -6,6 +6,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { CallOptions, Driver, MachineSpec, MachineState } from "../../drivers/driver.ts";
+import { DriverError } from "../../drivers/driver-error.ts";
 import { readFileIfPresent, writeFileAtomically } from "../../lib/atomic-file.ts";
 import { machineFolder } from "../home.ts";
 import type { Profile, ProfileNode } from "../profile.ts";
@@ -37,8 +38,14 @@ export async function stopMachine(
 ): Promise<void> {
   await writeFileAtomically(stopNote(machine.profile, machine.name), "");
   report?.(`Stopping node "${machine.name}" ...`);
-  await driver.resume(machine, { signal });
-  await driver.stop(machine, { signal, graceMs });
+  try {
+    await driver.resume(machine, { signal });
+    await driver.stop(machine, { signal, graceMs });
+  } catch (error) {
+    // A driver that refuses, for want of root or of a connection, has begun nothing.
+    if (error instanceof DriverError) await forgetStop(machine.profile, machine.name);
+    throw error;
+  }
   await forgetStop(machine.profile, machine.name);
 }
 

@@ -6,6 +6,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { MachineSpec } from "../driver.ts";
+import { hostName } from "../host-name.ts";
 import { machineRoot } from "./root-owned.ts";
 
 export type CgroupVersion = 1 | 2;
@@ -99,7 +100,7 @@ export interface MachinePaths {
   readonly root: string;
 }
 
-export function machinePaths(machine: Pick<MachineSpec, "name" | "folder">): MachinePaths {
+export function machinePaths(machine: Pick<MachineSpec, "name" | "hostName" | "folder">): MachinePaths {
   const folder = machineRoot(machine);
   const bundle = join(folder, "bundle");
   return { data: join(folder, "data"), console: join(folder, "console.log"), bundle, root: join(bundle, "rootfs") };
@@ -130,7 +131,7 @@ export async function ociConfig(machine: MachineSpec, cgroups: CgroupVersion): P
     hostname: machine.name,
     mounts: mounts(machine, paths, cgroups),
     linux: {
-      cgroupsPath: `/mini/${machine.name}`,
+      cgroupsPath: `/mini/${hostName(machine)}`,
       namespaces: ["pid", "ipc", "uts", "mount", "network", "cgroup"].map((type) => ({ type })),
       devices: available,
       resources: {

@@ -11,6 +11,7 @@ import { allEnded } from "../../lib/all-ended.ts";
 import { readFileIfPresent, writeFileAtomically } from "../../lib/atomic-file.ts";
 import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
+import { hostName } from "../host-name.ts";
 import { machinePaths, ociConfig } from "./bundle.ts";
 import { checkHost, requireRoot } from "./checks.ts";
 import {
@@ -36,11 +37,11 @@ export function createRuncDriver(): Driver & ExecCapability {
     create,
     start,
     stop,
-    resume: async (machine) => await resumeContainer(machine.name),
+    resume: async (machine) => await resumeContainer(hostName(machine)),
     remove,
     state,
     consoleLog: async (machine) => await readFile(machinePaths(machine).console, "utf8").catch(() => ""),
-    exec: async (machine, command, { signal }) => await execInContainer(machine.name, command, signal),
+    exec: async (machine, command, { signal }) => await execInContainer(hostName(machine), command, signal),
   };
 }
 
@@ -51,7 +52,7 @@ async function create(machine: MachineSpec, options: CallOptions): Promise<void>
   try {
     signal.throwIfAborted();
     await makeRootFolders(machine);
-    await writeFileAtomically(join(registryFolder, machine.name), machine.folder, { mode: 0o644 });
+    await writeFileAtomically(join(registryFolder, hostName(machine)), machine.folder, { mode: 0o644 });
     await mkdir(machinePaths(machine).data, { recursive: true, mode: 0o700 });
     await ensureNetwork(machine.network);
     signal.throwIfAborted();
@@ -64,8 +65,8 @@ async function create(machine: MachineSpec, options: CallOptions): Promise<void>
 /** What a crashed run left of this machine is taken down; a machine of that name in another folder is a conflict. */
 async function adopt(machine: MachineSpec): Promise<void> {
   if (await belongsElsewhere(machine)) {
-    const folder = await registeredFolder(machine.name);
-    throw new DriverError("GUEST_START", `a runc machine ${machine.name} exists in ${folder}`, {
+    const folder = await registeredFolder(hostName(machine));
+    throw new DriverError("GUEST_START", `a runc machine ${hostName(machine)} exists in ${folder}`, {
       advice: "Choose another profile name, or delete that one with its own MINI_HOME",
     });
   }
@@ -73,9 +74,9 @@ async function adopt(machine: MachineSpec): Promise<void> {
 }
 
 /** Whether another MINI_HOME, which is still there, has a machine of that name. */
-async function belongsElsewhere({ name, folder }: MachineSpec): Promise<boolean> {
-  const registered = await registeredFolder(name);
-  if (registered === undefined || registered === folder) return false;
+async function belongsElsewhere(machine: MachineSpec): Promise<boolean> {
+  const registered = await registeredFolder(hostName(machine));
+  if (registered === undefined || registered === machine.folder) return false;
   return (await stat(registered).catch(() => undefined)) !== undefined;
 }
 
@@ -84,7 +85,7 @@ async function registeredFolder(name: string): Promise<string | undefined> {
 }
 
 async function start(machine: MachineSpec, { signal }: CallOptions): Promise<void> {
-  if ((await containerState(machine.name))?.status === "running") return;
+  if ((await containerState(hostName(machine)))?.status === "running") return;
   requireRoot("start", machine);
   await takeDown(machine);
   try {
@@ -97,10 +98,10 @@ async function start(machine: MachineSpec, { signal }: CallOptions): Promise<voi
     const output = openSync(consolePath, "a");
     const { uid, gid } = machineOwner();
     fchownSync(output, uid, gid);
-    const pid = await createContainer(machine.name, bundle, output).finally(() => closeSync(output));
+    const pid = await createContainer(hostName(machine), bundle, output).finally(() => closeSync(output));
     await plug(machine, pid);
     signal.throwIfAborted();
-    await startContainer(machine.name);
+    await startContainer(hostName(machine));
     signal.throwIfAborted();
   } catch (error) {
     const said = await readFile(machinePaths(machine).console, "utf8").catch(() => "");
@@ -114,13 +115,13 @@ async function start(machine: MachineSpec, { signal }: CallOptions): Promise<voi
 
 async function stop(machine: MachineSpec, { signal, graceMs }: CallOptions & { graceMs: number }): Promise<void> {
   requireRoot("stop", machine);
-  await stopContainer(machine.name, graceMs, signal);
+  await stopContainer(hostName(machine), graceMs, signal);
   await takeDown(machine);
 }
 
 /** Removes all that start made; data stays. */
 async function takeDown(machine: MachineSpec): Promise<void> {
-  await deleteContainer(machine.name);
+  await deleteContainer(hostName(machine));
   await unplug(machine);
   await unmountRoot(machine);
 }
@@ -136,11 +137,12 @@ async function remove(machine: MachineSpec): Promise<void> {
   await rm(data, { recursive: true, force: true });
   await rm(consolePath, { force: true });
   if (machineRoot(machine) !== machine.folder) await rmdir(machineRoot(machine)).catch(() => undefined);
-  await rm(join(registryFolder, machine.name), { force: true });
+  await rm(join(registryFolder, hostName(machine)), { force: true });
   await releaseNetwork(machine.network);
 }
 
-async function state({ name }: Pick<MachineSpec, "name">): Promise<MachineState> {
+async function state(machine: Pick<MachineSpec, "name" | "hostName">): Promise<MachineState> {
+  const name = hostName(machine);
   const folder = await registeredFolder(name);
   if (folder === undefined) return "Nonexistent";
   if ((await stat(folder).catch(() => undefined)) === undefined) return "Error";

@@ -8,10 +8,11 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import type { MachineNetwork, MachineSpec } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
+import { hostName } from "../host-name.ts";
 import { claimSubnet, isTaken, parseRoutes } from "../libvirt/subnet.ts";
 import { command, tryCommand } from "./run-command.ts";
 
-type NetworkMachine = Pick<MachineSpec, "name" | "network" | "address" | "macAddress">;
+type NetworkMachine = Pick<MachineSpec, "name" | "hostName" | "network" | "address" | "macAddress">;
 
 /** Claims a subnet that neither `taken`, nor an interface, nor a route of the host overlaps. */
 export async function allocateSubnet(taken: readonly string[]): Promise<MachineNetwork> {
@@ -36,8 +37,8 @@ export function bridgeName({ subnet }: MachineNetwork): string {
   return hashed("mini-", subnet);
 }
 
-export function vethName(machine: Pick<MachineSpec, "name">): string {
-  return hashed("miniv", machine.name);
+export function vethName(machine: Pick<MachineSpec, "name" | "hostName">): string {
+  return hashed("miniv", hostName(machine));
 }
 
 /**
@@ -102,7 +103,7 @@ export async function plug(machine: NetworkMachine, pid: number): Promise<void> 
 }
 
 /** The pair goes with either end; this is for one whose other end never came to life. */
-export async function unplug(machine: Pick<MachineSpec, "name">): Promise<void> {
+export async function unplug(machine: Pick<MachineSpec, "name" | "hostName">): Promise<void> {
   await tryCommand("ip", ["link", "delete", vethName(machine)]);
 }
 

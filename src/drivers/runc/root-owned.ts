@@ -6,6 +6,7 @@
 import { chmod, mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { MachineSpec } from "../driver.ts";
+import { hostName } from "../host-name.ts";
 
 const folder = "/var/lib/mini";
 
@@ -34,8 +35,8 @@ export function machineOwner(): Owner {
 const isRootsAlone = (): boolean => machineOwner().uid === 0;
 
 /** The folder of a machine's data, mounts and console. */
-export function machineRoot(machine: Pick<MachineSpec, "name" | "folder">): string {
-  return isRootsAlone() ? machine.folder : join(folder, "machines", machine.name);
+export function machineRoot(machine: Pick<MachineSpec, "name" | "hostName" | "folder">): string {
+  return isRootsAlone() ? machine.folder : join(folder, "machines", hostName(machine));
 }
 
 /** The folder below which an image is mounted: its own, or one that is root's. */
@@ -44,7 +45,7 @@ export function imageMounts(image: string): string {
 }
 
 /** Makes the registry and, for a person's machine, its folder: to be entered by that person and listed by root alone. */
-export async function makeRootFolders(machine: Pick<MachineSpec, "name" | "folder">): Promise<void> {
+export async function makeRootFolders(machine: Pick<MachineSpec, "name" | "hostName" | "folder">): Promise<void> {
   await makeOpenFolder(folder, 0o755);
   await makeOpenFolder(registryFolder, 0o755);
   if (isRootsAlone()) return;
