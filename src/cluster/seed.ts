@@ -1,6 +1,5 @@
 /** Writes what a node is told before it boots: config.json, pki and ssh (see src/node/config.ts). */
 
-import { getServers } from "node:dns";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readFileIfPresent } from "../lib/atomic-file.ts";
@@ -10,6 +9,7 @@ import { nodePki } from "./pki.ts";
 import { controlPlane, type Profile, type ProfileNode } from "./profile.ts";
 import { nodeProxies, noProxies, proxyEnvironment } from "./proxies.ts";
 import { noRegistries } from "./registries.ts";
+import type { Resolver } from "./resolver.ts";
 import { ensureSshKeys } from "./ssh-keys.ts";
 
 /** Folder of a node's seed; written anew at each boot, since certificates and time move on. */
@@ -21,7 +21,7 @@ const podSubnet = "10.244.0.0/16";
 const serviceSubnet = "10.96.0.0/12";
 const dnsDomain = "cluster.local";
 
-export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: number): NodeConfig {
+export function nodeConfig(profile: Profile, node: ProfileNode, resolver: Resolver): NodeConfig {
   // The node's boot script reads single lines of this: network comes before other addresses.
   return {
     version: 1,
@@ -32,11 +32,12 @@ export function nodeConfig(profile: Profile, node: ProfileNode, launchedAt: numb
     network: {
       address: `${node.address}/${profile.network.subnet.split("/")[1] ?? "24"}`,
       gateway: profile.network.gateway,
-      nameservers: hostNameservers(profile.network.gateway),
+      nameservers: resolver.nameservers,
+      search: resolver.search,
     },
     controlPlane: { address: controlPlane(profile).address, port: profile.apiServerPort },
     cluster: { podSubnet, serviceSubnet, dnsAddress: "10.96.0.10", dnsDomain },
-    launchedAt,
+    launchedAt: Date.now(),
     extraConfig: profile.extraConfig,
     ...(profile.auditPolicy === undefined ? {} : { auditPolicy: profile.auditPolicy }),
     registries: profile.registries ?? noRegistries,
@@ -66,12 +67,12 @@ export async function readSeedConfig(profile: string, node: string): Promise<Nod
   }
 }
 
-export async function writeSeed(profile: Profile, node: ProfileNode): Promise<string> {
+export async function writeSeed(profile: Profile, node: ProfileNode, resolver: Resolver): Promise<string> {
   const folder = seedFolder(profile.name, node.name);
   await rm(folder, { recursive: true, force: true });
   for (const each of ["pki", "ssh"]) await mkdir(join(folder, each), { recursive: true, mode: 0o700 });
   const write = (path: string, data: string): Promise<void> => writeFile(join(folder, path), data, { mode: 0o600 });
-  const config = nodeConfig(profile, node, Date.now());
+  const config = nodeConfig(profile, node, resolver);
   await write("config.json", `${JSON.stringify(config, null, 2)}\n`);
   // For the boot scripts, to which JSON is no format for values that may hold anything.
   const environment = proxyEnvironment(config.proxies).map((line) => `${line}\n`);
@@ -82,10 +83,4 @@ export async function writeSeed(profile: Profile, node: ProfileNode): Promise<st
   await write("ssh/ssh_host_ed25519_key", keys.hostKey);
   await write("ssh/ssh_host_ed25519_key.pub", keys.hostPublicKey);
   return folder;
-}
-
-/** The host's name servers that a node can reach too; a resolver on loopback is reached through the gateway. */
-function hostNameservers(gateway: string): string[] {
-  const servers = getServers().filter((server) => /^\d+\.\d+\.\d+\.\d+$/.test(server) && !server.startsWith("127."));
-  return servers.length > 0 ? servers : [gateway];
 }

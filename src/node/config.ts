@@ -19,6 +19,8 @@ export interface NodeConfig {
     readonly address: string;
     readonly gateway: string;
     readonly nameservers: readonly string[];
+    /** Domains of the host in which names are looked for. */
+    readonly search: readonly string[];
   };
   readonly controlPlane: {
     /** Where workers and clients reach the API server. */

@@ -50,5 +50,6 @@ export async function main(args: readonly string[]): Promise<void> {
 
 async function writeResolver({ network }: NodeConfig): Promise<void> {
   const lines = network.nameservers.map((server) => `nameserver ${server}\n`);
+  if (network.search.length > 0) lines.push(`search ${network.search.join(" ")}\n`);
   await writeFile(nodePaths.resolver, lines.join(""));
 }

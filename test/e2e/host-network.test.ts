@@ -1,9 +1,12 @@
-/** A machine's proxies: what a cluster takes over of them, and what goes around them. */
+/** A machine's resolver and proxies: what a cluster takes over of them, and what goes around them. */
+import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./eventually.ts";
-import { MiniCli } from "./mini-cli.ts";
+import { MiniCli, miniPath } from "./mini-cli.ts";
 
 const cli = new MiniCli("net");
 const ssh = async (script: string): Promise<string> => (await cli.mini(["ssh", "--", script])).stdout;
@@ -71,5 +74,36 @@ describe("proxies", () => {
     await cli.succeed("stop");
     await cli.mini(["start"], { env: { HTTPS_PROXY: "" } });
     expect(await containerdEnvironment()).not.toContain("PROXY");
+  });
+});
+
+describe("a resolver on loopback", () => {
+  /** As on a machine whose own files say so; other processes see nothing of it. */
+  async function startWith(files: Readonly<Record<string, string>>): Promise<string> {
+    const binds = Object.entries(files).map(([path, text], index) => {
+      const source = join(cli.home, `resolver-${index}`);
+      writeFileSync(source, text);
+      return `mkdir -p ${dirname(path)}; [ -e ${path} ] || : > ${path}; mount --bind ${source} ${path}`;
+    });
+    // Folders of /run are made in a copy of it that ends with the process.
+    const script = ["mount -t tmpfs none /run/systemd", ...binds, `exec ${miniPath} start --driver=runc`].join("; ");
+    const unshared = ["--mount", "--propagation=slave", "sh", "-ec", `mkdir -p /run/systemd; ${script}`];
+    const { stdout, stderr, exitCode } = await execa("unshare", unshared, { env: cli.environment(), reject: false });
+    expect(exitCode, `${stdout}\n${stderr}`).toBe(0);
+    return stdout;
+  }
+  const stub = "nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch corp.example\n";
+
+  it("is left for those that it asks, and pods have the machine's search list", async () => {
+    await cli.succeed("delete");
+    const files = { "/etc/resolv.conf": stub, "/run/systemd/resolve/resolv.conf": "nameserver 192.0.2.53\n" };
+    expect(await startWith(files)).not.toContain("name server");
+    expect(await ssh("cat /etc/resolv.conf")).toBe("nameserver 192.0.2.53\nsearch corp.example");
+    await cli.succeed("stop");
+  });
+
+  it("is told of where nothing else is known", async () => {
+    expect(await startWith({ "/etc/resolv.conf": stub })).toContain("127.0.0.53");
+    expect(await ssh("grep search /etc/resolv.conf")).toBe("search corp.example");
   });
 });

@@ -42,6 +42,7 @@ import {
   usesProxy,
 } from "../proxies.ts";
 import { type WaitComponent, waitFor } from "../readiness.ts";
+import { readResolver } from "../resolver.ts";
 import { writeSeed } from "../seed.ts";
 import { forgetStop, observeNodes, stopMachine } from "./machine-states.ts";
 import { noImage } from "./machines.ts";
@@ -273,10 +274,12 @@ async function bootMachines(start: Start, { profile, image, nodes }: Boot): Prom
     "Starting Node",
     `Starting "${profile.name}" with ${profile.nodes.length} node(s) in "${profile.name}" cluster`,
   );
+  const resolver = await readResolver(profile);
+  if (resolver.warning !== undefined) progress.warning(resolver.warning);
   for (const node of nodes) {
     const machine = machineSpec(profile, node, image);
     await mkdir(machine.folder, { recursive: true, mode: 0o700 });
-    await writeSeed(profile, node);
+    await writeSeed(profile, node, resolver);
     // What is there without a profile is somebody else's, or what a crash left: create tells them apart.
     const isMissing = existing === undefined || (await driver.state(machine)) === "Nonexistent";
     if (existing === undefined) undo.add(node.name, () => driver.remove(machine, quiet));
