@@ -2,16 +2,24 @@
  * Loads one of the bundles that scripts/build-binary.ts makes. Both the single executable and the recorder of the code
  * caches go through here, since V8 takes a cache only for the very same source.
  */
+import { existsSync } from "node:fs";
 import { constants, Script } from "node:vm";
 
 /** One for each kind of process, so that none holds another's source. */
 export const bundleNames = ["launcher", "control-plane", "agent"] as const;
 export type BundleName = (typeof bundleNames)[number];
 
-/** For a command line without the program's name. */
-export function bundleOf([command, process]: readonly string[]): BundleName {
-  if (command !== "node") return "launcher";
+/**
+ * For a command line without the program's name. `mini node …` is init's, in a node, which has a seed; anywhere else it is
+ * a person's, and the launcher says what it is for.
+ */
+export function bundleOf([command, process = ""]: readonly string[], isNode = hasSeed()): BundleName {
+  if (command !== "node" || !isNode || !["control-plane", "agent"].includes(process)) return "launcher";
   return process === "control-plane" ? "control-plane" : "agent";
+}
+
+function hasSeed(): boolean {
+  return existsSync(`${process.env["MINI_NODE_ROOT"] ?? ""}/mini/seed/config.json`);
 }
 
 /** `source` is ASCII: a function expression of (exports, require, module). */

@@ -84,6 +84,11 @@ function findCommand(words: readonly string[]): { id: string; entry: CommandEntr
 
 function unknownCommand(words: readonly string[]): MiniError {
   const [first = ""] = words;
+  if (first === "node") {
+    const message =
+      "`mini node` runs a node's processes, inside a machine that `mini start` made, and is not for the host";
+    return new MiniError("MK_USAGE", message, { advice: "mini start makes and boots a node, mini ssh logs in to it" });
+  }
   const topic = Object.keys(commands).filter((id) => id.startsWith(`${first} `));
   const known = topic.length > 0 ? topic : Object.keys(commands);
   const message = topic.length > 0 ? `"${first}" needs a command of its own` : `there is no command "${first}"`;

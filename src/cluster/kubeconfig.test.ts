@@ -112,8 +112,24 @@ describe("kubeconfig", () => {
   ])("refuses %j and leaves it alone", async (text, message) => {
     await writeFile(path, text);
     const failure = { id: "HOST_KUBECONFIG_UPDATE", exitCode: 38 };
-    await expect(checkKubeconfig()).rejects.toMatchObject(failure);
+    await expect(checkKubeconfig("mini")).rejects.toMatchObject(failure);
     await expect(writeContext(entry, { current: true })).rejects.toThrow(message);
     expect(await readFile(path, "utf8")).toBe(text);
+  });
+
+  it("is refused before anything is made while its lock is held, and the lock of a program that was killed is told of", async () => {
+    await writeFile(`${path}.lock`, "");
+    const failure = await checkKubeconfig("mini", 0).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ id: "HOST_KUBECONFIG_UPDATE", exitCode: 38 });
+    expect(failure).toMatchObject({ advice: expect.stringContaining(`rm ${path}.lock`) });
+    await rm(`${path}.lock`);
+    await checkKubeconfig("mini", 0);
+    await expect(stat(`${path}.lock`)).rejects.toThrow("ENOENT");
+  });
+
+  it("is checked without making its folder", async () => {
+    vi.stubEnv("KUBECONFIG", join(folder, "new", "config"));
+    await checkKubeconfig("mini", 0);
+    await expect(stat(join(folder, "new"))).rejects.toThrow("ENOENT");
   });
 });

@@ -2,13 +2,13 @@
  * A profile's entries in the kubeconfig. The file is edited as a document, so that comments, order and everything else
  * in it stay; it is locked as kubectl locks it, and replaced atomically with mode 0600.
  */
-import { realpath } from "node:fs/promises";
+import { realpath, stat } from "node:fs/promises";
 import { homedir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { type Document, isMap, isNode, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
-import { waitForLock } from "../lib/lock-file.ts";
+import { LockedError, waitForLock } from "../lib/lock-file.ts";
 import { MiniError } from "./errors.ts";
 
 export interface ContextEntry {
@@ -81,9 +81,23 @@ export async function contextState(name: string, server: string): Promise<Kubeco
   return "Misconfigured";
 }
 
-/** Fails early, before anything is made, when the kubeconfig could not be written later. */
-export async function checkKubeconfig(): Promise<void> {
-  for (const path of kubeconfigPaths()) await load(path);
+/**
+ * Fails early, before anything is made, when the kubeconfig could not be written later: when a file cannot be read or is
+ * none, or when the lock of the one that `name` goes to is held. Nothing is changed.
+ */
+export async function checkKubeconfig(name: string, patienceMs = lockTimeoutMs): Promise<void> {
+  const paths = kubeconfigPaths();
+  const [first = ""] = paths;
+  const path = (await findHolder(paths, name)) ?? first;
+  for (const each of paths) await load(each);
+  const target = await realpath(path).catch(() => path);
+  // Without its folder, which would be made with the lock, nobody holds it either.
+  if ((await stat(dirname(target)).catch(() => undefined)) === undefined) return;
+  try {
+    await using _lock = await waitForLock(`${target}.lock`, patienceMs);
+  } catch (error) {
+    throw unusable(path, error);
+  }
 }
 
 async function edit(path: string, change: (document: Document) => boolean): Promise<void> {
@@ -122,6 +136,12 @@ async function load(path: string): Promise<Document> {
 
 function unusable(path: string, error: unknown): MiniError {
   if (error instanceof MiniError) return error;
+  if (error instanceof LockedError) {
+    const who = error.holder === 0 ? "its lock does not say by whom" : `by process ${error.holder}`;
+    const message = `the kubeconfig ${path} is locked (${who}): another program is changing it, or was killed while it did`;
+    const advice = `Try again; where no kubectl or mini is running, rm ${error.path}`;
+    return new MiniError("HOST_KUBECONFIG_UPDATE", message, { advice, cause: error });
+  }
   const detail = (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
   return new MiniError("HOST_KUBECONFIG_UPDATE", `the kubeconfig ${path} cannot be used: ${detail}`, { cause: error });
 }

@@ -30,6 +30,12 @@ const profile: Profile = {
   createdAt: "2026-11-23T13:14:00Z",
 };
 
+/** The profile with another second node. */
+function changedNode(fields: Record<string, unknown>): string {
+  const [first, second] = profile.nodes;
+  return JSON.stringify({ ...profile, nodes: [first, { ...second, ...fields }] });
+}
+
 describe("profiles", () => {
   let home: string;
   beforeEach(async () => {
@@ -59,6 +65,25 @@ describe("profiles", () => {
     [JSON.stringify({ ...profile, cpus: "2" }), /cpus must be a positive number/],
     [JSON.stringify({ ...profile, driver: "vbox" }), /driver "vbox" is unknown/],
     [JSON.stringify({ ...profile, nodes: [] }), /nodes must be a list/],
+    [JSON.stringify({ ...profile, apiServerPort: 65_536 }), /apiServerPort must be at most 65535/],
+    [JSON.stringify({ ...profile, embedCerts: "no" }), /embedCerts must be true or false/],
+    [JSON.stringify({ ...profile, network: { subnet: "../x", gateway: "192.168.39.1" } }), /subnet cannot be/],
+    [JSON.stringify({ ...profile, network: { subnet: "192.168.39.0/24", gateway: "$(reboot)" } }), /gateway cannot be/],
+    [JSON.stringify({ ...profile, extraConfig: { kubelet: { v: 4 } } }), /v must be a text/],
+    [JSON.stringify({ ...profile, extraConfig: { kubelet: "v=4" } }), /extraConfig.kubelet must be an object/],
+    [JSON.stringify({ ...profile, registries: { mirrors: ["http://a\n[plugins]"], insecure: [] } }), /one line/],
+    [JSON.stringify({ ...profile, registries: { mirrors: "http://a" } }), /mirrors must be a list/],
+    [JSON.stringify({ ...profile, proxies: { http: 3128, https: "", except: [] } }), /http must be a text/],
+    [JSON.stringify({ ...profile, createdAt: "yesterday" }), /createdAt cannot be/],
+    [changedNode({ name: "../../x" }), /"..\/..\/x" is not the name of a node/],
+    [changedNode({ name: "two-m02" }), /is not the name of a node of "one"/],
+    [changedNode({ name: "one" }), /"one" is not the name of a node/],
+    [changedNode({ role: "control-plane" }), /role of one-m02 must be worker/],
+    [changedNode({ address: "192.168.39.3; reboot" }), /address cannot be/],
+    [changedNode({ macAddress: "52:54:00:00:00:00' />" }), /macAddress cannot be/],
+    [changedNode({ hostName: "one-m02./../../etc" }), /hostName cannot be/],
+    [changedNode({ hostName: "one-m02.." }), /hostName cannot be/],
+    [changedNode({ hostName: "two.alice" }), /hostName must be the name/],
   ])("that are corrupt are told, not believed: %s", async (text, message) => {
     await mkdir(join(home, "profiles", "one"), { recursive: true });
     await writeFile(join(home, "profiles", "one", "config.json"), text);

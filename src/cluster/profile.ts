@@ -2,11 +2,11 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { DriverName } from "../drivers/driver.ts";
-import { isDriverName } from "../drivers/index.ts";
 import { readFileIfPresent, writeFileAtomically } from "../lib/atomic-file.ts";
 import { type FileLock, LockedError, lockFile } from "../lib/lock-file.ts";
 import { MiniError } from "./errors.ts";
 import { miniHome, profileFolder, profilesFolder } from "./home.ts";
+import { parseProfile } from "./parse-profile.ts";
 import type { Proxies } from "./proxies.ts";
 import type { Registries } from "./registries.ts";
 
@@ -159,44 +159,4 @@ export function apiServerUrl(profile: Profile): string {
 
 function configPath(name: string): string {
   return join(profileFolder(name), "config.json");
-}
-
-function parseProfile(value: unknown, name: string): Profile {
-  const fields = record(value, "the file");
-  if (fields["version"] !== 1) throw new Error("version must be 1");
-  if (fields["name"] !== name) throw new Error(`name must be "${name}"`);
-  const driver = text(fields, "driver");
-  if (!isDriverName(driver)) throw new Error(`driver "${driver}" is unknown`);
-  for (const field of ["cpus", "memoryMiB", "diskMiB", "apiServerPort"]) positive(fields, field);
-  if (fields["certificateLifeMs"] !== undefined) positive(fields, "certificateLifeMs");
-  const network = record(fields["network"], "network");
-  text(network, "subnet");
-  text(network, "gateway");
-  record(fields["extraConfig"], "extraConfig");
-  const nodes = fields["nodes"];
-  if (!Array.isArray(nodes) || nodes.length === 0) throw new Error("nodes must be a list with a control plane");
-  for (const node of nodes) {
-    const each = record(node, "a node");
-    for (const field of ["name", "role", "address", "macAddress"]) text(each, field);
-    if (each["hostName"] !== undefined && !text(each, "hostName").startsWith(`${text(each, "name")}.`)) {
-      throw new Error("hostName must be the name with the user's");
-    }
-  }
-  return value as Profile;
-}
-
-function record(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error(`${what} must be an object`);
-  return value as Record<string, unknown>;
-}
-
-function text(fields: Record<string, unknown>, field: string): string {
-  const value = fields[field];
-  if (typeof value !== "string" || value === "") throw new Error(`${field} must be a text`);
-  return value;
-}
-
-function positive(fields: Record<string, unknown>, field: string): void {
-  const value = fields[field];
-  if (!Number.isSafeInteger(value) || Number(value) <= 0) throw new Error(`${field} must be a positive number`);
 }

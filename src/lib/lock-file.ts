@@ -11,11 +11,14 @@ export interface FileLock extends AsyncDisposable {
 
 /** Thrown when another process holds the lock. */
 export class LockedError extends Error {
+  readonly path: string;
+  /** 0 where the lock does not say. */
   readonly holder: number;
 
   constructor(path: string, holder: number) {
     super(`${path} is held by process ${holder}`);
     this.name = "LockedError";
+    this.path = path;
     this.holder = holder;
   }
 }

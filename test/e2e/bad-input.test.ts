@@ -27,6 +27,9 @@ describe("words that cannot be used", () => {
   const start = (...words: string[]): string[] => ["start", "--dry-run", ...words];
   it.each<[id: string, words: string[]]>([
     ["MK_USAGE", ["nosuch"]],
+    ["MK_USAGE", ["node"]],
+    ["MK_USAGE", ["node", "agent"]],
+    ["MK_USAGE", ["node", "control-plane"]],
     ["MK_USAGE", ["image"]],
     ["MK_USAGE", ["image", "load"]],
     ["MK_USAGE", ["status", "-o", "xml"]],

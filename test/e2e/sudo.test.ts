@@ -95,7 +95,6 @@ describe.skipIf(!possible)("a person with sudo", () => {
       `mkdir -p .mini && ln -s "$TREASURE" .mini/cache`,
       `mkdir -p .mini && ln -s "$TREASURE" .mini/locks`,
       `mkdir -p .mini && ln -s "$TREASURE" .mini/profiles`,
-      `mkdir -p ".mini/profiles/$NAME/machines" && ln -s "$TREASURE" ".mini/profiles/$NAME/machines/$NAME"`,
     ]) {
       await succeed(trap);
       const { exitCode, stderr } = await shell(`sudo "$MINI" start -p "$NAME" --driver=runc`);
@@ -148,6 +147,11 @@ describe.skipIf(!possible)("a person with sudo", () => {
 
   it("stops, starts with sudo -E, and deletes; nothing of anybody's is left", async () => {
     await succeed(`sudo "$MINI" stop -p "$NAME"`);
+    const machine = `".mini/profiles/$NAME/machines/$NAME"`;
+    await succeed(`mv ${machine} kept && ln -s "$TREASURE" ${machine}`);
+    expect((await shell(`sudo "$MINI" start -p "$NAME"`)).stderr).toContain("Exiting due to HOST_HOME_PERMISSION");
+    expect(readdirSync(treasure)).toEqual(["file"]);
+    await succeed(`rm ${machine} && mv kept ${machine}`);
     const stopped = await shell(`"$MINI" status -p "$NAME" --format '{{.Host}}'`);
     expect(stopped).toMatchObject({ exitCode: 7, stdout: "Stopped" });
     await succeed(`sudo -E "$MINI" start -p "$NAME"`);

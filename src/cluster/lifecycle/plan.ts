@@ -41,7 +41,7 @@ type Sizes = Readonly<Record<SizeField, number>>;
 export async function planStart(options: StartOptions, existing: Profile | undefined): Promise<StartPlan> {
   const { progress } = options;
   progress.step("Initial Mini Setup", `mini on Linux, profile "${options.profile}"`);
-  await checkKubeconfig();
+  await checkKubeconfig(options.profile);
   refuseOtherNodes(options, existing);
   const nodes = existing === undefined ? [] : await observeExisting(existing, options.driver);
   const runs = nodes.some(({ state }) => state === "Running" || state === "Paused");
