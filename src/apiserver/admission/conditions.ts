@@ -1,6 +1,5 @@
 /** Match conditions: expressions that narrow down which requests a webhook or policy is about. */
 import type { MatchCondition } from "../../kinds/generated/admissionregistration-v1.ts";
-import { forbidden, internalError } from "../../machinery/errors/status-error.ts";
 import { CelAuthorizer } from "../expressions/authorizer.ts";
 import { CostBudget, matchConditionsLimit, OutOfBudget } from "../expressions/budget.ts";
 import { compile, evaluationMessage } from "../expressions/cel.ts";
@@ -16,8 +15,6 @@ export interface Conditional {
 }
 
 export interface ConditionContext {
-  /** For messages: `ValidatingAdmissionPolicy 'x'`. */
-  readonly what: string;
   readonly authorizer: Authorizer;
   /** What conditions can name, where that is more than conditionVariables, with its values. */
   readonly names?: readonly string[];
@@ -25,6 +22,9 @@ export interface ConditionContext {
   /** Default: one of their own. */
   readonly budget?: CostBudget;
 }
+
+/** Conditions that cannot be decided, where that counts. */
+export class ConditionsFailed extends Error {}
 
 export const conditionsBudget = (): CostBudget => new CostBudget(matchConditionsLimit);
 
@@ -42,12 +42,12 @@ export function requestVariables(request: AdmissionRequest, authorizer: Authoriz
 
 /**
  * Whether all conditions are true. One that is false wins over one that fails; failing ones count as the failure policy
- * says. Throws StatusError where that is Fail.
+ * says. Throws ConditionsFailed where that is Fail.
  */
 export function conditionsHold(
   { matchConditions = [], failurePolicy }: Conditional,
   request: AdmissionRequest,
-  { what, authorizer, names = conditionVariables, values, budget = conditionsBudget() }: ConditionContext,
+  { authorizer, names = conditionVariables, values, budget = conditionsBudget() }: ConditionContext,
 ): boolean {
   if (matchConditions.length === 0) return true;
   const variables = values ?? requestVariables(request, authorizer);
@@ -60,12 +60,11 @@ export function conditionsHold(
         failures = [error.message];
         break;
       }
-      failures.push(evaluationMessage(error));
+      failures.push(`expression '${expression}' resulted in error: ${evaluationMessage(error)}`);
     }
   }
   if (failures.length === 0) return true;
   if (failurePolicy === "Ignore") return false;
-  const name = request.name || request.object?.metadata?.name || "";
-  const cause = internalError(new Error(`${what} failed: ${failures.join(", ")}`));
-  throw forbidden(request.kind, name, cause.message);
+  const [first = "", ...others] = new Set(failures);
+  throw new ConditionsFailed(others.length === 0 ? first : `[${[first, ...others].join(", ")}]`);
 }

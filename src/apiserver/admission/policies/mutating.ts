@@ -12,26 +12,36 @@ import { fromCel } from "../../expressions/values.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../../types.ts";
 import { conditionsBudget, conditionsHold } from "../conditions.ts";
 import { replaceObject } from "../mutation.ts";
+import { inTurns } from "./in-turns.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
-import { policyVariables, variablesOf } from "./variables.ts";
+import { commonVariables, policyVariables, variablesOf } from "./variables.ts";
 
 export function mutatingAdmissionPolicy(tools: PolicyTools): AdmissionPlugin {
   const plurals = { policies: "mutatingadmissionpolicies", bindings: "mutatingadmissionpolicybindings" };
   const set = new PolicySet(tools.reader, plurals);
   return {
     name: "MutatingAdmissionPolicy",
-    admit(request): void {
+    admit(request): Promise<void> | void {
       if (request.object === undefined) return;
-      for (const bound of set.matching(request)) apply(bound, request, tools);
+      const bound = set.matching(request);
+      if (bound.length > 0) return inTurns(applyAll(bound, request, tools));
     },
   };
 }
 
-function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
+function* applyAll(all: readonly BoundPolicy[], request: AdmissionRequest, tools: PolicyTools): Generator<void, void> {
+  for (const bound of all) yield* apply(bound, request, tools);
+}
+
+function* apply(
+  { policy, bindings }: BoundPolicy,
+  request: AdmissionRequest,
+  tools: PolicyTools,
+): Generator<void, void> {
   const name = policy.metadata?.name ?? "";
   for (const binding of bindings) {
     try {
-      mutate(policy, binding, request, tools);
+      yield* mutate(policy, binding, request, tools);
     } catch (error) {
       if (policy.spec?.failurePolicy === "Ignore") continue;
       const detail = error instanceof StatusError ? error.message : evaluationMessage(error);
@@ -41,18 +51,24 @@ function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, too
   }
 }
 
-function mutate(policy: Policy, binding: Binding, request: AdmissionRequest, tools: PolicyTools): void {
+function* mutate(
+  policy: Policy,
+  binding: Binding,
+  request: AdmissionRequest,
+  tools: PolicyTools,
+): Generator<void, void> {
   const { variables = [], mutations = [] } = policy.spec ?? {};
-  const what = `MutatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
   for (const params of paramsOf(policy, binding, request, tools)) {
+    yield;
     const budget = conditionsBudget();
-    const before = variablesOf(request, params, variables, tools, { budget });
-    const context = { what, authorizer: tools.authorizer, names: policyVariables, values: before, budget };
+    const before = variablesOf(commonVariables(request, tools), params, variables, { budget });
+    const context = { authorizer: tools.authorizer, names: policyVariables, values: before, budget };
     if (!conditionsHold(policy.spec ?? {}, request, context)) continue;
     for (const mutation of mutations) {
       const account = { budget: new CostBudget() };
-      const values = variablesOf(request, params, variables, tools, account);
+      const values = variablesOf(commonVariables(request, tools), params, variables, account);
       replaceObject(request, mutated(mutation, request, values, account.budget));
+      yield;
     }
   }
 }

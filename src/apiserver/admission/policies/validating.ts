@@ -4,11 +4,12 @@ import { forbidden, type StatusError } from "../../../machinery/errors/status-er
 import { CostBudget, OutOfBudget } from "../../expressions/budget.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
-import { conditionsBudget, conditionsHold } from "../conditions.ts";
+import { ConditionsFailed, conditionsBudget, conditionsHold } from "../conditions.ts";
 import { AuditNotes, noteFailure } from "./audit-annotations.ts";
+import { inTurns } from "./in-turns.ts";
 import { type Binding, type BoundPolicy, type Policy, PolicySet, type PolicyTools, paramsOf } from "./policy-set.ts";
 import type { ServedKinds } from "./type-checking.ts";
-import { policyVariables, variablesOf } from "./variables.ts";
+import { commonVariables, policyVariables, variablesOf } from "./variables.ts";
 
 interface Denial {
   readonly message: string;
@@ -40,8 +41,9 @@ export function validatingAdmissionPolicy(
   );
   return {
     name: "ValidatingAdmissionPolicy",
-    validate(request): void {
-      for (const bound of set.matching(request)) apply(bound, request, tools);
+    validate(request): Promise<void> | void {
+      const bound = set.matching(request);
+      if (bound.length > 0) return inTurns(applyAll(bound, request, tools));
     },
   };
 }
@@ -75,26 +77,33 @@ function isUnchecked(policy: Policy): boolean {
   return observedGeneration !== policy.metadata?.generation || typeChecking === undefined;
 }
 
-function apply({ policy, bindings }: BoundPolicy, request: AdmissionRequest, tools: PolicyTools): void {
-  const name = policy.metadata?.name ?? "";
-  const notes = new AuditNotes();
-  try {
-    for (const binding of bindings) applyBinding(policy, binding, request, { ...tools, notes });
-  } finally {
-    notes.publish(name, request);
+function* applyAll(all: readonly BoundPolicy[], request: AdmissionRequest, tools: PolicyTools): Generator<void, void> {
+  const common = commonVariables(request, tools);
+  for (const { policy, bindings } of all) {
+    const notes = new AuditNotes();
+    try {
+      for (const binding of bindings) yield* applyBinding(policy, binding, { request, tools, common, notes });
+    } finally {
+      notes.publish(policy.metadata?.name ?? "", request);
+    }
   }
 }
 
-interface BindingTools extends PolicyTools {
+interface Asked {
+  readonly request: AdmissionRequest;
+  readonly tools: PolicyTools;
+  /** The variables that all policies share. */
+  readonly common: Readonly<Record<string, unknown>>;
   readonly notes: AuditNotes;
 }
 
-function applyBinding(policy: Policy, binding: Binding, request: AdmissionRequest, tools: BindingTools): void {
+function* applyBinding(policy: Policy, binding: Binding, asked: Asked): Generator<void, void> {
+  const { request } = asked;
   const name = policy.metadata?.name ?? "";
   const bindingName = binding.metadata?.name ?? "";
   const where = `ValidatingAdmissionPolicy '${name}' with binding '${bindingName}'`;
   const actions = binding.spec?.validationActions ?? ["Deny"];
-  for (const denial of denials(policy, binding, request, tools)) {
+  for (const denial of yield* denials(policy, binding, asked)) {
     if (actions.includes("Audit")) {
       const { message, index: expressionIndex = 0 } = denial;
       const failure = { message, policy: name, binding: bindingName, expressionIndex, validationActions: actions };
@@ -105,7 +114,8 @@ function applyBinding(policy: Policy, binding: Binding, request: AdmissionReques
   }
 }
 
-function denials(policy: Policy, binding: Binding, request: AdmissionRequest, tools: BindingTools): Denial[] {
+function* denials(policy: Policy, binding: Binding, asked: Asked): Generator<void, Denial[]> {
+  const { request, tools, common, notes } = asked;
   const { spec = {} } = policy;
   const { validations = [], variables = [], auditAnnotations = [], failurePolicy } = spec;
   let found: ReturnType<typeof paramsOf>;
@@ -115,17 +125,25 @@ function denials(policy: Policy, binding: Binding, request: AdmissionRequest, to
     if (failurePolicy === "Ignore") return [];
     return [{ message: `failed to configure binding: ${(error as Error).message}` }];
   }
-  const what = `ValidatingAdmissionPolicy '${policy.metadata?.name ?? ""}'`;
-  return found.flatMap((params) => {
+  const denied: Denial[] = [];
+  for (const params of found) {
     const account = { budget: conditionsBudget() };
-    const values = variablesOf(request, params, variables, tools, account);
+    const values = variablesOf(common, params, variables, account);
     const { budget } = account;
-    const context = { what, authorizer: tools.authorizer, names: policyVariables, values, budget };
-    if (!conditionsHold(spec, request, context)) return [];
-    account.budget = new CostBudget();
-    const checks = { values, failurePolicy, budget: account.budget, notes: tools.notes };
-    return checkAll(validations, auditAnnotations, checks);
-  });
+    const context = { authorizer: tools.authorizer, names: policyVariables, values, budget };
+    try {
+      if (conditionsHold(spec, request, context)) {
+        account.budget = new CostBudget();
+        const checks = { values, failurePolicy, budget: account.budget, notes };
+        denied.push(...(yield* checkAll(validations, auditAnnotations, checks)));
+      }
+    } catch (error) {
+      if (!(error instanceof ConditionsFailed)) throw error;
+      denied.push({ message: error.message });
+    }
+    yield;
+  }
+  return denied;
 }
 
 interface CheckContext {
@@ -136,15 +154,16 @@ interface CheckContext {
 }
 
 /** All validations share one budget; when that is spent, none of them counts any more. */
-function checkAll(
+function* checkAll(
   validations: readonly Validation[],
   annotations: readonly AuditAnnotation[],
   context: CheckContext,
-): Denial[] {
+): Generator<void, Denial[]> {
   const denials: Denial[] = [];
   try {
     for (const [index, validation] of validations.entries()) {
       denials.push(...check(validation, context).map((denial) => ({ ...denial, index })));
+      yield;
     }
     denials.push(...context.notes.evaluate(annotations, context).map((message) => ({ message })));
     return denials;

@@ -22,24 +22,27 @@ export interface Account {
   budget: CostBudget;
 }
 
-/** Values for policyVariables; a policy's own variables are evaluated when they are first read. */
-export function variablesOf(
+/** What is the same for all policies, as long as the object of the request is. */
+export function commonVariables(
   request: AdmissionRequest,
-  params: UnknownObject | null,
-  declared: readonly Variable[],
   { reader, authorizer }: { readonly reader: ObjectReader; readonly authorizer: Authorizer },
-  account: Account,
-): Record<string, unknown> {
+): Readonly<Record<string, unknown>> {
   const isNamespace = request.kind.group === "" && request.kind.plural === "namespaces";
   const namespace =
     request.namespace === "" || isNamespace
       ? undefined
       : reader.get<UnknownObject>("", "namespaces", "", request.namespace);
-  const values: Record<string, unknown> = {
-    ...requestVariables(request, authorizer),
-    params: toCel(params),
-    namespaceObject: toCel(namespace ?? null),
-  };
+  return { ...requestVariables(request, authorizer), namespaceObject: toCel(namespace ?? null) };
+}
+
+/** Values for policyVariables; a policy's own variables are evaluated when they are first read. */
+export function variablesOf(
+  common: Readonly<Record<string, unknown>>,
+  params: UnknownObject | null,
+  declared: readonly Variable[],
+  account: Account,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = { ...common, params: toCel(params) };
   const variables: Record<string, unknown> = {};
   for (const { name, expression } of declared) {
     let known: Result | undefined;

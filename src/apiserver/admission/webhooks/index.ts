@@ -8,13 +8,13 @@ import type {
   ValidatingWebhook,
 } from "../../../kinds/generated/admissionregistration-v1.ts";
 import { parseForeignJson } from "../../../machinery/codec/json.ts";
-import { badRequest, internalError, StatusError } from "../../../machinery/errors/status-error.ts";
+import { badRequest, forbidden, internalError, StatusError } from "../../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../../machinery/meta/object.ts";
 import { applyJsonPatch } from "../../../machinery/patch/json-patch.ts";
 import type { AdmissionPlugin, AdmissionRequest, Authorizer, ObjectReader } from "../../types.ts";
 import { callWebhook } from "../../webhooks/call.ts";
-import { conditionsHold } from "../conditions.ts";
+import { ConditionsFailed, conditionsHold } from "../conditions.ts";
 import { isExempt, matches } from "../matching.ts";
 import { replaceObject } from "../mutation.ts";
 import { type AdmissionResponse, responseOf, reviewOf } from "./review.ts";
@@ -143,8 +143,7 @@ async function answerOf(
   { reader, authorizer }: Webhooks,
   mutating: boolean,
 ): Promise<AdmissionResponse | undefined> {
-  const what = `admission webhook ${JSON.stringify(webhook.name)}`;
-  if (!conditionsHold(webhook, request, { what, authorizer })) return undefined;
+  if (!isMeant(webhook, request, authorizer)) return undefined;
   const { name, clientConfig, sideEffects, timeoutSeconds = defaultTimeoutSeconds, failurePolicy = "Fail" } = webhook;
   if (request.dryRun && sideEffects !== "None" && sideEffects !== "NoneOnDryRun") {
     throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
@@ -167,6 +166,16 @@ async function answerOf(
   }
   if (!response.allowed) throw denial(name, response);
   return response;
+}
+
+/** Throws StatusError Forbidden where the conditions fail and that counts. */
+function isMeant(webhook: Webhook, request: AdmissionRequest, authorizer: Authorizer): boolean {
+  try {
+    return conditionsHold(webhook, request, { authorizer });
+  } catch (error) {
+    if (!(error instanceof ConditionsFailed)) throw error;
+    throw forbidden(request.kind, request.name || request.object?.metadata?.name || "", error.message);
+  }
 }
 
 function checkedResponse(
