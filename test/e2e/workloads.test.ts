@@ -130,6 +130,47 @@ describe("configuration and volumes", () => {
     await waitFor("pod/sharing", "jsonpath={.status.phase}=Succeeded");
     expect(await kubectl("logs", "sharing", "-c", "main")).toBe("init\nother\n1");
   });
+
+  it("gives parts of volumes, whatever a container makes of the folders there", async () => {
+    // Exchanges a folder of the volume for a link to the node's root, for as long as the pod runs.
+    const exchange =
+      "cd /v; mkdir -p data/etc; ln -s / link; while true; do mv -T data aside; mv -T link data; mv -T data link; mv -T aside data; done";
+    const look = "ls /part; [ ! -e /part/usr ] && [ ! -e /part/passwd ] || echo stolen";
+    const victim = (name: string, subPath: string) => ({
+      ...{ name, image, command: ["sh", "-c", look] },
+      volumeMounts: [{ name: "v", mountPath: "/part", subPath }],
+    });
+    const victims = ["one", "two", "three", "four"].map((name, index) => victim(name, index % 2 ? "data/etc" : "data"));
+    const attacker = {
+      name: "main",
+      image,
+      command: ["sh", "-c", exchange],
+      volumeMounts: [{ name: "v", mountPath: "/v" }],
+    };
+    const whole = { ...victim("whole", "kept/part"), command: ["sh", "-c", "echo here > /part/file; sleep 100000"] };
+    const volumes = [{ name: "v", emptyDir: {} }];
+    await apply(pod("parts", "", {}, { spec: { containers: [attacker, whole, ...victims], volumes } }));
+    const statuses = async () =>
+      JSON.parse(await kubectl("get", "pod", "parts", "-o", "json")).status.containerStatuses ?? [];
+    interface Status {
+      readonly name: string;
+      readonly restartCount: number;
+    }
+    await eventually(async () => {
+      const restarts = ((await statuses()) as Status[]).map(({ restartCount }) => restartCount);
+      expect(restarts.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(3);
+    });
+    for (const { name, restartCount } of (await statuses()) as Status[]) {
+      if (name === "main" || name === "whole") continue;
+      const logs = await kubectl("logs", "parts", "-c", name, ...(restartCount > 0 ? ["--previous"] : []));
+      expect(logs, name).not.toContain("stolen");
+    }
+    expect(await kubectl("exec", "parts", "-c", "main", "--", "cat", "/v/kept/part/file")).toBe("here");
+    await kubectl("delete", "pod", "parts", "--now");
+    await eventually(async () =>
+      expect(await cli.succeed("ssh", "grep -c volume-subpaths /proc/self/mountinfo || true")).toMatch(/^0\b/),
+    );
+  });
 });
 
 describe("restarts and probes", () => {
