@@ -2,7 +2,7 @@
 import type { Container, Pod, VolumeMount } from "../../kinds/generated/core-v1.ts";
 import type { ContainerConfig, ImageSpec, Mount, MountPropagation, Signal } from "../cri/generated/messages.ts";
 import { containerResources } from "../resources/cgroup-values.ts";
-import { expand } from "./expansion.ts";
+import { checkTogether, expand } from "./expansion.ts";
 import { containerAnnotations, containerLabels } from "./labels.ts";
 import { containerSecurityContext, type ImageUser } from "./security-context.ts";
 
@@ -22,8 +22,11 @@ export interface ContainerConfigInput {
 
 export function containerConfig(input: ContainerConfigInput): ContainerConfig {
   const { pod, container, restartCount, environment } = input;
-  const expanded = (texts: readonly string[] = []): string[] =>
-    texts.map((text) => expand(text, (name) => environment.get(name)));
+  const expanded = (texts: readonly string[] = []): string[] => {
+    const results = texts.map((text) => expand(text, (name) => environment.get(name)));
+    checkTogether(results);
+    return results;
+  };
   const stopSignal = container.lifecycle?.stopSignal;
   return {
     metadata: { name: container.name, attempt: restartCount },

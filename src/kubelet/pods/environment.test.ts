@@ -3,7 +3,7 @@ import type { Container } from "../../kinds/generated/core-v1.ts";
 import { notFound } from "../../machinery/errors/status-error.ts";
 import { makePod } from "../testing/runtime-objects.ts";
 import { type ConfigSource, makeEnvironment } from "./environment.ts";
-import { expand, expandStrictly } from "./expansion.ts";
+import { checkTogether, expand, expandStrictly } from "./expansion.ts";
 import { resourceFieldValue } from "./field-values.ts";
 import { serviceEnvironment } from "./service-environment.ts";
 
@@ -22,6 +22,26 @@ describe("expand", () => {
     ["", ""],
   ])("%s becomes %s", (text, expected) => {
     expect(expand(text, lookup)).toBe(expected);
+  });
+
+  it("ends before a value is longer than a process can be given", () => {
+    const values = new Map([["V0", "0123456789"]]);
+    const lookup = (name: string): string | undefined => values.get(name);
+    expect(() => {
+      for (let index = 1; index < 40; index++) {
+        values.set(`V${index}`, expand(`$(V${index - 1})$(V${index - 1})`, lookup));
+      }
+    }).toThrow('the value of "$(V13)$(V13)" is longer than 131072 characters, more than a process can be given');
+    expect(expand("x".repeat(200_000), lookup)).toHaveLength(200_000);
+    expect(() => checkTogether(Array<string>(100).fill("x".repeat(100_000)))).toThrow(
+      "more than a process can be given",
+    );
+  });
+
+  it("takes linear time on what has no end", () => {
+    const text = "$(".repeat(300_000);
+    expect(() => expand(text, () => undefined)).toThrow("more than a process can be given");
+    expect(expand("$(".repeat(50_000), () => undefined)).toBe("$(".repeat(50_000));
   });
 
   it("refuses unknown names when strict", () => {

@@ -1,7 +1,7 @@
 /** The environment of a container: envFrom, env with its sources, `$(NAME)` expansion, and the services' variables. */
 import type { ConfigMap, Container, EnvVarSource, Pod, Secret } from "../../kinds/generated/core-v1.ts";
 import { isNotFound } from "../../machinery/errors/status-error.ts";
-import { expand } from "./expansion.ts";
+import { checkTogether, expand } from "./expansion.ts";
 import { type FieldContext, fieldValue, resourceFieldValue } from "./field-values.ts";
 
 /** Where the values of environment variables and volumes come from. Both throw StatusError (404: NotFound). */
@@ -44,6 +44,7 @@ export async function makeEnvironment(input: EnvironmentInput): Promise<Map<stri
     }
   }
   for (const [name, value] of services) if (!result.has(name)) result.set(name, value);
+  checkTogether(result.values());
   return result;
 }
 
