@@ -66,7 +66,10 @@ export class SystemBus {
 
   /** Makes sure that libvirt can be asked through a bus. libvirt looks for it once, so it may have to start anew. */
   async start(): Promise<void> {
-    if (await busAnswers().catch(() => false)) return;
+    if (await busAnswers().catch(() => false)) {
+      if (!(await strangersConnect())) await restartLibvirt();
+      return;
+    }
     rmSync(busSocket, { force: true });
     mkdirSync("/run/dbus", { recursive: true });
     this.#daemon = spawn("dbus-daemon", ["--system", "--nofork", "--nopidfile"], { stdio: "ignore" });
@@ -103,6 +106,12 @@ async function restartLibvirt(): Promise<void> {
     execFileSync("libvirtd", ["-d"], { stdio: "ignore" });
   }
   await eventually(() => execa("virsh", ["-c", "qemu:///system", "version"]), daemonMs);
+}
+
+/** Whether libvirt can ask polkit about others than root, whom it asks nobody about. */
+async function strangersConnect(): Promise<boolean> {
+  const words = ["--reuid", "nobody", "--clear-groups", "virsh", "--readonly", "-c", "qemu:///system", "version"];
+  return (await execa("setpriv", words, { reject: false, env: { HOME: "/" } })).exitCode === 0;
 }
 
 /** A process that has ended and was not waited for has no executable any more. */

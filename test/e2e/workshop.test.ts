@@ -206,5 +206,19 @@ describe.skipIf(!canMakeMachine)("the workshop", () => {
     if (!bus.isOwn) return context.skip("the machine has a system bus of its own");
     await bus.stop();
     refused(await login(eve, `"${mini}" start --driver=qemu2 --dry-run`), "PR_KVM_NO_BUS");
+    const node = { name: "mini", role: "control-plane", address: "192.168.39.2", macAddress: "52:54:00:00:00:01" };
+    const profile = {
+      ...{ version: 1, name: "mini", driver: "qemu2", cpus: 1, memoryMiB: 1024, diskMiB: 2000, apiServerPort: 8443 },
+      ...{ network: { subnet: "192.168.39.0/24", gateway: "192.168.39.1" }, extraConfig: {}, embedCerts: false },
+      ...{ nodes: [node], createdAt: "2026-11-23T13:14:00Z" },
+    };
+    await succeed(
+      eve,
+      `mkdir -p ~/.mini/profiles/mini; echo '${JSON.stringify(profile)}' > ~/.mini/profiles/mini/config.json`,
+    );
+    const status = (await login(eve, `"${mini}" status`)).text;
+    expect(status).toContain("host: Error");
+    expect(status).toContain("! PR_KVM_NO_BUS: ");
+    await succeed(eve, "rm -r ~/.mini/profiles/mini");
   });
 });

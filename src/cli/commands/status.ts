@@ -20,7 +20,9 @@ export default class Status extends MiniCommand {
 
   async run(): Promise<unknown> {
     const { flags } = await this.parse(Status);
-    const { profile, nodes: all } = await clusterStatus(flags.profile);
+    const { profile, nodes: all, problem } = await clusterStatus(flags.profile);
+    if (problem !== undefined) process.stderr.write(`! ${problem.id}: ${problem.message}\n`);
+    if (problem?.advice !== undefined) process.stderr.write(`* Suggestion: ${problem.advice}\n`);
     const nodes = flags.node === undefined ? all : all.filter((node) => node.Name === flags.node);
     if (nodes.length === 0) {
       throw new MiniError("GUEST_NODE_RETRIEVE", `the profile "${profile.name}" has no node "${flags.node}"`);

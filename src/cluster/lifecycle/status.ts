@@ -3,6 +3,7 @@
 import type { MachineState } from "../../drivers/driver.ts";
 import { loadDriver } from "../../drivers/index.ts";
 import { connectApiServer } from "../api-server.ts";
+import { type MiniError, toMiniError } from "../errors.ts";
 import { contextState } from "../kubeconfig.ts";
 import { apiServerUrl, loadProfile, type Profile, type ProfileNode } from "../profile.ts";
 import { machineState } from "./machine-states.ts";
@@ -22,15 +23,27 @@ const bits = { host: 1, cluster: 2, kubeconfig: 4 } as const;
 const probeMs = 10_000;
 const kubeletPort = 10_250;
 
-export async function clusterStatus(name: string): Promise<{ profile: Profile; nodes: NodeStatus[] }> {
+export interface ClusterStatus {
+  readonly profile: Profile;
+  readonly nodes: NodeStatus[];
+  /** Why a host is `Error`, where the driver could not be asked. */
+  readonly problem: MiniError | undefined;
+}
+
+export async function clusterStatus(name: string): Promise<ClusterStatus> {
   const profile = await loadProfile(name);
   const driver = await loadDriver(profile.driver);
+  let problem: MiniError | undefined;
   const nodes = await Promise.all(
-    profile.nodes.map(async (node) =>
-      nodeStatus(profile, node, await machineState(driver, profile.name, node).catch(() => "Error" as const)),
-    ),
+    profile.nodes.map(async (node) => {
+      const state = await machineState(driver, profile.name, node).catch((error: unknown) => {
+        problem = toMiniError(error);
+        return "Error" as const;
+      });
+      return nodeStatus(profile, node, state);
+    }),
   );
-  return { profile, nodes };
+  return { profile, nodes, problem };
 }
 
 /** 1 a host does not run, 2 a kubelet or the API server does not, 4 the kubeconfig leads elsewhere; added up. */
