@@ -251,7 +251,7 @@ describe("the service proxy's ruleset", () => {
     let previous: ProxyServicePort[] = [];
     const change = async (...next: ProxyServicePort[]): Promise<void> => {
       await apply(...next);
-      const stale = findStaleFlows(await list(), next, previous);
+      const stale = findStaleFlows(await list(), next, { ports: previous, serviceCidrs: [] });
       for (const one of stale) await run(node, "conntrack", ...forgetArguments(one));
       previous = next;
     };

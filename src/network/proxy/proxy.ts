@@ -79,7 +79,8 @@ export function createServiceProxy(options: ServiceProxyOptions): Component {
         applied = next;
         if (mayLeaveStaleFlows(previousPorts, servicePorts)) {
           const flows = parseFlows(await listUdpFlows());
-          for (const stale of findStaleFlows(flows, servicePorts, previousPorts)) await forgetUdpFlows(stale);
+          const former = { ports: previousPorts, serviceCidrs };
+          for (const stale of findStaleFlows(flows, servicePorts, former)) await forgetUdpFlows(stale);
         }
         previousPorts = servicePorts;
         health.update(all, servicePorts);

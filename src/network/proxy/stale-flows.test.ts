@@ -33,6 +33,8 @@ const [toClusterIp, unanswered, toNodePort, elsewhere] = [
 ] as const;
 const flows = parseFlows([toClusterIp, unanswered, toNodePort, elsewhere, ""].join("\n"));
 
+const formerly = (...ports: ProxyServicePort[]) => ({ ports, serviceCidrs: [] });
+
 describe("stale flows", () => {
   it("go to an endpoint that serves no more, by cluster IP or node port, or to none at all", () => {
     expect(findStaleFlows(flows, [port(["10.244.0.3"])])).toEqual([
@@ -52,19 +54,27 @@ describe("stale flows", () => {
       { destination: "192.168.39.2", destinationPort: 30053, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
     ];
     expect(findStaleFlows(flows, [port([])])).toEqual(led);
-    expect(findStaleFlows(flows, [], [port(["10.244.0.2"])])).toEqual(led);
-    expect(findStaleFlows(flows, [port(["10.244.0.2"])], [port(["10.244.0.2"])])).toHaveLength(1);
+    expect(findStaleFlows(flows, [], formerly(port(["10.244.0.2"])))).toEqual(led);
+    expect(findStaleFlows(flows, [port(["10.244.0.2"])], formerly(port(["10.244.0.2"])))).toHaveLength(1);
+  });
+
+  it("are those to a Service that went while nobody looked, by the range of its address", () => {
+    const found = (...serviceCidrs: string[]) => findStaleFlows(flows, [], { ports: [], serviceCidrs });
+    expect(found("10.96.0.0/16")).toEqual([
+      { destination: "10.96.0.10", destinationPort: 53, answeredFrom: "10.244.0.2", answeredFromPort: 5353 },
+    ]);
+    expect(found("10.97.0.0/16", "fd00::/112", "none")).toEqual([]);
   });
 
   it("are those by any of a Service's addresses", () => {
     const gone = { ...port(["10.244.0.2"]), clusterIP: "10.96.0.99", nodePort: undefined };
-    expect(findStaleFlows(flows, [], [{ ...gone, externalIPs: ["10.96.0.10"] }])).toHaveLength(1);
-    expect(findStaleFlows(flows, [], [{ ...gone, loadBalancerIPs: ["10.96.0.10"] }])).toHaveLength(1);
-    expect(findStaleFlows(flows, [], [gone])).toEqual([]);
+    expect(findStaleFlows(flows, [], formerly({ ...gone, externalIPs: ["10.96.0.10"] }))).toHaveLength(1);
+    expect(findStaleFlows(flows, [], formerly({ ...gone, loadBalancerIPs: ["10.96.0.10"] }))).toHaveLength(1);
+    expect(findStaleFlows(flows, [], formerly(gone))).toEqual([]);
   });
 
   it("are not those of another protocol", () => {
-    expect(findStaleFlows(flows, [port(["10.244.0.3"], "tcp")], [port(["10.244.0.2"], "tcp")])).toEqual([]);
+    expect(findStaleFlows(flows, [port(["10.244.0.3"], "tcp")], formerly(port(["10.244.0.2"], "tcp")))).toEqual([]);
   });
 
   it("are looked for when UDP endpoints change", () => {

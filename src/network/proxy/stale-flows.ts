@@ -4,6 +4,7 @@
  * timeout, those of a Service whose last endpoint or which itself has gone end too: whoever has the endpoint's address next
  * would get them.
  */
+import { parseAddress, parsePrefix, prefixContains } from "../../kinds/ip-prefix.ts";
 import type { ProxyServicePort } from "./service-ports.ts";
 
 /** Tracked flows to one destination that are answered from one place. */
@@ -13,6 +14,8 @@ export interface TrackedFlows {
   readonly answeredFrom: string;
   readonly answeredFromPort: number;
 }
+
+const nothing: ReadonlySet<string> = new Set();
 
 /** A line has the addresses of the original direction, then those of the reply. */
 const flowLine = /^udp .*?\bdst=(\S+) .*?\bdport=(\d+) .*?\bsrc=(\S+) .*?\bsport=(\d+) /;
@@ -34,25 +37,37 @@ export function parseFlows(text: string): TrackedFlows[] {
   return [...found.values()];
 }
 
+export interface FormerServices {
+  readonly ports: readonly ProxyServicePort[];
+  /** Ranges of addresses that are Services' alone: what goes there has been led by one, be it before this process began. */
+  readonly serviceCidrs: readonly string[];
+}
+
 /**
- * Those of `flows` that go to a UDP Service, by one of its addresses or its node port, and to no endpoint of it. Of
- * `previous`: what Services there were before.
+ * Those of `flows` that go to a UDP Service, by one of its addresses or its node port, and to no endpoint of it; or to
+ * what was a Service before.
  */
 export function findStaleFlows(
   flows: readonly TrackedFlows[],
   ports: readonly ProxyServicePort[],
-  previous: readonly ProxyServicePort[] = [],
+  former: FormerServices = { ports: [], serviceCidrs: [] },
 ): TrackedFlows[] {
+  const ranges = former.serviceCidrs.map(parsePrefix).filter((range) => range !== undefined);
+  const isServices = (destination: string): boolean => {
+    const address = parseAddress(destination);
+    return address !== undefined && ranges.some((range) => prefixContains(range, address));
+  };
   const byAddress = new Map<string, ReadonlySet<string>>();
   const byNodePort = new Map<number, ReadonlySet<string>>();
   const add = (port: ProxyServicePort, serving: ReadonlySet<string>): void => {
     for (const address of addressesOf(port)) byAddress.set(`${address}:${port.port}`, serving);
     if (port.nodePort !== undefined) byNodePort.set(port.nodePort, serving);
   };
-  for (const port of udpOf(previous)) add(port, new Set());
+  for (const port of udpOf(former.ports)) add(port, nothing);
   for (const port of udpOf(ports)) add(port, port.serving);
   return flows.filter(({ destination, destinationPort, answeredFrom, answeredFromPort }) => {
-    const serving = byAddress.get(`${destination}:${destinationPort}`) ?? byNodePort.get(destinationPort);
+    const known = byAddress.get(`${destination}:${destinationPort}`) ?? byNodePort.get(destinationPort);
+    const serving = known ?? (isServices(destination) ? nothing : undefined);
     if (serving === undefined) return false;
     // Without endpoints nothing is led anywhere: what is not translated is no flow of the Service's.
     if (serving.size === 0 && answeredFrom === destination && answeredFromPort === destinationPort) return false;
