@@ -1,3 +1,4 @@
+import type { MemoryReturn } from "../../lib/memory-return.ts";
 import { tooManyRequests } from "../../machinery/errors/status-error.ts";
 
 /** Bodies that are read or worked on at a time, in bytes; as JSON values they take a few times as much. */
@@ -35,11 +36,14 @@ interface UserBodies {
  */
 export class BodyBudget {
   readonly #limits: BodyLimits;
+  readonly #memory: MemoryReturn | undefined;
   readonly #users = new Map<string, UserBodies>();
   #bytes = 0;
 
-  constructor(limits: BodyLimits = bodyLimits) {
+  /** `memory` is told of what is given back. */
+  constructor(limits: BodyLimits = bodyLimits, memory?: MemoryReturn) {
     this.#limits = limits;
+    this.#memory = memory;
   }
 
   /** Bytes that are taken. */
@@ -107,6 +111,7 @@ export class BodyBudget {
       held = false;
       bodies.bytes -= bytes;
       this.#bytes -= bytes;
+      this.#memory?.passed(bytes);
       this.#forget(user, bodies);
       this.#admitNext();
     };

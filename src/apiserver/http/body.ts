@@ -18,7 +18,7 @@ const smallYamlBytes = 4 * 1024;
  * where there is no room, or BadRequest when the client breaks off.
  */
 export async function readBody(context: RequestContext, limit = maximumBodyBytes): Promise<Buffer> {
-  const { request, response, work, user } = context;
+  const { request } = context;
   const announced = Number(request.headers["content-length"] ?? 0);
   if (announced > limit) throw tooLarge(limit);
   const room = new BodyRoom(context);
@@ -26,14 +26,19 @@ export async function readBody(context: RequestContext, limit = maximumBodyBytes
     if (announced > smallBodyBytes) await room.reserve(announced);
     const bytes = await read(request, limit, room);
     if (bytes.length > (isYaml(request) ? smallYamlBytes : smallBodyBytes)) {
-      await work.turns.take(user.username);
-      if (isGone(response)) throw endedEarly(undefined);
+      await takeTurn(context);
       if (!isProtobuf(bytes)) checkKeysInText(bytes);
     }
     return bytes;
   } finally {
     room.settled();
   }
+}
+
+/** Resolves when long work for this request may go on. Rejects with StatusError BadRequest when the client is gone. */
+export async function takeTurn({ response, work, user }: RequestContext): Promise<void> {
+  await work.turns.take(user.username);
+  if (isGone(response)) throw badRequest("the client is gone");
 }
 
 /** What one body has of the budget. It is given back when the client has its answer or is gone, and the body is not held here. */

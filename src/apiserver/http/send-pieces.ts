@@ -28,6 +28,7 @@ export async function sendPieces(
       target ??= begin(context, code, contentType);
       if (request.method === "HEAD") break;
       target.write(piece);
+      work.memory.passed(piece.length);
       if (!(await hasRoom(target, response as Writable))) return;
     }
     await work.turns.take(user.username);

@@ -4,7 +4,7 @@ import { badRequest, invalid, unsupportedMediaType } from "../../machinery/error
 import type { KindDefinition } from "../../machinery/kind.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import { formatApiVersion, parseApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
-import { applyJsonPatch } from "../../machinery/patch/json-patch.ts";
+import { applyJsonPatch, jsonPatchSteps } from "../../machinery/patch/json-patch.ts";
 import { applyMergePatch } from "../../machinery/patch/merge-patch.ts";
 import { applyStrategicMergePatch } from "../../machinery/patch/strategic-merge-patch.ts";
 import { conform } from "../../machinery/schema/conform.ts";
@@ -40,14 +40,48 @@ export function parsePatch(bytes: Buffer, options: DecodeOptions): PatchDocument
   return { type, value };
 }
 
-/** The patched object, conformed to its type; `current` stays as it is. Throws StatusError. */
+export interface PatchOptions extends DecodeOptions {
+  /** Resolves when a patch of many operations may go on; rejects where nobody waits for it any more. */
+  nextTurn(): Promise<void>;
+}
+
+/** Fewer operations than this are never too much for one turn. */
+const manyOperations = 50;
+const turnMs = 3;
+
+/** The patched object, conformed to its type; `current` stays as it is. Throws or rejects with StatusError. */
 export function applyPatch(
+  patch: PatchDocument,
+  current: UnknownObject,
+  type: ExpectedType,
+  options: PatchOptions,
+): UnknownObject | Promise<UnknownObject> {
+  const { type: mediaType, value } = patch;
+  if (mediaType === jsonPatchType && Array.isArray(value) && value.length >= manyOperations) {
+    return applyInTurns(current, value, options).then((applied) => conformed(applied, patch, current, type, options));
+  }
+  return conformed(applyDocument(patch, current, type), patch, current, type, options);
+}
+
+async function applyInTurns(current: UnknownObject, value: unknown, { nextTurn }: PatchOptions): Promise<unknown> {
+  const steps = jsonPatchSteps(current, value);
+  let startedAt = performance.now();
+  for (;;) {
+    const { done, value: result } = steps.next();
+    if (done === true) return result;
+    if (performance.now() - startedAt < turnMs) continue;
+    await nextTurn();
+    startedAt = performance.now();
+  }
+}
+
+function conformed(
+  applied: unknown,
   patch: PatchDocument,
   current: UnknownObject,
   type: ExpectedType,
   options: DecodeOptions,
 ): UnknownObject {
-  const applied = applyDocument(patch, current, type);
   limitDepth(applied);
   const patched = deepCopy(applied);
   checkTypeOf(patched, patch, current, type);

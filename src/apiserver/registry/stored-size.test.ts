@@ -108,3 +108,24 @@ it("counts text of built-in kinds as upstream stores it, and drops field owners 
   expect(grown.code).toBe(200);
   expect(grown.body.metadata.managedFields).toBeUndefined();
 });
+
+it("applies ten thousand operations in turns, and others are answered meanwhile", async () => {
+  const data = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, ""]));
+  await client.post(configMaps, { metadata: { name: "tested" }, data });
+  const operations = Array.from({ length: 2_000 }, (_, index) => ({
+    op: "replace",
+    path: `/data/k${index}`,
+    value: "v",
+  }));
+  let answered = 0;
+  const patching = client.patch(`${configMaps}/tested`, operations, "json");
+  const others = Array.from({ length: 5 }, async () => {
+    await client.get("/version");
+    answered++;
+  });
+  expect((await patching).body.data.k1999).toBe("v");
+  await Promise.all(others);
+  const failing = [...operations, { op: "test", path: "/data", value: {} }];
+  expect((await client.patch(`${configMaps}/tested`, failing, "json")).code).toBe(422);
+  expect(answered).toBe(5);
+});

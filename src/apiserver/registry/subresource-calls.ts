@@ -4,7 +4,7 @@ import type { Subresource } from "../../machinery/kind.ts";
 import { formatApiVersion, type UnknownObject } from "../../machinery/meta/object.ts";
 import { renderTable } from "../../machinery/table/render-table.ts";
 import { customScaleHandler } from "../custom-resources/scale.ts";
-import { readBody } from "../http/body.ts";
+import { readBody, takeTurn } from "../http/body.ts";
 import { contentTypeOf, type OutputForm } from "../http/negotiation.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { sendBytes, sendObject } from "../http/respond.ts";
@@ -100,10 +100,11 @@ export class SubresourceCalls {
       info: { ...context.info, verb },
     });
     const form = outputForm(resource, context, { transformations: false });
+    const nextTurn = (): Promise<void> => takeTurn(context);
     const attempt = async (): Promise<SubresourceResult> => {
       const current = await handler.handle?.(withVerb("get", undefined));
       if (current === undefined || type === undefined) throw methodNotSupported(resource.name, "patch");
-      const request = withVerb("update", applyPatch(patch, current.object, type, decode));
+      const request = withVerb("update", await applyPatch(patch, current.object, type, { ...decode, nextTurn }));
       await this.#admit(context, resource, "UPDATE", request);
       return (await handler.handle?.(request)) as SubresourceResult;
     };

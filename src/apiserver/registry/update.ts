@@ -18,7 +18,9 @@ import { admit, type WriteRequest } from "./write-request.ts";
  * Gives the new object for the one that is there (undefined where there is none), or undefined to leave it; called
  * again when a race was lost. Must not change its argument; what it returns is used up.
  */
-export type Transform = (current: UnknownObject | undefined) => UnknownObject | undefined;
+export type Transform = (
+  current: UnknownObject | undefined,
+) => UnknownObject | undefined | Promise<UnknownObject | undefined>;
 
 export interface UpdateResult {
   readonly object: CachedObject;
@@ -58,7 +60,8 @@ export class Updater {
       const preparing = resource.prepare([current]);
       if (preparing !== undefined) await preparing;
       const old = resource.decode(current);
-      const object = forced(transform(old));
+      const made = transform(old);
+      const object = forced(made instanceof Promise ? await made : made);
       if (object === undefined) return { object: current, created: false };
       const unconditional = !object.metadata?.resourceVersion;
       checkPreconditions(write, object, old);
@@ -77,7 +80,7 @@ export class Updater {
     const { resource, name, subresource } = write;
     const allowed = (resource.kind.createOnUpdate === true && subresource === "") || options.forceCreate === true;
     if (!allowed) throw notFound(resource.name, name);
-    const object = forced(transform(undefined));
+    const object = forced(await transform(undefined));
     if (object === undefined) throw notFound(resource.name, name);
     if (object.metadata?.resourceVersion) throw conflict(resource.name, name, modifiedMessage);
     return { object: await this.#creator.create(write, object), created: true };

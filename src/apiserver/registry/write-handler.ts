@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/clock.ts";
 import { badRequest, methodNotAllowed, notFound, StatusError } from "../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
-import { readBody } from "../http/body.ts";
+import { readBody, takeTurn } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { sendStatus } from "../http/respond.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
@@ -71,12 +71,16 @@ export class WriteHandler {
     context.audit?.requestPatch(patch.value);
     const { kind, name } = resource;
     const write = this.#request(context, resource, options);
-    const result = await this.#parts.updater.update(write, (current) => {
-      if (current === undefined) throw notFound(name, context.info.name);
-      const object = applyPatch(patch, current, kind, decode);
+    const finish = (object: UnknownObject): UnknownObject => {
       checkName(context, object);
       kind.applyDefaults?.(object);
       return object;
+    };
+    const nextTurn = (): Promise<void> => takeTurn(context);
+    const result = await this.#parts.updater.update(write, (current) => {
+      if (current === undefined) throw notFound(name, context.info.name);
+      const object = applyPatch(patch, current, kind, { ...decode, nextTurn });
+      return object instanceof Promise ? object.then(finish) : finish(object);
     });
     await sendCached(context, 200, result.object, resource);
   }

@@ -21,10 +21,25 @@ interface Operation {
 
 /** Returns the patched copy. Throws StatusError: 400 for what is no patch, 422 for what does not apply. */
 export function applyJsonPatch(document: Readonly<Record<string, unknown>>, patch: unknown): Record<string, unknown> {
+  const steps = jsonPatchSteps(document, patch);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** The same, one operation a step: each takes a time that grows with the document, and there may be thousands. */
+export function* jsonPatchSteps(
+  document: Readonly<Record<string, unknown>>,
+  patch: unknown,
+): Generator<undefined, Record<string, unknown>> {
   const operations = parseOperations(patch);
   let root: unknown = deepCopy(document);
   const copier = new Copier();
-  for (const operation of operations) root = applyOperation(root, operation, copier);
+  for (const operation of operations) {
+    root = applyOperation(root, operation, copier);
+    yield;
+  }
   if (typeof root !== "object" || root === null || Array.isArray(root)) throw fail("the patched document is no object");
   return root as Record<string, unknown>;
 }

@@ -10,10 +10,14 @@ const root = join(import.meta.dirname, "../../..");
 const bundle = join(root, ".cache/bench/mini-control-plane.cjs");
 
 /**
- * The executable carries V8's code cache; here Node writes one beside the bundle at the first start. The arena is what
+ * The executable carries V8's code cache; here Node writes one beside the bundle at the first start. Arenas are what
  * images/overlay/usr/lib/mini/run sets.
  */
-const environment = { NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled"), MALLOC_ARENA_MAX: "1" };
+const environment = {
+  NODE_COMPILE_CACHE: join(root, ".cache/bench/compiled"),
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: "131072",
+};
 
 /** Bundles once; better-sqlite3 stays outside for its add-on. */
 export async function createMini(): Promise<Side> {
@@ -27,7 +31,7 @@ export async function createMini(): Promise<Side> {
   });
   return {
     name: "mini",
-    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}, MALLOC_ARENA_MAX=1; SQLite, each commit synced before it is answered`,
+    description: `mini, bundled, on Node ${process.version}, flags ${nodeFlags.join(" ")}, MALLOC_ARENA_MAX=1, MALLOC_MMAP_THRESHOLD_=131072; SQLite, each commit synced before it is answered`,
     async start({ folder, parts }) {
       if (!existsSync(join(folder, "ca.crt"))) await writePki(folder);
       const port = await freePort();
