@@ -4,6 +4,7 @@ import { invalid } from "../../machinery/errors/status-error.ts";
 import { CompileError, compile } from "../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../types.ts";
 import { conditionVariables } from "./conditions.ts";
+import { inTurns } from "./policies/in-turns.ts";
 import type { Policy } from "./policies/policy-set.ts";
 import { policyVariables } from "./policies/variables.ts";
 
@@ -13,17 +14,32 @@ interface WithConditions {
 
 export const expressionValidation: AdmissionPlugin = {
   name: "ExpressionValidation",
-  validate(request): void {
+  validate(request): Promise<void> | void {
     const { kind, operation, object, subresource } = request;
     if (kind.group !== "admissionregistration.k8s.io" || subresource !== "" || object === undefined) return;
     if (operation !== "CREATE" && operation !== "UPDATE") return;
-    const errors = kind.plural.endsWith("webhookconfigurations") ? checkWebhooks(request) : checkPolicy(request);
-    if (errors.length > 0) throw invalid(kind, object.metadata?.name ?? "", errors);
+    return inTurns(checkAll(request));
   },
 };
 
-function check(source: string | undefined, path: string, variables: readonly string[]): FieldError[] {
-  if (!source) return [];
+/** An expression that is there, or not, with its place. */
+type Placed = readonly [path: string, source: string | undefined];
+
+/** A body has room for many, and each takes some milliseconds to compile. */
+function* checkAll({ kind, object }: AdmissionRequest): Generator<void, void> {
+  const ofWebhooks = kind.plural.endsWith("webhookconfigurations");
+  const { paramKind } = (object as Policy).spec ?? {};
+  const names = ofWebhooks ? conditionVariables : paramKind === undefined ? withoutParams : policyVariables;
+  const errors: FieldError[] = [];
+  for (const [path, source] of ofWebhooks ? inWebhooks(object as WithConditions) : inPolicy(object as Policy)) {
+    if (!source) continue;
+    errors.push(...check(source, path, names));
+    yield;
+  }
+  if (errors.length > 0) throw invalid(kind, object?.metadata?.name ?? "", errors);
+}
+
+function check(source: string, path: string, variables: readonly string[]): FieldError[] {
   try {
     compile(source, variables);
     return [];
@@ -33,38 +49,31 @@ function check(source: string | undefined, path: string, variables: readonly str
   }
 }
 
-function checkWebhooks({ object }: AdmissionRequest): FieldError[] {
-  const { webhooks = [] } = object as WithConditions;
+function inWebhooks({ webhooks = [] }: WithConditions): Placed[] {
   return webhooks.flatMap(({ matchConditions = [] }, index) =>
-    matchConditions.flatMap(({ expression }, at) =>
-      check(expression, `webhooks[${index}].matchConditions[${at}].expression`, conditionVariables),
+    matchConditions.map(
+      ({ expression }, at): Placed => [`webhooks[${index}].matchConditions[${at}].expression`, expression],
     ),
   );
 }
 
 const withoutParams = policyVariables.filter((name) => name !== "params");
 
-function checkPolicy({ object }: AdmissionRequest): FieldError[] {
-  const {
-    paramKind,
-    validations = [],
-    mutations = [],
-    variables = [],
-    matchConditions = [],
-  } = (object as Policy).spec ?? {};
-  const names = paramKind === undefined ? withoutParams : policyVariables;
+function inPolicy({ spec = {} }: Policy): Placed[] {
+  const { validations = [], mutations = [], variables = [], matchConditions = [], auditAnnotations = [] } = spec;
   return [
-    ...matchConditions.flatMap(({ expression }, at) =>
-      check(expression, `spec.matchConditions[${at}].expression`, names),
-    ),
-    ...variables.flatMap(({ expression }, at) => check(expression, `spec.variables[${at}].expression`, names)),
-    ...validations.flatMap(({ expression, messageExpression }, at) => [
-      ...check(expression, `spec.validations[${at}].expression`, names),
-      ...check(messageExpression, `spec.validations[${at}].messageExpression`, names),
+    ...matchConditions.map(({ expression }, at): Placed => [`spec.matchConditions[${at}].expression`, expression]),
+    ...variables.map(({ expression }, at): Placed => [`spec.variables[${at}].expression`, expression]),
+    ...validations.flatMap(({ expression, messageExpression }, at): Placed[] => [
+      [`spec.validations[${at}].expression`, expression],
+      [`spec.validations[${at}].messageExpression`, messageExpression],
     ]),
-    ...mutations.flatMap(({ applyConfiguration, jsonPatch }, at) => [
-      ...check(applyConfiguration?.expression, `spec.mutations[${at}].applyConfiguration.expression`, names),
-      ...check(jsonPatch?.expression, `spec.mutations[${at}].jsonPatch.expression`, names),
+    ...auditAnnotations.map(
+      ({ valueExpression }, at): Placed => [`spec.auditAnnotations[${at}].valueExpression`, valueExpression],
+    ),
+    ...mutations.flatMap(({ applyConfiguration, jsonPatch }, at): Placed[] => [
+      [`spec.mutations[${at}].applyConfiguration.expression`, applyConfiguration?.expression],
+      [`spec.mutations[${at}].jsonPatch.expression`, jsonPatch?.expression],
     ]),
   ];
 }
