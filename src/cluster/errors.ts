@@ -122,6 +122,11 @@ export const errorRegister = {
   PR_KVM_CAPABILITIES: { exitCode: 69, meaning: "KVM is not available, or not to libvirt." },
   PR_KVM_SOCKET: { exitCode: 69, meaning: "libvirt's daemon does not answer." },
   PR_KVM_DEVICE_MODE: { exitCode: 67, meaning: "/dev/kvm exists but is closed to the user that libvirt runs QEMU as." },
+  PR_KVM_LOG_DAEMON: {
+    exitCode: 69,
+    meaning: "libvirt's log daemon, which keeps the console, does not answer.",
+    advice: "sudo systemctl start virtlogd.socket; without systemd: sudo virtlogd -d",
+  },
   PR_KVM_CALL: { exitCode: 60, meaning: "libvirt refused something that mini did not expect it to refuse." },
   PR_KVM_NET_XML: { exitCode: 68, meaning: "libvirt refused the network's definition." },
   PR_KVM_MSR: { exitCode: 60, meaning: "The machine's KVM cannot run the guest.", advice: "--driver=qemu2" },

@@ -23,7 +23,7 @@ export const errorCodes = {
 } as const;
 
 /** virErrorDomain, where it tells apart what has one code. */
-export const errorDomains = { dbus: 47 } as const;
+export const errorDomains = { rpc: 7, dbus: 47 } as const;
 
 export type LibvirtErrorName = keyof typeof errorCodes | "libraryMissing" | "other";
 

@@ -4,7 +4,6 @@
  * only. Nothing in here knows Kubernetes.
  */
 import { rm, stat } from "node:fs/promises";
-import { constants } from "node:os";
 import { systemClock } from "../../lib/clock.ts";
 import { type Connection, type ConnectionUri, Domain, type DomainStatus, isLibvirtError } from "../../libvirt/index.ts";
 import type { CallOptions, Driver, MachineSpec, MachineState } from "../driver.ts";
@@ -26,6 +25,7 @@ import { closeFolders, openFolders } from "./folder-access.ts";
 import { escapeXml, metadataNamespace } from "./identity.ts";
 import { allocateSubnet, ensureNetwork, releaseNetwork } from "./network.ts";
 import { emulatedProcessors } from "./processors.ts";
+import { explainStart } from "./start-failure.ts";
 
 export interface LibvirtDriverOptions {
   readonly name: "kvm2" | "qemu2";
@@ -115,7 +115,7 @@ async function start(connection: Connection, machine: MachineSpec, options: Type
     signal.throwIfAborted();
   } catch (error) {
     await domain?.destroy();
-    throw explainStart(error, machine, options.type);
+    throw explainStart(error, machine.name, options.type);
   }
 }
 
@@ -128,23 +128,6 @@ async function prepareDisks(connection: Connection, machine: MachineSpec, { type
   for (const file of [kernel, initrd, root]) await makeReadable(file);
   const paths = [files.data, files.seed, files.mini, kernel, initrd, root];
   await openFolders(connection, machine, { type: type === "kvm" ? "kvm" : "qemu", paths });
-}
-
-/** libvirt has a code for what the system refused it, and one code for everything that QEMU says before it ends. */
-function explainStart(error: unknown, machine: MachineSpec, type: DomainType): unknown {
-  if (!isLibvirtError(error)) return error;
-  const message = `${machine.name} cannot be started: ${error.message}`;
-  const { EACCES, EPERM, ENOMEM } = constants.errno;
-  if (error.errno === EACCES || error.errno === EPERM) {
-    const advice = "Look for what AppArmor or SELinux refused: sudo journalctl -k --grep=denied";
-    return new DriverError("PR_KVM_ISO_PERMISSION", message, { cause: error, advice });
-  }
-  if (error.errno === ENOMEM) return new DriverError("RSRC_KVM_OOM", message, { cause: error });
-  if (type === "kvm" && /failed to set MSR|KVM internal error|KVM_CREATE_VM|KVM_RUN/.test(error.message)) {
-    const advice = "This machine's KVM cannot run the guest: use --driver=qemu2 or --driver=runc";
-    return new DriverError("PR_KVM_MSR", message, { cause: error, advice });
-  }
-  return new DriverError("GUEST_START", message, { cause: error });
 }
 
 async function stop(
