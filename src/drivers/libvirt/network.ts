@@ -57,13 +57,16 @@ async function defineNetwork(connection: Connection, machine: MachineSpec): Prom
 async function startNetwork(network: Network, name: string): Promise<void> {
   try {
     await network.start();
-    await network.setAutostart(true);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
     throw new DriverError("PR_KVM_MISSING_NETWORK", `the network ${name} cannot be started: ${detail}`, {
       cause: error,
     });
   }
+  // A convenience after a restart of the host: a start makes sure of the network itself.
+  await network.setAutostart(true).catch((error: unknown) => {
+    if (!isLibvirtError(error)) throw error;
+  });
 }
 
 /** Takes the machine's reservation away, and the network with its last reservation. */
