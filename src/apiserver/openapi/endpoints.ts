@@ -9,6 +9,7 @@ import type { OpenApiAddresses } from "../aggregation/remote-openapi.ts";
 import { requireRead } from "../http/methods.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { encodeJson, sendBytes } from "../http/respond.ts";
+import { sendPieces } from "../http/send-pieces.ts";
 import type { ResourceRegistry } from "../registry/resources.ts";
 
 const v2ProtobufTypes = [
@@ -62,7 +63,7 @@ export class OpenApiEndpoints {
     const builders = await loadBuilders();
     if (path === "/openapi/v2") await this.#sendV2(context, builders);
     else if (path === "/openapi/v3") {
-      this.#send(
+      await this.#send(
         context,
         "application/json",
         this.#document(path, () => builders.buildOpenApiV3Index(this.#kinds(), this.#aggregated?.openApi.addresses())),
@@ -86,14 +87,14 @@ export class OpenApiEndpoints {
     const document = this.#document(path, () => builders.buildOpenApiV3(first, kinds));
     // An address with a hash names one content for ever.
     if (context.query.has("hash")) context.response.setHeader("expires", new Date(Date.now() + yearMs).toUTCString());
-    this.#send(context, "application/json", document);
+    await this.#send(context, "application/json", document);
   }
 
   async #sendV2(context: RequestContext, builders: Builders): Promise<void> {
     const accept = context.request.headers.accept ?? "";
     const asked = v2ProtobufTypes.find((type) => accept.includes(type));
     if (asked === undefined) {
-      this.#send(
+      await this.#send(
         context,
         "application/json",
         this.#document("v2", () => builders.buildOpenApiV2(this.#kinds())),
@@ -102,7 +103,7 @@ export class OpenApiEndpoints {
     }
     const { encodeOpenApiV2Protobuf } = await import("../../machinery/openapi/v2-protobuf.ts");
     const build = (): Buffer => encodeOpenApiV2Protobuf(builders.buildOpenApiV2(this.#kinds()));
-    this.#send(context, v2ProtobufTypes[0] as string, this.#document("v2 protobuf", build));
+    await this.#send(context, v2ProtobufTypes[0] as string, this.#document("v2 protobuf", build));
   }
 
   #document(key: string, build: () => object | Buffer): Document {
@@ -116,12 +117,19 @@ export class OpenApiEndpoints {
     return document;
   }
 
-  #send(context: RequestContext, type: string, { bytes, etag }: Document): void {
+  async #send(context: RequestContext, type: string, { bytes, etag }: Document): Promise<void> {
     context.response.setHeader("etag", etag);
     context.response.setHeader("vary", "Accept-Encoding, Accept");
     if (context.request.headers["if-none-match"] === etag) sendBytes(context, 304, type, Buffer.alloc(0));
-    else sendBytes(context, 200, type, bytes);
+    else if (bytes.length <= sliceBytes) sendBytes(context, 200, type, bytes);
+    else await sendPieces(context, 200, type, slices(bytes));
   }
+}
+
+const sliceBytes = 512 * 1024;
+
+function* slices(bytes: Buffer): Iterable<Buffer> {
+  for (let start = 0; start < bytes.length; start += sliceBytes) yield bytes.subarray(start, start + sliceBytes);
 }
 
 const yearMs = 365 * 24 * 60 * 60 * 1000;

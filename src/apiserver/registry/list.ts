@@ -8,6 +8,13 @@ import { type ListOptions, parseRevision } from "./request-options.ts";
 import type { ServedResource } from "./resources.ts";
 import { type Selection, selectionOf } from "./selection.ts";
 
+/** Looking into objects for the first time decodes them: so many are looked at before the time is, in milliseconds. */
+const matchesAtOnce = 64;
+const turnMs = 3;
+
+/** Lets others have the thread; rejects where nobody waits for the list any more. */
+export type NextTurn = () => Promise<void>;
+
 export interface ListedObjects {
   readonly objects: readonly CachedObject[];
   readonly metadata: ListMeta;
@@ -33,6 +40,7 @@ export async function listObjects(
   resource: ServedResource,
   namespace: string,
   options: ListOptions,
+  nextTurn: NextTurn,
 ): Promise<ListedObjects> {
   const selection = selectionOf(resource, options.labelSelector, options.fieldSelector);
   const range = await rangeOf(cache, resource, namespace, options);
@@ -40,38 +48,49 @@ export async function listObjects(
   const { limit } = options;
   const compactRevision = range.revision === undefined ? 0 : await cache.store.compactRevision();
   if (revision >= compactRevision && resource.cache.lastChange <= revision) {
-    return newestPage(resource, range, selection, { revision, limit });
+    return newestPage(resource, range, selection, { revision, limit, nextTurn });
   }
   const candidates = await readPast(cache, range, options.continue !== "");
-  const matching = selection.all ? candidates : candidates.filter((object) => selection.matches(object));
+  const matching = selection.all ? candidates : await matchingOf(candidates, selection, Infinity, nextTurn);
   const objects = limit > 0 ? matching.slice(0, limit) : matching;
   return { objects, metadata: pageMetadata(range, objects, matching.length - objects.length, { revision, selection }) };
 }
 
 /** A page of the state that is in memory: only as many objects are looked at as it needs. */
-function newestPage(
+async function newestPage(
   { cache }: ServedResource,
   range: Range,
   selection: Selection,
-  { revision, limit }: { revision: number; limit: number },
-): ListedObjects {
+  { revision, limit, nextTurn }: { revision: number; limit: number; nextTurn: NextTurn },
+): Promise<ListedObjects> {
   const { prefix, after } = range;
   if (selection.all) {
     const objects = cache.list(prefix, after, limit);
     const remaining = limit > 0 ? cache.count(prefix, after) - objects.length : 0;
     return { objects, metadata: pageMetadata(range, objects, remaining, { revision, selection }) };
   }
-  const objects: CachedObject[] = [];
-  let more = 0;
-  for (const object of cache.list(prefix, after)) {
-    if (!selection.matches(object)) continue;
-    if (limit > 0 && objects.length === limit) {
-      more = 1;
-      break;
-    }
-    objects.push(object);
-  }
+  const matching = await matchingOf(cache.list(prefix, after), selection, limit > 0 ? limit + 1 : Infinity, nextTurn);
+  const objects = limit > 0 ? matching.slice(0, limit) : matching;
+  const more = matching.length - objects.length;
   return { objects, metadata: pageMetadata(range, objects, more, { revision, selection }) };
+}
+
+/** The first `wanted` that are selected. */
+async function matchingOf(
+  candidates: readonly CachedObject[],
+  selection: Selection,
+  wanted: number,
+  nextTurn: NextTurn,
+): Promise<CachedObject[]> {
+  const matching: CachedObject[] = [];
+  let startedAt = performance.now();
+  for (const [index, object] of candidates.entries()) {
+    if (selection.matches(object) && matching.push(object) === wanted) break;
+    if (index % matchesAtOnce !== 0 || performance.now() - startedAt < turnMs) continue;
+    await nextTurn();
+    startedAt = performance.now();
+  }
+  return matching;
 }
 
 /** How many remain is told only where no selector makes the number a guess. */

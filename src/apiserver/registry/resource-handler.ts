@@ -5,6 +5,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { methodNotAllowed, notFound, unknownPath } from "../../machinery/errors/status-error.ts";
 import type { Verb } from "../../machinery/kind.ts";
+import { takeTurn } from "../http/body.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import type { WatchCache } from "../watch/watch-cache.ts";
 import type { WatchHub } from "../watch/watch-hub.ts";
@@ -93,7 +94,8 @@ export class ResourceHandler {
     const { info, query } = context;
     const { encoding, form } = encodingFor(resource, context);
     const options = listOptions(query, false);
-    const { objects, metadata } = await listObjects(this.#parts.cache, resource, info.namespace, options);
+    const nextTurn = (): Promise<void> => takeTurn(context);
+    const { objects, metadata } = await listObjects(this.#parts.cache, resource, info.namespace, options, nextTurn);
     await resource.prepare(objects);
     await sendList(context, objects, metadata, { encoding, form });
   }

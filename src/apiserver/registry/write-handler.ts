@@ -116,7 +116,9 @@ export class WriteHandler {
     const list = listOptions(context.query, false);
     const namespace = resource.namespaceIn(context.info);
     if (resource.kind.namespaced && namespace === "") throw methodNotAllowed();
-    const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, list);
+    const { objects, metadata } = await listObjects(this.#parts.cache, resource, namespace, list, () =>
+      takeTurn(context),
+    );
     const deleted: CachedObject[] = [];
     for (let start = 0; start < objects.length; start += deletionsAtOnce) {
       const batch = objects.slice(start, start + deletionsAtOnce);
