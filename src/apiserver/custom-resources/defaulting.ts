@@ -1,13 +1,22 @@
+import { requestEntityTooLarge } from "../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import { childSchema, isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
+/** Several times what can be stored: defaults that are longer together would be made to be refused. */
+const longestTogether = 8 * 1024 * 1024;
+
 /**
  * Drops nulls of fields that are not nullable, then fills in defaults, as apiextensions-apiserver's
- * structuraldefaulting. Mutates; idempotent.
+ * structuraldefaulting. Mutates; idempotent. Throws StatusError RequestEntityTooLarge where a list of many items would get
+ * more defaults than can be stored.
  */
 export function applySchemaDefaults(value: unknown, schema: JsonSchema): void {
+  fillIn(value, schema, { room: longestTogether });
+}
+
+function fillIn(value: unknown, schema: JsonSchema, left: { room: number }): void {
   if (Array.isArray(value)) {
-    if (schema.items !== undefined) for (const item of value) applySchemaDefaults(item, schema.items);
+    if (schema.items !== undefined) for (const item of value) fillIn(item, schema.items, left);
     return;
   }
   if (!isMap(value)) return;
@@ -17,13 +26,28 @@ export function applySchemaDefaults(value: unknown, schema: JsonSchema): void {
     }
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (property.default !== undefined && value[key] === undefined) value[key] = deepCopy(property.default);
+    if (property.default === undefined || value[key] !== undefined) continue;
+    left.room -= lengthOf(property);
+    if (left.room < 0) throw requestEntityTooLarge("etcdserver: request is too large");
+    value[key] = deepCopy(property.default);
   }
   const values = valuesOf(schema);
   for (const key of Object.keys(value)) {
     const child = schema.properties?.[key] ?? values;
-    if (child !== undefined) applySchemaDefaults(value[key], child);
+    if (child !== undefined) fillIn(value[key], child, left);
   }
+}
+
+const lengths = new WeakMap<JsonSchema, number>();
+
+/** Of a schema's default, in JSON. */
+function lengthOf(schema: JsonSchema): number {
+  let length = lengths.get(schema);
+  if (length === undefined) {
+    length = JSON.stringify(schema.default, (_, one: unknown) => (typeof one === "bigint" ? String(one) : one)).length;
+    lengths.set(schema, length);
+  }
+  return length;
 }
 
 const isDescribed = (schema: JsonSchema, key: string): boolean => schema.properties?.[key] !== undefined;
