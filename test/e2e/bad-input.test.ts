@@ -145,7 +145,7 @@ describe("files that cannot be used", () => {
   it("a disk that is full, before the start and during it", async () => {
     const small = join(cli.home, "small");
     mkdirSync(small);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=40m", "none", small]);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=40m,mode=700", "none", small]);
     try {
       const env = { MINI_HOME: small };
       expectFailure(await cli.mini(start, { env }), "RSRC_INSUFFICIENT_STORAGE");
