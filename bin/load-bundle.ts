@@ -14,7 +14,8 @@ export type BundleName = (typeof bundleNames)[number];
  * a person's, and the launcher says what it is for.
  */
 export function bundleOf([command, process = ""]: readonly string[], isNode = hasSeed()): BundleName {
-  if (command !== "node" || !isNode || !["control-plane", "agent"].includes(process)) return "launcher";
+  if (command !== "node" || !isNode || !["control-plane", "agent", "host-resolver"].includes(process))
+    return "launcher";
   return process === "control-plane" ? "control-plane" : "agent";
 }
 

@@ -37,7 +37,9 @@ export async function recordCodeCaches(rehearsal: Rehearsal): Promise<void> {
   const profile = rehearsalProfile(address, port);
   process.env["MINI_HOME"] = join(stage, "home");
   await ensurePki(profile);
-  const seed = await writeSeed(profile, profile.nodes[0] as Profile["nodes"][number], { nameservers: [], search: [] });
+  const seed = await writeSeed(profile, profile.nodes[0] as Profile["nodes"][number], {
+    ...{ nameservers: [], search: [], throughHost: [] },
+  });
   setStage(stage, seed);
   const runtime = await serveEmptyRuntime(join(stage, "run/containerd/containerd.sock"));
   const started: ChildProcess[] = [];

@@ -13,6 +13,7 @@ describe("the host's resolver", () => {
     expect(await readResolver({ driver: "runc", network }, host(files))).toEqual({
       nameservers: ["192.0.2.1"],
       search: ["a.example"],
+      throughHost: [],
     });
   });
 
@@ -23,25 +24,25 @@ describe("the host's resolver", () => {
       expect(await readResolver({ driver: "runc", network }, host(files))).toEqual({
         nameservers: ["192.0.2.7"],
         search: ["corp.example", "lab.example"],
+        throughHost: [],
       });
     },
   );
 
   it.each([
-    ["on loopback", stub, "127.0.0.53"],
+    ["on loopback", stub, ["127.0.0.53"]],
     [
       "with IPv6 addresses",
       "nameserver 2001:db8::53\nnameserver fe80::1%eth0\nsearch corp.example lab.example",
-      "2001:db8::53",
+      ["2001:db8::53", "fe80::1%eth0"],
     ],
-  ])("is the gateway's server where there are only name servers %s", async (_what, text, named) => {
+  ])("is asked by the host for the nodes where it is %s", async (_what, text, throughHost) => {
     const search = ["corp.example", "lab.example"];
     const files = { "/etc/resolv.conf": text };
     const qemu = await readResolver({ driver: "qemu2", network }, host(files));
-    expect(qemu).toEqual({ nameservers: [network.gateway], search });
+    expect(qemu).toEqual({ nameservers: [network.gateway], search, throughHost: [] });
     const runc = await readResolver({ driver: "runc", network }, host(files));
-    expect(runc).toMatchObject({ nameservers: [network.gateway], search });
-    expect(runc.warning).toContain(named);
+    expect(runc).toEqual({ nameservers: ["169.254.53.53"], search, throughHost });
   });
 
   it("says so where there is none", async () => {

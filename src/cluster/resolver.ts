@@ -11,6 +11,8 @@ export interface Resolver {
   /** For the nodes' resolv.conf. */
   readonly nameservers: readonly string[];
   readonly search: readonly string[];
+  /** Name servers that the host asks for the nodes, at whose addresses they are not: on loopback, or IPv6. */
+  readonly throughHost: readonly string[];
   /** What the user should know, one sentence. */
   readonly warning?: string;
 }
@@ -37,12 +39,14 @@ const paths = [
   "/run/dnsmasq/resolv.conf",
 ] as const;
 
+/** Where a node answers for name servers that only the host reaches: link-local, and of no network. */
+const hostResolverAddress = "169.254.53.53";
 /** A name of the node's may be looked up by a few at most (glibc). */
 const maximumNameservers = 3;
 
 /**
- * libvirt's networks have a server at the gateway that asks whoever the host asks; a runc machine's gateway has only
- * what somebody runs there.
+ * libvirt's networks have a server at the gateway that asks whoever the host asks. A runc machine has a helper of its
+ * own in the host's network (src/network/dns/host-resolver).
  */
 export async function readResolver(
   { driver, network }: Pick<Profile, "driver" | "network">,
@@ -57,19 +61,18 @@ export async function readResolver(
     const found = parseResolver(text);
     if (search.length === 0) search = found.search;
     const nameservers = found.nameservers.filter(isInReach);
-    if (nameservers.length > 0) return { nameservers: nameservers.slice(0, maximumNameservers), search };
+    if (nameservers.length > 0)
+      return { nameservers: nameservers.slice(0, maximumNameservers), search, throughHost: [] };
     outOfReach.push(...found.nameservers);
   }
-  const nameservers = [network.gateway];
-  if (driver !== "runc") return { nameservers, search };
-  const found =
-    outOfReach.length === 0
-      ? "This machine has no name server"
-      : `The nodes cannot reach this machine's name servers (${[...new Set(outOfReach)].join(", ")})`;
+  const gateway = { nameservers: [network.gateway], search, throughHost: [] };
+  if (driver !== "runc") return gateway;
+  const throughHost = [...new Set(outOfReach)].slice(0, maximumNameservers);
+  if (throughHost.length > 0) return { nameservers: [hostResolverAddress], search, throughHost };
   const warning =
-    `${found}: names outside of the cluster are not found in it, and images are not pulled by name, ` +
-    `unless a name server listens on ${network.gateway}. Name one with an IPv4 address in /etc/resolv.conf`;
-  return { nameservers, search, warning };
+    "This machine has no name server: names outside of the cluster are not found in it, and images are not pulled by " +
+    `name, unless one listens on ${network.gateway}. Name one in /etc/resolv.conf, then mini stop and mini start`;
+  return { ...gateway, warning };
 }
 
 function isInReach(nameserver: string): boolean {

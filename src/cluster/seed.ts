@@ -34,6 +34,7 @@ export function nodeConfig(profile: Profile, node: ProfileNode, resolver: Resolv
       gateway: profile.network.gateway,
       nameservers: resolver.nameservers,
       search: resolver.search,
+      throughHost: resolver.throughHost,
     },
     controlPlane: { address: controlPlane(profile).address, port: profile.apiServerPort },
     cluster: { podSubnet, serviceSubnet, dnsAddress: "10.96.0.10", dnsDomain },

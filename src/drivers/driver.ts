@@ -50,6 +50,8 @@ export interface MachineSpec {
   readonly image: { readonly kernel: string; readonly initrd: string; readonly root: string };
   /** The `mini` executable that runs in the node. */
   readonly binary: string;
+  /** Whether the node may enter the host's network, for what only the host reaches; drivers of VMs have no such thing. */
+  readonly entersHostNetwork?: boolean;
   /** Folder with config.json, pki/, ssh/ to show to the node at /mini/seed. */
   readonly seed: string;
 }

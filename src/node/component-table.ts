@@ -100,6 +100,13 @@ export const componentTable: readonly TableEntry[] = [
     load: async (config) => (await agent()).createProxyComponent(config),
   },
   {
+    name: "host-resolver",
+    process: "agent",
+    roles: everyNode,
+    after: [],
+    load: async (config) => (await agent()).createHostResolverComponent(config),
+  },
+  {
     name: "cluster-dns",
     process: "agent",
     roles: everyNode,

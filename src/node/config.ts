@@ -21,6 +21,11 @@ export interface NodeConfig {
     readonly nameservers: readonly string[];
     /** Domains of the host in which names are looked for. */
     readonly search: readonly string[];
+    /**
+     * The host's name servers where only the host reaches them; the node then answers for them at the first of its name
+     * servers. Empty where it reaches its own.
+     */
+    readonly throughHost: readonly string[];
   };
   readonly controlPlane: {
     /** Where workers and clients reach the API server. */
@@ -88,6 +93,9 @@ export const nodePaths = {
   logs: `${top}/var/log/mini`,
   /** For the node itself and for pods with dnsPolicy Default. */
   resolver: `${top}/etc/resolv.conf`,
+  /** The host's network, in nodes that look up names through it. */
+  hostNetwork: `${top}/mini/host-network`,
+  hostResolverSocket: `${top}/run/mini/host-resolver`,
   manifests: `${top}/etc/kubernetes/manifests`,
   cgroups: `${top}/sys/fs/cgroup`,
 } as const;

@@ -21,6 +21,7 @@ const processNames: readonly ProcessName[] = ["control-plane", "agent"];
 
 /** `args`: the process's name. Resolves after an orderly stop (SIGTERM). */
 export async function main(args: readonly string[]): Promise<void> {
+  if (args[0] === "host-resolver") return await lookUpForNode();
   const name = processNames.find((known) => known === args[0]);
   if (name === undefined) throw new Error(`mini node: give one of ${processNames.join(", ")}`);
   process.env["MINI_ADDONS"] ??= join(nodePaths.data, "mini", "addons");
@@ -45,6 +46,14 @@ export async function main(args: readonly string[]): Promise<void> {
   await publisher.close();
   logger.info("stopped");
   // Sockets or timers that a library keeps open must not hold up the shutdown.
+  process.exit(0);
+}
+
+/** The agent's child in the host's network. */
+async function lookUpForNode(): Promise<void> {
+  redirectToLogFiles("host-resolver");
+  const { serveHostResolver } = await import("../network/dns/host-resolver.ts");
+  await serveHostResolver(nodePaths.hostResolverSocket, (await readNodeConfig()).network.throughHost);
   process.exit(0);
 }
 

@@ -1,12 +1,16 @@
 /** A machine's resolver and proxies: what a cluster takes over of them, and what goes around them. */
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
+import { decode, encode } from "dns-packet";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "./eventually.ts";
 import { MiniCli, miniPath } from "./mini-cli.ts";
+import { writeTestImage } from "./test-image.ts";
 
 const cli = new MiniCli("net");
 const ssh = async (script: string): Promise<string> => (await cli.mini(["ssh", "--", script])).stdout;
@@ -102,8 +106,56 @@ describe("a resolver on loopback", () => {
     await cli.succeed("stop");
   });
 
-  it("is told of where nothing else is known", async () => {
-    expect(await startWith({ "/etc/resolv.conf": stub })).toContain("127.0.0.53");
-    expect(await ssh("grep search /etc/resolv.conf")).toBe("search corp.example");
+  it("is asked by the host where nothing else is known, for nodes, pods and pods with the node's resolver", async () => {
+    const asked: string[] = [];
+    const server = await serveNames("127.0.0.54", asked);
+    try {
+      await startWith({ "/etc/resolv.conf": "nameserver 127.0.0.54\nsearch corp.example\n" });
+      expect(await ssh("cat /etc/resolv.conf")).toBe("nameserver 169.254.53.53\nsearch corp.example");
+      await eventually(async () => expect(await ssh("nslookup far.test")).toContain("192.0.2.80"));
+      const archive = join(cli.home, "image.tar");
+      await writeTestImage("docker.io/test/busybox:1", archive);
+      await cli.succeed("image", "load", archive);
+      for (const dnsPolicy of ["ClusterFirst", "Default"]) {
+        const overrides = JSON.stringify({ spec: { dnsPolicy } });
+        const name = `asks-${dnsPolicy.toLowerCase()}`;
+        await cli.kubectl("newest", ["run", name, "--image=docker.io/test/busybox:1", `--overrides=${overrides}`]);
+        await cli.kubectl("newest", ["wait", `pod/${name}`, "--for=condition=Ready", "--timeout=120s"]);
+        const lookUp = ["exec", name, "--", "nslookup", `${dnsPolicy.toLowerCase()}.test`];
+        expect(await cli.kubectl("newest", lookUp)).toContain("192.0.2.80");
+      }
+      expect(asked).toEqual(expect.arrayContaining(["far.test", "clusterfirst.test", "default.test"]));
+      // The agent's death takes its helper along, and brings another.
+      await ssh("kill -KILL $(cat /run/mini/agent.pid)");
+      await eventually(async () => expect(await ssh("nslookup again.test")).toContain("192.0.2.80"));
+      await eventually(async () => expect(await ssh("ps | grep -c '[/]mini node host-resolver'")).toBe("1"));
+    } finally {
+      server.close();
+    }
+  });
+
+  it("is told of where there is none", async () => {
+    await cli.succeed("stop");
+    expect(await startWith({ "/etc/resolv.conf": "" })).toContain("This machine has no name server");
   });
 });
+
+/** A name server that has one address for every name. */
+async function serveNames(address: string, asked: string[]): Promise<Socket> {
+  const socket = createSocket("udp4");
+  socket.on("message", (message, from) => {
+    const { id, questions = [] } = decode(message);
+    asked.push(...questions.map(({ name }) => name));
+    const answers = questions
+      .filter(({ type }) => type === "A")
+      .map(({ name }) => ({ type: "A" as const, name, ttl: 5, data: "192.0.2.80" }));
+    socket.send(
+      encode({ type: "response", ...(id === undefined ? {} : { id }), flags: 0x8180, questions, answers }),
+      from.port,
+      from.address,
+    );
+  });
+  socket.bind(53, address);
+  await once(socket, "listening");
+  return socket;
+}

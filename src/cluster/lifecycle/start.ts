@@ -291,10 +291,11 @@ async function bootMachines(start: Start, { profile, image, nodes }: Boot): Prom
     if (isMissing) await driver.create(machine, { signal });
     signal.throwIfAborted();
   }
+  const entersHostNetwork = resolver.throughHost.length > 0;
   await allEnded(
     nodes.map(async (node) => {
       await forgetStop(profile.name, node.name);
-      await driver.start(machineSpec(profile, node, image), { signal });
+      await driver.start({ ...machineSpec(profile, node, image), entersHostNetwork }, { signal });
     }),
   );
 }

@@ -89,6 +89,8 @@ function mounts(machine: MachineSpec, paths: MachinePaths, cgroups: CgroupVersio
     bind(paths.console, "/dev/console", "rw"),
     bind(machine.seed, "/mini/seed", "ro"),
     bind(machine.binary, "/mini/bin/mini", "ro"),
+    // This process's, and not that of whoever mounts.
+    ...(machine.entersHostNetwork ? [bind(`/proc/${process.pid}/ns/net`, "/mini/host-network")] : []),
   ];
 }
 

@@ -3,7 +3,7 @@
  * our own, over UDP and, for clients that came over TCP, over TCP. Answers are kept for their shortest time to live.
  */
 import { createSocket } from "node:dgram";
-import { connect } from "node:net";
+import { connect, isIPv6, type NetConnectOpts } from "node:net";
 import type { Packet, StringRecordType } from "dns-packet";
 import { decode } from "dns-packet";
 import { BoundedCache } from "../../lib/bounded-cache.ts";
@@ -76,7 +76,8 @@ function timeToLive(answer: Buffer): number {
 
 function askUdp(nameserver: string, query: Buffer): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    const socket = createSocket("udp4");
+    // A link-local address has its interface behind it.
+    const socket = createSocket(isIPv6(nameserver.replace(/%.*$/, "")) ? "udp6" : "udp4");
     const finish = (answer: Buffer | undefined): void => {
       clearTimeout(timer);
       socket.close();
@@ -95,8 +96,13 @@ function askUdp(nameserver: string, query: Buffer): Promise<Buffer | undefined> 
 }
 
 function askTcp(nameserver: string, query: Buffer): Promise<Buffer | undefined> {
+  return askStream({ host: nameserver, port: 53 }, query);
+}
+
+/** A message and its answer with their lengths before them (RFC 1035, 4.2.2); undefined where none comes. */
+export function askStream(target: NetConnectOpts, query: Buffer): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    const socket = connect({ host: nameserver, port: 53, timeout: timeoutMs });
+    const socket = connect({ ...target, timeout: timeoutMs });
     let received = Buffer.alloc(0);
     const finish = (answer: Buffer | undefined): void => {
       socket.destroy();

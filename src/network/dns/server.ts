@@ -75,9 +75,9 @@ export function createClusterDns(options: ClusterDnsOptions): Component {
   };
 }
 
-type Respond = (query: Buffer, viaTcp: boolean) => Promise<Buffer | undefined>;
+export type Respond = (query: Buffer, viaTcp: boolean) => Promise<Buffer | undefined>;
 
-async function listenUdp(address: string, port: number, respond: Respond): Promise<UdpSocket> {
+export async function listenUdp(address: string, port: number, respond: Respond): Promise<UdpSocket> {
   const socket = createSocket("udp4");
   socket.on("message", (query, from) => {
     respond(query, false)
@@ -90,7 +90,7 @@ async function listenUdp(address: string, port: number, respond: Respond): Promi
   return socket;
 }
 
-async function listenTcp(address: string, port: number, respond: Respond): Promise<Server> {
+export async function listenTcp(address: string, port: number, respond: Respond): Promise<Server> {
   const server = createServer((socket) => serveTcp(socket, respond));
   new ConnectionGuard(tcpLimits).watch(server, { tls: false });
   server.listen(port, address);
@@ -105,7 +105,7 @@ const tcpLimits = { ...nodeServerLimits, firstRequestMs: 120_000 };
 const questionsAtOnce = 32;
 
 /** Messages are prefixed with their length in two bytes (RFC 1035, 4.2.2). */
-function serveTcp(socket: Socket, respond: Respond): void {
+export function serveTcp(socket: Socket, respond: Respond): void {
   let received = Buffer.alloc(0);
   let asked = 0;
   const answered = (): void => {

@@ -2,6 +2,7 @@
 import { createEventRecorder } from "../../client/recorder.ts";
 import { createKubelet } from "../../kubelet/kubelet.ts";
 import type { Component } from "../../lib/component.ts";
+import { createHostResolver } from "../../network/dns/host-resolver.ts";
 import { createClusterDns } from "../../network/dns/server.ts";
 import { createServiceProxy } from "../../network/proxy/proxy.ts";
 import { createPodRoutes } from "../../network/routes/pod-routes.ts";
@@ -51,6 +52,22 @@ export async function createDnsComponent(config: NodeConfig): Promise<Component>
   const { cluster, network } = config;
   const { nameservers } = network;
   return createClusterDns({ informers, address: addressOf(config), domain: cluster.dnsDomain, nameservers });
+}
+
+export function createHostResolverComponent({ network }: NodeConfig): Component {
+  const [address] = network.nameservers;
+  if (network.throughHost.length === 0 || address === undefined)
+    return { name: "host-resolver", start: async (signal) => ({ done: aborted(signal) }) };
+  return createHostResolver({
+    address,
+    network: nodePaths.hostNetwork,
+    socket: nodePaths.hostResolverSocket,
+    command: [nodePaths.binary, "node", "host-resolver"],
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 export async function createRoutesComponent(config: NodeConfig): Promise<Component> {
