@@ -10,7 +10,7 @@ import { hostCpuCheck, hostDiskCheck } from "../host-checks.ts";
 import { hostMemoryCheck } from "../host-memory.ts";
 import { libvirtGroup, withLibvirt } from "./connect.ts";
 import { checkProcessor } from "./cpu.ts";
-import { closedFolders, explainClosed, hypervisorIdentity } from "./folder-access.ts";
+import { closedFolders, explainClosed, hypervisorIdentity, mayOpen } from "./folder-access.ts";
 import { groupMembership, joinGroups } from "./user-groups.ts";
 
 type Needs = Parameters<Driver["check"]>[0];
@@ -115,7 +115,7 @@ async function checkFolders(connection: Connection, folder: string, type: "kvm" 
   const name = "folders";
   const who = await hypervisorIdentity(connection, type);
   const closed = who === undefined ? [] : await closedFolders(connection, [folder], who);
-  const foreign = closed.find(({ uid }) => uid !== (process.geteuid?.() ?? 0));
+  const foreign = closed.find(({ uid }) => !mayOpen(uid, process.geteuid?.() ?? 0));
   if (foreign === undefined || who === undefined) {
     return { name, ok: true, message: `QEMU can come to ${folder}, or be let in`, skippable: false };
   }

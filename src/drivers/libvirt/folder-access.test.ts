@@ -93,5 +93,12 @@ describe.runIf(native !== undefined)("folders on the way to a machine's files", 
       advice: expect.stringContaining(`sudo setfacl -m u:64999:x ${base}`),
     });
     expect(await modes()).toEqual(before);
+    // Root's own MINI_HOME may lie in anybody's folder, as it always could.
+    await chown(home, 0, 0);
+    await chown(base, 1, 1);
+    await open("one", join(machineOf("one").folder, "disk"));
+    expect(await enters(base)).toBe(true);
+    await closeFolders(connection, machineOf("one"));
+    expect(await enters(base)).toBe(false);
   });
 });

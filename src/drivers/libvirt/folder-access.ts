@@ -61,6 +61,11 @@ export async function closedFolders(
   return closed;
 }
 
+/** Whether it is for MINI_HOME's owner to open a folder of `uid`'s; root may open everything. */
+export function mayOpen(uid: number, owner: number): boolean {
+  return owner === 0 || uid === owner;
+}
+
 /**
  * Lets QEMU come to the files `paths` of a machine. Throws PR_KVM_FOLDER_CLOSED where a folder is not of MINI_HOME's
  * owner, PR_KVM_ACCESS_LISTS where it cannot have an access list.
@@ -75,7 +80,7 @@ export async function openFolders(
   await using _lock = await waitForLock(lockPath(machine.home), lockTimeoutMs);
   const closed = await closedFolders(connection, paths, who);
   const { uid: owner } = await stat(machine.home);
-  for (const folder of closed) if (folder.uid !== owner) throw await folderIsClosed(folder.path, who);
+  for (const folder of closed) if (!mayOpen(folder.uid, owner)) throw await folderIsClosed(folder.path, who);
   const notes = { ...(await readNotes(machine.home)) };
   for (const path of await foldersOnTheWay(paths)) {
     const note = notes[path];
@@ -132,7 +137,7 @@ async function closeFolder(connection: Connection, path: string, user: number): 
 /** Held open, so that what was looked at is what is changed; undefined where it belongs to somebody else. */
 async function openOwnFolder(path: string, owner: number): Promise<FileHandle | undefined> {
   const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  if ((await folder.stat()).uid === owner) return folder;
+  if (mayOpen((await folder.stat()).uid, owner)) return folder;
   await folder.close();
   return undefined;
 }
