@@ -197,6 +197,21 @@ describe("admission policies", () => {
   });
 });
 
+describe("what clients say of themselves", () => {
+  it("is cut where it is long, and believed of nobody but the connection", async () => {
+    const audited = await startWith({ ...head, ...defaultAuditPolicy });
+    const headers = { "x-forwarded-for": "10.1.2.3, nonsense", "user-agent": "a".repeat(2000) };
+    const path = `${core}/configmaps?fieldManager=${"b".repeat(20_000)}`;
+    const answer = await audited.client.send("POST", path, { body: { metadata: { name: "m" } }, headers });
+    const [event] = await audited.of(String(answer.headers["audit-id"]));
+    expect(event.sourceIPs).toEqual(["10.1.2.3", "127.0.0.1"]);
+    expect(event.userAgent).toMatch(/^a{1024}\.\.\.TRUNCATED$/);
+    expect(event.requestURI).toHaveLength(16 * 1024 + "...TRUNCATED".length);
+    audited.client.close();
+    await audited.server.stop();
+  });
+});
+
 describe("over HTTP/2", () => {
   it("knows where a request came from", async () => {
     const audited = await startWith({ ...head, ...defaultAuditPolicy });

@@ -432,6 +432,46 @@ describe("the signer of clients", () => {
   }
 });
 
+describe("a signer of one's own", () => {
+  it("is served as ever: conditions are added, a certificate is set once, and nothing else moves", async () => {
+    const request = await ask(admin, { signer: "example.com/own", usages: servingUsages });
+    const name = request.metadata?.name ?? "";
+    const path = (subresource: string): string => objectPath(certificateSigningRequests, name, undefined, subresource);
+    const patch = (subresource: string, body: object) =>
+      admin.request<CertificateSigningRequest>("PATCH", path(subresource), body, merge);
+    const noted = { type: "Noted", status: "True", reason: "Test" };
+    const annotated = await patch("approval", {
+      metadata: { annotations: { seen: "yes" }, uid: request.metadata?.uid },
+      spec: { signerName: kubeletClient },
+      status: { conditions: [noted], certificate: "YQ==" },
+    });
+    expect(annotated).toMatchObject({
+      metadata: { annotations: { seen: "yes" }, uid: request.metadata?.uid },
+      spec: { signerName: "example.com/own" },
+      status: { conditions: [noted] },
+    });
+    expect(annotated.status?.certificate).toBeUndefined();
+    await expect(patch("approval", { metadata: { labels: { "a b": "c" } } })).rejects.toMatchObject({
+      status: { code: 422 },
+    });
+    const approved = { type: "Approved", status: "True", reason: "Test" };
+    await expect(patch("status", { status: { conditions: [noted, approved] } })).rejects.toMatchObject({
+      status: { code: 422, message: expect.stringContaining('updates may not add a condition of type "Approved"') },
+    });
+    await patch("approval", { status: { conditions: [noted, approved] } });
+    await expect(patch("status", { status: { certificate: "YQ==" } })).rejects.toMatchObject({ status: { code: 422 } });
+    const certificate = Buffer.from(server.pki.ca).toString("base64");
+    await patch("status", { status: { certificate } });
+    await expect(
+      patch("status", { status: { certificate: Buffer.from(server.pki.ca.repeat(2)).toString("base64") } }),
+    ).rejects.toMatchObject({
+      status: { code: 422, message: expect.stringContaining("may not modify existing certificate content") },
+    });
+    const done = await admin.of(certificateSigningRequests).get(name);
+    expect(done.status).toMatchObject({ certificate, conditions: [noted, approved] });
+  });
+});
+
 describe("a malformed request", () => {
   const good = encodeRequest({ keys, subject: encodeName(worker) });
   const forged = Buffer.from(good);

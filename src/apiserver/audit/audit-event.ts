@@ -1,4 +1,5 @@
 /** One request's audit.k8s.io/v1 Event: gathered on its way through the server, written as a line at each stage. */
+import { isIP } from "node:net";
 import type { AuditDecision, AuditLevel, AuditStage } from "../../machinery/audit/policy.ts";
 import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { Status } from "../../machinery/errors/status-error.ts";
@@ -33,6 +34,9 @@ interface ObjectReference {
 type Outcome = Pick<Status, "status" | "message" | "reason" | "details" | "code">;
 
 const maximumUserAgentLength = 1024;
+/** Upstream cuts neither of these two; here a log of a hundred megabytes is to remember more than a thousand requests. */
+const maximumUriLength = 16 * 1024;
+const maximumAddresses = 16;
 
 export class AuditEvent {
   readonly #parts: AuditEventParts;
@@ -155,12 +159,12 @@ export class AuditEvent {
       level: decision.level,
       auditID: auditId,
       stage,
-      requestURI: request.url ?? "",
+      requestURI: shortened(request.url ?? "", maximumUriLength),
       verb: info.verb,
       user: user === undefined ? {} : userOf(user),
       ...(this.#impersonated === undefined ? {} : { impersonatedUser: userOf(this.#impersonated) }),
       sourceIPs: this.#sources,
-      userAgent: shortened(request.headers["user-agent"]),
+      userAgent: shortened(request.headers["user-agent"], maximumUserAgentLength),
       ...(this.#reference === undefined ? {} : { objectRef: withoutEmpty(this.#reference) }),
       ...(code === undefined ? {} : { responseStatus: this.#statusOf(code) }),
       requestReceivedTimestamp: this.#received,
@@ -198,18 +202,16 @@ function userOf({ username, uid, groups, extra }: UserInfo): object {
 
 /** Whom the client says it speaks for, and the connection's own, which is true. */
 function sourceAddresses({ headers, socket }: HttpRequest): string[] {
-  const forwarded = String(headers["x-forwarded-for"] ?? "").split(",");
+  const forwarded = String(headers["x-forwarded-for"] ?? "").split(",", maximumAddresses);
   const real = String(headers["x-real-ip"] ?? "");
   const own = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
-  const addresses = [...forwarded, real, own]
-    .map((one) => one.trim())
-    .filter((one) => /^[0-9a-fA-F.:]{2,45}$/.test(one));
+  const addresses = [...forwarded, real, own].map((one) => one.trim()).filter((one) => isIP(one) !== 0);
   return addresses.filter((one, index) => one !== addresses[index - 1]);
 }
 
-function shortened(userAgent: string | undefined): string | undefined {
-  if (userAgent === undefined || userAgent.length <= maximumUserAgentLength) return userAgent;
-  return `${userAgent.slice(0, maximumUserAgentLength)}...TRUNCATED`;
+function shortened(text: string | undefined, maximum: number): string | undefined {
+  if (text === undefined || text.length <= maximum) return text;
+  return `${text.slice(0, maximum)}...TRUNCATED`;
 }
 
 /** Of an object, the items of a list, and the objects in a Table's rows. */
