@@ -48,7 +48,11 @@ it("renews the administrator's certificate in the kubeconfig that it is embedded
     await renewAdminCertificate(profile);
     expect(await kubeconfig()).toBe(before);
   }
-  await renewAdminCertificate(profile);
+  const asked = Array.from({ length: 5 }, async () => {
+    await renewAdminCertificate(profile);
+    return await admin();
+  });
+  expect(new Set(await Promise.all(asked)).size).toBe(1);
   expect(certificateExpiry(await admin()) - Date.now()).toBeGreaterThan(1090 * dayMs);
   expect(await kubeconfig()).toContain(Buffer.from(await admin()).toString("base64"));
   // Somebody has made the context lead elsewhere since.

@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { Readable } from "node:stream";
+import { systemClock } from "../lib/clock.ts";
 import { MiniError } from "./errors.ts";
 import { type ContextEntry, contextState, writeContext } from "./kubeconfig.ts";
 import { adminCertificateEnds, adminCredentials, ensureAdminCertificate, nodePki, pkiFolder } from "./pki.ts";
@@ -26,19 +27,45 @@ export async function adminEntry(profile: Profile): Promise<ContextEntry> {
   return { name: profile.name, server: apiServerUrl(profile), credentials };
 }
 
-/** Does nothing where it is good for long, or where another command works on the profile. */
+/** By profile, in this process. */
+const renewals = new Map<string, Promise<void>>();
+
+/** Does nothing where it is good for long. Those who ask at the same time get the same renewal. */
 export async function renewAdminCertificate(profile: Profile): Promise<void> {
   if (!(await adminCertificateEnds(profile))) return;
+  const renewal = renewals.get(profile.name) ?? renew(profile);
+  renewals.set(profile.name, renewal);
   try {
-    await using _lock = await lockProfile(profile.name);
-    await ensureAdminCertificate(profile);
-    if (!profile.embedCerts) return;
-    // A context that leads elsewhere, or was taken out, is somebody's wish.
-    const entry = await adminEntry(profile);
-    if ((await contextState(entry.name, entry.server)) === "Configured") await writeContext(entry, { current: false });
-  } catch (error) {
-    if (!(error instanceof MiniError) || error.id !== "MK_PROFILE_BUSY") throw error;
+    await renewal;
+  } finally {
+    renewals.delete(profile.name);
   }
+}
+
+const busyMs = 5_000;
+const pollMs = 50;
+
+/** Where another command works on the profile, it may be one that renews: that is waited for, for a while. */
+async function renew(profile: Profile): Promise<void> {
+  const until = Date.now() + busyMs;
+  while (await adminCertificateEnds(profile)) {
+    try {
+      await using _lock = await lockProfile(profile.name);
+      await ensureAdminCertificate(profile);
+      if (profile.embedCerts) await embed(profile);
+      return;
+    } catch (error) {
+      if (!(error instanceof MiniError) || error.id !== "MK_PROFILE_BUSY") throw error;
+      if (Date.now() > until) return;
+      await systemClock.sleep(pollMs);
+    }
+  }
+}
+
+/** A context that leads elsewhere, or was taken out, is somebody's wish. */
+async function embed(profile: Profile): Promise<void> {
+  const entry = await adminEntry(profile);
+  if ((await contextState(entry.name, entry.server)) === "Configured") await writeContext(entry, { current: false });
 }
 
 /** Where a node looks for certificates that are newer than its seed's. */

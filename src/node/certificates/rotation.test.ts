@@ -42,6 +42,8 @@ const renewal: Renewal = {
     return reissueCertificate(certificate, authority, clock.now());
   },
 };
+const patience = { timeout: 15_000, interval: 2 };
+
 class CountingClock extends FakeClock {
   sleeps = 0;
   override sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -54,13 +56,13 @@ class CountingClock extends FakeClock {
 async function pass(ms: number): Promise<void> {
   const before = clock.sleeps;
   await clock.advance(ms);
-  await vi.waitFor(() => expect(clock.sleeps).toBeGreaterThan(before), { timeout: 15_000, interval: 2 });
+  await vi.waitFor(() => expect(clock.sleeps).toBeGreaterThan(before), patience);
 }
 
 /** Starts the loop and lets it look once. */
 async function run(): Promise<void> {
   void rotation.run(stop.signal);
-  await vi.waitFor(() => expect(clock.sleeps).toBe(1), { timeout: 15_000, interval: 2 });
+  await vi.waitFor(() => expect(clock.sleeps).toBe(1), patience);
 }
 
 beforeEach(async () => {
@@ -93,11 +95,17 @@ describe("rotation", () => {
     await pass(6.9 * dayMs);
     expect(source.current()).toBe(first);
     await pass(2.2 * dayMs);
+    await vi.waitFor(() => expect([made, told]).toEqual([1, 1]), patience);
+    await pass(10_000);
     expect([made, told]).toEqual([1, 1]);
     const second = source.current();
     expect(certificateExpiry(second.certificate) - clock.now()).toBeGreaterThan(9 * dayMs);
-    const later = createRotation({ files, clock, log });
-    expect((await later.source("me", renewal)).current().certificate.trim()).toBe(second.certificate.trim());
+    await vi.waitFor(async () => {
+      const later = createRotation({ files, clock, log });
+      expect((await later.source("me", { ...renewal, atStart: false })).current().certificate.trim()).toBe(
+        second.certificate.trim(),
+      );
+    }, patience);
   });
 
   it("serves no certificate that has ended where it can be renewed at once", async () => {
@@ -116,8 +124,10 @@ describe("rotation", () => {
     await pass(11 * dayMs);
     expect(source.current()).toBe(first);
     failing = false;
-    await pass(600_000);
-    expect(source.current()).not.toBe(first);
+    await vi.waitFor(async () => {
+      await pass(600_000);
+      expect(source.current()).not.toBe(first);
+    }, patience);
   });
 
   it("takes up what the launcher puts beside it, and nothing that another authority made", async () => {
@@ -133,6 +143,20 @@ describe("rotation", () => {
     await pass(20_000);
     expect(source.current().certificate.trim()).toBe(newer.certificate.trim());
     expect(made).toBe(0);
+  });
+
+  it("takes it up also while a renewal hangs, and drops what comes of that", async () => {
+    await seed(await issue(start - 20 * dayMs, 10));
+    const asked = Promise.withResolvers<IssuedCertificate>();
+    const source = await rotation.source("me", { atStart: false, renew: () => asked.promise });
+    await run();
+    const given = await issue(clock.now(), 10);
+    await files.save("me", given);
+    await pass(20_000);
+    expect(source.current().certificate.trim()).toBe(given.certificate.trim());
+    asked.resolve(await issue(clock.now() - 5 * dayMs, 10));
+    await pass(20_000);
+    expect(source.current().certificate.trim()).toBe(given.certificate.trim());
   });
 
   it("prefers the certificate made last, but none that has ended to one that has not", async () => {

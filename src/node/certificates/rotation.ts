@@ -44,6 +44,8 @@ interface Entry {
   version: string;
   /** Milliseconds since the epoch. */
   dueAt: number;
+  /** It may take long: who is asked may not answer as long as the certificate has ended. */
+  isBeingRenewed: boolean;
 }
 
 const defaultIntervalMs = 10_000;
@@ -57,25 +59,32 @@ export function createRotation({ files, clock, log, intervalMs = defaultInterval
     const version = await files.version(name);
     const found = await files.best(name, clock.now());
     if (found === undefined) throw new Error(`the node has no certificate ${name} that its authority vouches for`);
-    const entry = { name, renewal, source: renewableCertificate(found), version, dueAt: dueAt(found, renewal) };
+    const fields = { name, renewal, source: renewableCertificate(found), version, dueAt: dueAt(found, renewal) };
+    const entry: Entry = { ...fields, isBeingRenewed: false };
     if (renewal.atStart && clock.now() >= entry.dueAt) await renew(entry, new AbortController().signal);
     return entry;
   }
 
   async function renew(entry: Entry, signal: AbortSignal): Promise<void> {
     const { name, renewal, source } = entry;
+    const before = source.current();
+    entry.isBeingRenewed = true;
     try {
-      const renewed = await renewal.renew(source.current(), signal);
-      await files.save(name, renewed);
-      entry.version = await files.version(name);
+      const renewed = await renewal.renew(before, signal);
+      // Somebody else was faster.
+      if (source.current() !== before) return;
       take(entry, renewed);
       log.info("certificate renewed", { name, until: new Date(certificateExpiry(renewed.certificate)).toISOString() });
+      // Without the file it is good for this process.
+      await files.save(name, renewed).catch((error: unknown) => log.warn("cannot keep a certificate", { name, error }));
     } catch (error) {
       if (signal.aborted) return;
       const left = certificateExpiry(source.current().certificate) - clock.now();
       const waitMs = Math.min(Math.max(left / 10, shortestRetryMs), longestRetryMs);
       entry.dueAt = clock.now() + waitMs;
       log.warn("cannot renew a certificate, trying again", { name, seconds: Math.round(waitMs / 1000), error });
+    } finally {
+      entry.isBeingRenewed = false;
     }
   }
 
@@ -89,9 +98,9 @@ export function createRotation({ files, clock, log, intervalMs = defaultInterval
     if (version !== entry.version) {
       entry.version = version;
       const best = await files.best(entry.name, clock.now());
-      if (best !== undefined && best.certificate !== entry.source.current().certificate) take(entry, best);
+      if (best !== undefined && !isSame(best, entry.source.current())) take(entry, best);
     }
-    if (clock.now() >= entry.dueAt) await renew(entry, signal);
+    if (clock.now() >= entry.dueAt && !entry.isBeingRenewed) void renew(entry, signal);
   }
 
   return {
@@ -107,12 +116,17 @@ export function createRotation({ files, clock, log, intervalMs = defaultInterval
         const loaded = await Promise.allSettled(entries.values());
         const known = loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
         await Promise.all(known.map((entry) => lookAt(entry, signal)));
-        const next = Math.min(...known.map((entry) => entry.dueAt - clock.now()), intervalMs);
+        const waiting = known.filter((entry) => !entry.isBeingRenewed);
+        const next = Math.min(...waiting.map((entry) => entry.dueAt - clock.now()), intervalMs);
         await clock.sleep(Math.max(next, intervalMs / 100), signal).catch(() => undefined);
       }
     },
   };
 }
+
+/** Files may end in another way. */
+const isSame = (one: IssuedCertificate, other: IssuedCertificate): boolean =>
+  one.certificate.trim() === other.certificate.trim();
 
 /** When it is time for the next: so much of the life after the certificate was made. */
 function dueAt(current: IssuedCertificate, { after = 0.7 + 0.2 * Math.random() }: Renewal): number {
