@@ -1,3 +1,5 @@
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { MachineSpec } from "../driver.ts";
 import { domainXml } from "./domain-xml.ts";
@@ -29,4 +31,28 @@ it("describes a profile's network", async () => {
   const worker = { name: "mini-m02", macAddress: "52:54:00:12:34:57", address: "192.168.39.3" };
   const hosts = [dhcpHost(machine), dhcpHost(worker)];
   await expect(networkXml("mini-mini", machine.network, hosts)).toMatchFileSnapshot("golden/network.xml");
+});
+
+/** What libvirt calls for each domain where AppArmor is on; it may also only print the profile that it would load. */
+const profiler = "/usr/lib/libvirt/virt-aa-helper";
+
+it.runIf(existsSync(profiler))("gets an AppArmor profile in which all its files are named", () => {
+  const home = "/home/ada/.mini";
+  const [folder, cache] = [`${home}/profiles/mini/machines/mini`, `${home}/cache/image-1`];
+  const image = { kernel: `${cache}/vmlinuz`, initrd: `${cache}/initrd`, root: `${cache}/root.squashfs` };
+  const own = { data: `${folder}/data.qcow2`, seed: `${folder}/seed.iso`, console: `${folder}/console.log` };
+  const shared = { mini: `${cache}/mini-1.iso` };
+  const adas = { ...machine, hostName: "mini.ada", home, folder, image };
+  const xml = domainXml(adas, { ...own, ...shared }, { type: "kvm" });
+  const uuid = xml.match(/<uuid>(.*)<\/uuid>/)?.[1];
+  const { status, stdout, stderr } = spawnSync(profiler, ["-c", "-d", "-u", `libvirt-${uuid}`], {
+    input: xml,
+    encoding: "utf8",
+  });
+  const profile = `${stdout}${stderr}`;
+  expect(status, profile).toBe(0);
+  expect(profile).toContain(`"${own.data}" rwk,`);
+  expect(profile).toContain(`"${own.console}" rw,`);
+  for (const disk of [image.root, shared.mini, own.seed]) expect(profile).toContain(`"${disk}" rk,`);
+  for (const file of [image.kernel, image.initrd]) expect(profile).toContain(`"${file}" r,`);
 });
