@@ -256,6 +256,20 @@ describe("admission policies", () => {
     timeout,
   );
 
+  it("see objects with keys that JavaScript has a meaning for", async () => {
+    const expression = "object.metadata.labels.all(k, object.metadata.labels[k] != 'forbidden')";
+    const unbind = await bind({ failurePolicy: "Ignore", validations: [{ expression }] });
+    try {
+      for (const key of ["constructor", "prototype", "toString", "hasOwnProperty", "valueOf"]) {
+        const labels = (app: string): object => ({ metadata: { name: "labelled", labels: { [key]: "x", app } } });
+        expect((await client.post(`${maps}?dryRun=All`, labels("forbidden"))).code, key).toBe(422);
+        expect((await client.post(`${maps}?dryRun=All`, labels("allowed"))).code, key).toBe(201);
+      }
+    } finally {
+      await unbind();
+    }
+  });
+
   it(
     "are let pass when they fail, if they say so",
     async () => {

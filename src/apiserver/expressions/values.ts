@@ -26,15 +26,25 @@ export function toCel(value: unknown, schema?: ValueSchema, made?: Map<object, u
     return items;
   }
   if (typeof value !== "object" || value === null) return value;
-  const result: Record<string, unknown> = {};
   const values = typeof schema?.additionalProperties === "object" ? schema.additionalProperties : undefined;
+  const result: Record<string, unknown> | Map<string, unknown> = hidesItsType(value) ? new Map<string, unknown>() : {};
   for (const [key, child] of Object.entries(value)) {
-    const property = schema?.properties?.[key];
-    result[property === undefined ? key : escapeName(key)] = toCel(child, property ?? values, made);
+    const property = schema?.properties && Object.hasOwn(schema.properties, key) ? schema.properties[key] : undefined;
+    const name = property === undefined ? key : escapeName(key);
+    const converted = toCel(child, property ?? values, made);
+    if (result instanceof Map) result.set(name, converted);
+    else result[name] = converted;
   }
   made?.set(value, result);
   return result;
 }
+
+/**
+ * The CEL library asks objects for their constructor. A key of that name, which any label can have, would make every
+ * expression fail that comes by, and a policy pass that ignores failures.
+ */
+const hidesItsType = (value: object): boolean =>
+  Object.hasOwn(value, "constructor") || Object.hasOwn(value, "__proto__");
 
 /** An optional of CEL; undefined: without a value. */
 export const optionalOf = (value: unknown): unknown => (value === undefined ? Optional.none() : Optional.of(value));
