@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { parseOwnJson } from "../../machinery/codec/json.ts";
 import { TestClient } from "../client-for-test.ts";
 import { startForTest, type TestServer } from "../start-for-test.ts";
 
@@ -30,7 +31,7 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const review = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Review;
+      const review = parseOwnJson(Buffer.concat(chunks).toString("utf8")) as Review;
       const answer = { uid: review.request.uid, allowed: true, ...respond(review) };
       response.end(JSON.stringify({ apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", response: answer }));
     });
@@ -83,6 +84,23 @@ describe("admission webhooks", () => {
     const created = await client.post(maps, configMap("patched", { a: "b" }));
     expect(created.body.data).toEqual({ a: "b", patched: "yes" });
     expect(created.headers["warning"]).toBe('299 - "careful"');
+  });
+
+  it("are given integers of 64 bits, and give them", async () => {
+    const long = 9007199254740993n;
+    const seen: unknown[] = [];
+    respond = ({ request: { object } }) => {
+      seen.push(object);
+      const patch = `[{"op":"test","path":"/revision","value":${long}},{"op":"replace","path":"/revision","value":${long + 2n}}]`;
+      return { patchType: "JSONPatch", patch: Buffer.from(patch).toString("base64") };
+    };
+    const revisionRules = [{ apiGroups: ["apps"], apiVersions: ["v1"], operations: ["*"], resources: ["*"] }];
+    const webhooks = [webhook({ rules: revisionRules })];
+    await create("mutatingwebhookconfigurations", { metadata: { name: "long" }, webhooks } as never);
+    const revisions = "/apis/apps/v1/namespaces/default/controllerrevisions";
+    const created = await client.post(revisions, { metadata: { name: "long" }, revision: long, data: { a: long } });
+    expect(created.body).toMatchObject({ revision: long + 2n, data: { a: long } });
+    expect(seen).toMatchObject([{ revision: long, data: { a: long } }]);
   });
 
   it("deny with their reason", async () => {

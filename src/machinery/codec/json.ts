@@ -38,6 +38,8 @@ Object.defineProperty(BigInt.prototype, "toJSON", {
 
 /** As many digits as a double may not hold: 2^53 has sixteen. */
 const longDigits = 16;
+/** With so many an integer may have more than 64 bits. */
+const oddDigits = 19;
 const int64Minimum = -(2n ** 63n);
 const int64Maximum = 2n ** 63n - 1n;
 
@@ -50,25 +52,30 @@ export interface ForeignJson {
   readonly value: unknown;
   /** Of all objects, duplicates among them. */
   readonly keys: number;
-  /** Whether there may be numbers with fractions, exponents or more than 64 bits. */
-  readonly floats: boolean;
+  /** Whether there may be numbers that are whole and to Go no integers: isOddInteger. */
+  readonly oddIntegers: boolean;
 }
 
 /** JSON of others. Throws SyntaxError; JsonLimitError with Go's words for what Go's decoder refuses. */
 export function parseForeignJson(text: string): ForeignJson {
   const value: unknown = JSON.parse(text);
-  const { keys, depth, longNumbers, floats } = measure(text);
+  const { keys, depth, longNumbers, exponents, oddIntegers } = measure(text);
   if (depth > maximumDepth) throw new JsonLimitError(depthMessage);
-  return { value: longNumbers || floats ? parseExactly(text) : value, keys, floats: floats || longNumbers };
+  return { value: longNumbers || exponents ? parseExactly(text) : value, keys, oddIntegers };
 }
+
+/** A number that is whole, and written with a fraction, an exponent or more digits than 64 bits have. */
+export const isOddInteger = (literal: string): boolean =>
+  (literal.length >= oddDigits || !/^-?\d+$/.test(literal)) && Number.isInteger(Number(literal));
 
 /** What stands outside of the strings of valid JSON. */
 function measure(text: string) {
-  let [keys, open, depth, digits, longNumbers, floats] = [0, 0, 0, 0, false, false];
+  let [keys, open, depth, digits, longNumbers, exponents, oddIntegers] = [0, 0, 0, 0, false, false, false];
   for (let place = 0; place < text.length; place++) {
     const code = text.charCodeAt(place);
     if (isDigit(code)) {
       if (++digits === longDigits) longNumbers = true;
+      else if (digits === oddDigits) oddIntegers = true;
       continue;
     }
     if (code === 0x22) place = endOfString(text, place);
@@ -76,11 +83,14 @@ function measure(text: string) {
     else if (code === 0x7b || code === 0x5b) {
       if (++open > depth) depth = open;
     } else if (code === 0x7d || code === 0x5d) open--;
-    // `.`, `e` or `E` of a number, not of `true`.
-    else if (digits > 0 && (code === 0x2e || (code | 0x20) === 0x65)) floats = true;
+    else if (digits > 0 && code === 0x2e) {
+      // The first digit behind the point tells nearly all whole numbers.
+      if (text.charCodeAt(place + 1) === 0x30) oddIntegers = true;
+      // `e` or `E` of a number, not of `true`.
+    } else if (digits > 0 && (code | 0x20) === 0x65) [exponents, oddIntegers] = [true, true];
     digits = 0;
   }
-  return { keys, depth, longNumbers, floats };
+  return { keys, depth, longNumbers, exponents, oddIntegers };
 }
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;

@@ -189,6 +189,17 @@ describe("parseJson", () => {
   });
 
   it.each([
+    ["floats that are no integers", `[${"1.5,".repeat(200_000)}1]`, 0, 0],
+    ["whole floats", `[${"1.0,".repeat(200_000)}1]`, 200, 0],
+    ["duplicates deep down", `${'{"a":'.repeat(400)}{${'"a":1,'.repeat(200_000)}"a":1}${"}".repeat(400)}`, 0, 1],
+    ["duplicates below a long key", `{"${"k".repeat(200_000)}":[${'{"a":1},'.repeat(10_000)}{"a":1,"a":2}]}`, 0, 0],
+  ])("looks no further than is of use in a text of %s", (_, text, floats, duplicates) => {
+    // Without a limit these take minutes, or more memory than there is.
+    const parsed = parseJson(Buffer.from(text), { duplicates: true });
+    expect([parsed.floats?.size ?? 0, parsed.duplicateKeys.length]).toEqual([floats, duplicates]);
+  });
+
+  it.each([
     ["", "unexpected end of JSON input"],
     ["[".repeat(10_001), "exceeded max depth"],
     ["{", "unexpected end of JSON input"],
