@@ -106,6 +106,30 @@ describe("reads", () => {
   });
 });
 
+/** A selector beside a name: both say what is watched, and one of them was authorized. */
+describe("a watch of one object by the deprecated path", () => {
+  const watched = "/api/v1/watch/namespaces/default/secrets/used?timeoutSeconds=1";
+
+  it.each([
+    ["", "used"],
+    ["&fieldSelector=metadata.name%3Dused", "used"],
+  ])("is of that object, with '%s'", async (selector, name) => {
+    const event = await node.request<{ object: { metadata: { name: string } } }>("GET", watched + selector);
+    expect(event.object.metadata.name).toBe(name);
+  });
+
+  it.each(["metadata.name=unused", "metadata.name!=used", "metadata.namespace=default", "type=Opaque"])(
+    "is of no other, with %s",
+    async (selector) => {
+      await expect(
+        node.request("GET", `${watched}&fieldSelector=${encodeURIComponent(selector)}`),
+      ).rejects.toMatchObject({
+        status: { code: 400, message: "fieldSelector metadata.name doesn't match requested name" },
+      });
+    },
+  );
+});
+
 interface Attempt {
   readonly method: string;
   readonly path: string;

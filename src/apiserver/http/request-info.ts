@@ -1,6 +1,6 @@
 import { parseRequestTarget, pathParts } from "../../lib/request-target.ts";
 import { badRequest } from "../../machinery/errors/status-error.ts";
-import { parseFieldSelector } from "../../machinery/selectors/field-selector.ts";
+import { parseFieldSelector, requiredValue } from "../../machinery/selectors/field-selector.ts";
 import { isPathSegmentName } from "../../machinery/validation/names.ts";
 import type { RequestInfo } from "../types.ts";
 
@@ -92,8 +92,7 @@ function nameInFieldSelector(query: URLSearchParams): string | undefined {
   const text = query.get("fieldSelector");
   if (text === null || !text.includes("metadata.name")) return undefined;
   try {
-    const { requirements } = parseFieldSelector(text);
-    const name = requirements.find((one) => one.field === "metadata.name" && one.operator === "=")?.value;
+    const name = requiredValue(parseFieldSelector(text), "metadata.name");
     return name !== undefined && isPathSegmentName(name).length === 0 ? name : undefined;
   } catch {
     // The list itself answers with the error.

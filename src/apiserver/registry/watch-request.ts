@@ -1,4 +1,6 @@
 import type { ServerResponse } from "node:http";
+import { badRequest } from "../../machinery/errors/status-error.ts";
+import { parseFieldSelector, requiredValue } from "../../machinery/selectors/field-selector.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { commonHeaders, isGone } from "../http/respond.ts";
 import type { WatchedResource } from "../watch/resource-cache.ts";
@@ -91,9 +93,13 @@ function watchedCache(resource: ServedResource): WatchedResource {
 
 function watchOptions({ query, info }: RequestContext): ListOptions {
   const options = listOptions(query, true);
-  // The deprecated /watch/…/NAME paths watch one object.
-  if (info.name === "" || options.fieldSelector !== "") return options;
-  return { ...options, fieldSelector: `metadata.name=${info.name}` };
+  if (info.name === "") return options;
+  // The deprecated /watch/…/NAME paths watch one object, which is the one that was authorized.
+  if (options.fieldSelector === "") return { ...options, fieldSelector: `metadata.name=${info.name}` };
+  if (requiredValue(parseFieldSelector(options.fieldSelector), "metadata.name") !== info.name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  return options;
 }
 
 function startOf(options: ListOptions): Pick<WatchSessionOptions, "afterRevision" | "initialState"> {

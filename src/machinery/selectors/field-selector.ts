@@ -38,6 +38,11 @@ export function matchesFields(selector: FieldSelector, read: (field: string) => 
   return true;
 }
 
+/** The value that a field must have for every object that is selected; undefined where the selector holds it to none. */
+export function requiredValue({ requirements }: FieldSelector, field: string): string | undefined {
+  return requirements.find((one) => one.field === field && one.operator === "=")?.value;
+}
+
 /** Splits at commas that no backslash precedes. */
 function splitTerms(text: string): string[] {
   return text === "" ? [] : (text.match(/(?:\\[\s\S]|[^,\\]|\\$)+|(?<=,)(?=,|$)/g) ?? []);
