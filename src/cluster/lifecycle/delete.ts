@@ -1,5 +1,6 @@
 /** `mini delete`: machines, network, disks, folder and context of a profile; works on half-made and corrupt ones too. */
 import { readdir } from "node:fs/promises";
+import { isIPv4 } from "node:net";
 import type { Driver } from "../../drivers/driver.ts";
 import { driverNames, loadDriver } from "../../drivers/index.ts";
 import { tidyCache } from "../cache.ts";
@@ -15,6 +16,7 @@ import {
   type ProfileNode,
   removeProfileFolder,
 } from "../profile.ts";
+import { readSeedConfig } from "../seed.ts";
 import { machinesOf, noImage } from "./machines.ts";
 
 export interface DeleteOptions {
@@ -94,22 +96,31 @@ async function removeByName(name: string, signal: AbortSignal): Promise<number> 
   let removed = 0;
   // Older versions gave machines no user's name.
   const plans = [[], [""]].map(([user]) => planNodes(name, maximumNodes, "192.168.0.1", user));
+  const network = await networkOfSeed(name);
   for (const driverName of driverNames) {
     const driver = await loadDriver(driverName);
-    for (const nodes of plans) removed += await removeNodes(driver, name, { nodes, signal });
+    for (const nodes of plans) removed += await removeNodes(driver, name, { nodes, network, signal });
   }
   return removed;
+}
+
+/** Which network a profile had that cannot be read: its control plane was told at its last boot. */
+async function networkOfSeed(name: string): Promise<Profile["network"]> {
+  const gateway = (await readSeedConfig(name, name))?.network?.gateway;
+  // Anything else would be a name for the host's tools.
+  if (gateway === undefined || !isIPv4(gateway)) return { subnet: "192.168.0.0/24", gateway: "192.168.0.1" };
+  return { subnet: gateway.replace(/\.\d+$/, ".0/24"), gateway };
 }
 
 /** Removes nodes up to the first that is not there. */
 async function removeNodes(
   driver: Driver,
   name: string,
-  { nodes, signal }: { nodes: readonly ProfileNode[]; signal: AbortSignal },
+  { nodes, network, signal }: { nodes: readonly ProfileNode[]; network: Profile["network"]; signal: AbortSignal },
 ): Promise<number> {
   const bare: Profile = {
     ...{ version: 1, name, driver: driver.name, cpus: 1, memoryMiB: 1, diskMiB: 1, apiServerPort: 1 },
-    ...{ network: { subnet: "192.168.0.0/24", gateway: "192.168.0.1" }, extraConfig: {}, embedCerts: false },
+    ...{ network, extraConfig: {}, embedCerts: false },
     ...{ nodes, createdAt: "" },
   };
   let removed = 0;
