@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import { StatusError, serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import { isGone } from "../http/respond.ts";
 import type { HttpRequest, HttpResponse } from "../types.ts";
+import { withDialTimeout } from "./dial-timeout.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { passThrough, upgradeHeaders } from "./pass-through.ts";
 import { dialOptions } from "./proxyable-address.ts";
@@ -48,8 +49,8 @@ function send(target: ProxyTarget, options: RequestOptions, keepAlive: boolean):
   const { scheme, host, port, path } = target;
   const agent = keepAlive ? target.agent : ownConnections(scheme, target.agent);
   const common = { ...options, ...dialOptions(host), path, ...(port > 0 ? { port } : {}), ...(agent ? { agent } : {}) };
-  if (scheme === "http") return httpRequest(common);
-  return httpsRequest({ ...common, ...(target.agent ? {} : { rejectUnauthorized: false }) });
+  if (scheme === "http") return withDialTimeout(httpRequest(common));
+  return withDialTimeout(httpsRequest({ ...common, ...(target.agent ? {} : { rejectUnauthorized: false }) }));
 }
 
 /** Whether a request can be sent again as it is: it has no body, and asks for nothing to be done. */

@@ -10,6 +10,7 @@ import type { CertificateSource } from "../../lib/certificate-source.ts";
 import { CertifiedAgent } from "../../lib/certified-agent.ts";
 import { badRequest, internalError, notFound, StatusError } from "../../machinery/errors/status-error.ts";
 import type { ObjectReader } from "../types.ts";
+import { withDialTimeout } from "./dial-timeout.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { dialOptions } from "./proxyable-address.ts";
 
@@ -68,9 +69,8 @@ export class KubeletConnections {
    */
   get(address: KubeletAddress, options: KubeletRequest): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const request = httpsRequest(
-        { ...address, ...dialOptions(address.host), ...options, agent: this.#agent },
-        resolve,
+      const request = withDialTimeout(
+        httpsRequest({ ...address, ...dialOptions(address.host), ...options, agent: this.#agent }, resolve),
       );
       request.on("error", (cause) => {
         if (metClosedConnection(request, cause)) resolve(this.get(address, options));
@@ -89,7 +89,7 @@ export class KubeletConnections {
   upgrade(address: KubeletAddress, options: KubeletRequest): Promise<Upgraded | IncomingMessage> {
     return new Promise((resolve, reject) => {
       const agent = ownConnections("https", this.#agent);
-      const request = httpsRequest({ ...address, ...dialOptions(address.host), ...options, agent });
+      const request = withDialTimeout(httpsRequest({ ...address, ...dialOptions(address.host), ...options, agent }));
       request.on("error", (cause) => reject(dialError(address, options, cause)));
       request.on("upgrade", (response, socket, head) => {
         // Whoever takes the connection over listens too; until then nobody would, and an error would end the process.
