@@ -20,24 +20,43 @@ it("runs one piece in a turn, and owners one after the other", async () => {
   expect(turns.waiting).toBe(0);
 });
 
-it("lets everybody else have the thread after a long piece, what it led to without waiting included", async () => {
+it("lets an owner of many long pieces wait, and nobody else", async () => {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout"] });
+  const thread = vi.spyOn(process, "threadCpuUsage");
+  let usedMs = 0;
+  thread.mockImplementation(() => ({ user: usedMs * 1000, system: 0 }));
   try {
     const turns = new Turns();
-    await turns.take("a");
-    await Promise.resolve();
-    vi.advanceTimersByTime(50);
-    let begun = false;
-    const second = turns.take("b").then(() => {
-      begun = true;
-    });
-    for (let turn = 0; turn < 20; turn++) await nextTurn();
-    vi.advanceTimersByTime(400);
-    for (let turn = 0; turn < 20; turn++) await nextTurn();
-    expect(begun).toBe(false);
-    vi.advanceTimersByTime(101);
-    await second;
+    const begun: string[] = [];
+    const work = async (owner: string, takesMs: number): Promise<void> => {
+      await turns.take(owner);
+      begun.push(owner);
+      await Promise.resolve();
+      usedMs += takesMs;
+    };
+    const settle = async (): Promise<void> => {
+      for (let turn = 0; turn < 40; turn++) await nextTurn();
+    };
+    const long = Array.from({ length: 10 }, () => work("long", 100));
+    const short = Array.from({ length: 10 }, () => work("short", 10));
+    await settle();
+    // Eight times 100 ms are 50 more than allowed, which take 500 ms to come off.
+    expect(begun.filter((owner) => owner === "long")).toHaveLength(8);
+    await Promise.all(short);
+    const late = work("late", 10);
+    await settle();
+    expect(begun.at(-1)).toBe("late");
+    await late;
+    vi.advanceTimersByTime(490);
+    await settle();
+    expect(begun.filter((owner) => owner === "long")).toHaveLength(8);
+    vi.advanceTimersByTime(11);
+    await settle();
+    expect(begun.filter((owner) => owner === "long")).toHaveLength(9);
+    vi.advanceTimersByTime(1_001);
+    await Promise.all(long);
   } finally {
+    thread.mockRestore();
     vi.useRealTimers();
   }
 });
