@@ -15,6 +15,7 @@ let port = 0;
 let ca = "";
 let admin: IssuedCertificate;
 let reader: IssuedCertificate;
+let namesake: IssuedCertificate;
 
 /** May get nodes/metrics and nothing else. */
 const client = {
@@ -42,6 +43,7 @@ beforeAll(async () => {
   ca = authority.certificate;
   admin = await issue("admin", ["system:masters"], ["client"]);
   reader = await issue("reader", ["readers"], ["client"]);
+  namesake = await issue("kube-apiserver-kubelet-client", [], ["client"]);
   const serving = await issue("node", [], ["server"]);
   const workers = { workers: () => [], get: ignore, find: ignore };
   await startKubeletServer({
@@ -83,6 +85,12 @@ function ask(who: IssuedCertificate | undefined, line: string, headers = ""): Pr
   socket.write(`${line} HTTP/1.1\r\nHost: node\r\nConnection: close\r\n${headers}\r\n`);
   return promise;
 }
+
+describe("who has the API server's name and not its group", () => {
+  it.each(["GET /pods", "POST /run/ns/pod/c", "POST /exec/ns/pod/c?command=id"])("is asked about: %s", async (line) => {
+    expect((await ask(namesake, line)).code).toBe(403);
+  });
+});
 
 const upgrade = "Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\n";
 
