@@ -8,34 +8,34 @@ import { typeCheck } from "./type-checking.ts";
 type Spec = NonNullable<Policy["spec"]>;
 const deployments = { apiGroups: ["apps"], apiVersions: ["v1"], resources: ["deployments"] };
 
-function warnings(
+async function warnings(
   expression: string,
   {
     resourceRules = [deployments],
     kinds = builtInKinds,
     ...spec
   }: Spec & { resourceRules?: object[]; kinds?: readonly KindDefinition[] } = {},
-): string[] {
+): Promise<string[]> {
   const policy = { spec: { ...spec, matchConstraints: { resourceRules }, validations: [{ expression }] } };
-  return typeCheck(policy as unknown as Policy, () => kinds).map(({ warning }) => warning);
+  return (await typeCheck(policy as unknown as Policy, () => kinds)).map(({ warning }) => warning);
 }
 
 describe("type checking of policies", () => {
-  it("warns in cel-go's form, with the kind, the place and the line", () => {
-    expect(warnings("object.spec.replicas > '1'")).toEqual([
+  it("warns in cel-go's form, with the kind, the place and the line", async () => {
+    expect(await warnings("object.spec.replicas > '1'")).toEqual([
       "apps/v1, Kind=Deployment: ERROR: <input>:1:22: found no matching overload for '_>_' applied to '(int, string)'\n" +
         " | object.spec.replicas > '1'\n" +
         " | .....................^\n",
     ]);
   });
 
-  it("names the field, of message expressions too", () => {
+  it("names the field, of message expressions too", async () => {
     const validations = [
       { expression: "object.spec.replicas > 1" },
       { expression: "object.spec.paused", messageExpression: "'got ' + object.spec.replicas" },
     ];
     const policy = { spec: { matchConstraints: { resourceRules: [deployments] }, validations } };
-    expect(typeCheck(policy as unknown as Policy, () => builtInKinds)).toEqual([
+    expect(await typeCheck(policy as unknown as Policy, () => builtInKinds)).toEqual([
       {
         fieldRef: "spec.validations[1].messageExpression",
         warning: expect.stringContaining("found no matching overload for '_+_' applied to '(string, int)'"),
@@ -60,8 +60,8 @@ describe("type checking of policies", () => {
     ["object.spec.template.spec.containers.all(i, c, c.nam == 'x' && i > 0)", "undefined field 'nam'"],
     ["object.metadata.?labels.optMap(l, l == 1).orValue(false)", "applied to '(map(string, string), int)'"],
     ["object.spec.containers == [] || object.spec.\nfoo", "<input>:1:44: undefined field 'foo'"],
-  ])("finds what is wrong with %s", (expression, message) => {
-    expect(warnings(expression).join()).toContain(message);
+  ])("finds what is wrong with %s", async (expression, message) => {
+    expect((await warnings(expression)).join()).toContain(message);
   });
 
   it.each([
@@ -72,48 +72,50 @@ describe("type checking of policies", () => {
     "object.spec.template.spec.containers.all(c, quantity(c.resources.limits['cpu']).isLessThan(quantity('1')))",
     "object.metadata.?labels['a'].orValue('') == 'x'",
     "authorizer.group('').resource('pods').check('get').allowed() && namespaceObject.status.phase == 'Active'",
-  ])("has nothing against %s", (expression) => {
-    expect(warnings(expression)).toEqual([]);
+  ])("has nothing against %s", async (expression) => {
+    expect(await warnings(expression)).toEqual([]);
   });
 
-  it("tells every mistake, and each once", () => {
-    const [warning = ""] = warnings("object.spec.a.b.c > 1 || object.spec.replicas == 'x'");
+  it("tells every mistake, and each once", async () => {
+    const [warning = ""] = await warnings("object.spec.a.b.c > 1 || object.spec.replicas == 'x'");
     expect(warning.match(/ERROR: [^\n]*/g)).toEqual([
       "ERROR: <input>:1:12: undefined field 'a'",
       "ERROR: <input>:1:47: found no matching overload for '_==_' applied to '(int, string)'",
     ]);
   });
 
-  it("types the policy's variables by their expressions", () => {
+  it("types the policy's variables by their expressions", async () => {
     const variables = [
       { name: "count", expression: "object.spec.replicas" },
       { name: "double", expression: "variables.count * 2" },
     ];
-    expect(warnings("variables.double < 10", { variables })).toEqual([]);
-    expect(warnings("variables.double < 'x'", { variables }).join()).toContain("'(int, string)'");
-    expect(warnings("variables.none", { variables }).join()).toContain("undefined field 'none'");
+    expect(await warnings("variables.double < 10", { variables })).toEqual([]);
+    expect((await warnings("variables.double < 'x'", { variables })).join()).toContain("'(int, string)'");
+    expect((await warnings("variables.none", { variables })).join()).toContain("undefined field 'none'");
   });
 
-  it("types params by their kind, and takes any of a kind that nobody serves", () => {
+  it("types params by their kind, and takes any of a kind that nobody serves", async () => {
     const expression = "params.data['a'] == 1 && object.spec.replicas > 1";
-    expect(warnings(expression, { paramKind: { apiVersion: "v1", kind: "ConfigMap" } }).join()).toContain(
+    expect((await warnings(expression, { paramKind: { apiVersion: "v1", kind: "ConfigMap" } })).join()).toContain(
       "applied to '(string, int)'",
     );
-    expect(warnings(expression, { paramKind: { apiVersion: "example.com/v1", kind: "Limit" } })).toEqual([]);
+    expect(await warnings(expression, { paramKind: { apiVersion: "example.com/v1", kind: "Limit" } })).toEqual([]);
   });
 
-  it("looks at kinds that are named, not at wildcards and subresources", () => {
+  it("looks at kinds that are named, not at wildcards and subresources", async () => {
     const rules = (rule: object) => ({ resourceRules: [{ ...deployments, ...rule }] });
-    expect(warnings("object.foo", rules({ resources: ["deployments", "statefulsets"] }))).toEqual([
+    expect(await warnings("object.foo", rules({ resources: ["deployments", "statefulsets"] }))).toEqual([
       expect.stringMatching(/^apps\/v1, Kind=Deployment: (?:.|\n)*\n\napps\/v1, Kind=StatefulSet: /),
     ]);
     for (const rule of [{ apiGroups: ["*"] }, { apiVersions: ["*"] }, { resources: ["*", "deployments/scale"] }]) {
-      expect(warnings("object.foo", rules(rule))).toEqual([]);
+      expect(await warnings("object.foo", rules(rule))).toEqual([]);
     }
-    expect(warnings("object.foo", rules({ apiGroups: [""], resources: ["pods"] })).join()).toMatch(/^\/v1, Kind=Pod: /);
+    expect((await warnings("object.foo", rules({ apiGroups: [""], resources: ["pods"] }))).join()).toMatch(
+      /^\/v1, Kind=Pod: /,
+    );
   });
 
-  it("knows the fields of custom resources", () => {
+  it("knows the fields of custom resources", async () => {
     const properties = {
       replicas: { type: "integer" },
       "max-age": { type: "string", format: "duration" },
@@ -134,10 +136,13 @@ describe("type checking of policies", () => {
     };
     const kinds = [customKind({ metadata: { name: "crontabs.example.com" }, spec }, version)];
     const resourceRules = [{ apiGroups: ["example.com"], apiVersions: ["v1"], resources: ["crontabs"] }];
-    const of = (expression: string): string => warnings(expression, { kinds, resourceRules }).join();
-    expect(of("object.spec.replicas > 1 && object.metadata.labels['a'] == 'b' && object.spec.size == 'x'")).toBe("");
-    expect(of("object.spec.hosts.all(h, h.name != '') && object.spec.max__dash__age < duration('1h')")).toBe("");
-    expect(of("object.spec.replicas > '1'")).toContain("'_>_' applied to '(int, string)'");
-    expect(of("object.spec.hosts[0].port == 1")).toContain("undefined field 'port'");
+    const of = async (expression: string): Promise<string> =>
+      (await warnings(expression, { kinds, resourceRules })).join();
+    expect(await of("object.spec.replicas > 1 && object.metadata.labels['a'] == 'b' && object.spec.size == 'x'")).toBe(
+      "",
+    );
+    expect(await of("object.spec.hosts.all(h, h.name != '') && object.spec.max__dash__age < duration('1h')")).toBe("");
+    expect(await of("object.spec.replicas > '1'")).toContain("'_>_' applied to '(int, string)'");
+    expect(await of("object.spec.hosts[0].port == 1")).toContain("undefined field 'port'");
   });
 });

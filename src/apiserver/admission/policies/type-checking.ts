@@ -11,6 +11,7 @@ import type { KindDefinition } from "../../../machinery/kind.ts";
 import { formatApiVersion } from "../../../machinery/meta/object.ts";
 import { type ObjectType, objectTypeOf } from "../../expressions/object-types.ts";
 import { type Checker, createChecker } from "../../expressions/type-check.ts";
+import { inTurns } from "./in-turns.ts";
 import type { Policy } from "./policy-set.ts";
 import { namespaceStructs, namespaceType, requestStructs, requestType } from "./variable-types.ts";
 
@@ -22,25 +23,37 @@ const maximumTypes = 10;
 
 const variablesType = "kubernetes.variables";
 
-/** In the order of the validations; empty where all fits, or where nothing is known of the types. */
-export function typeCheck({ spec = {} }: Policy, servedKinds: ServedKinds): ExpressionWarning[] {
+/**
+ * In the order of the validations; empty where all fits, or where nothing is known of the types. Every expression is
+ * checked for every kind that the policy matches, so others get the thread in between.
+ */
+export async function typeCheck({ spec = {} }: Policy, servedKinds: ServedKinds): Promise<ExpressionWarning[]> {
   const kinds = [...servedKinds()];
-  const checkers = typesToCheck(spec.matchConstraints?.resourceRules ?? [], kinds).map((kind) => ({
-    kind,
-    check: checkerOf(kind, paramsOf(spec.paramKind, kinds), spec),
-  }));
-  const check = (fieldRef: string, expression: string | undefined): ExpressionWarning[] => {
-    if (!expression) return [];
-    const results = checkers.flatMap(({ kind, check }) => {
-      const { issues } = check(expression);
-      return issues === undefined ? [] : [`${kind.group}/${kind.version}, Kind=${kind.kind}: ${issues}\n`];
-    });
-    return results.length === 0 ? [] : [{ fieldRef, warning: results.join("\n") }];
-  };
-  return (spec.validations ?? []).flatMap(({ expression, messageExpression }, index) => [
-    ...check(`spec.validations[${index}].expression`, expression),
-    ...check(`spec.validations[${index}].messageExpression`, messageExpression),
-  ]);
+  const matched = typesToCheck(spec.matchConstraints?.resourceRules ?? [], kinds);
+  return inTurns(warnings(matched, paramsOf(spec.paramKind, kinds), spec));
+}
+
+function* warnings(
+  kinds: readonly KindDefinition[],
+  params: Params | undefined,
+  spec: NonNullable<Policy["spec"]>,
+): Generator<void, ExpressionWarning[]> {
+  const checkers: { readonly kind: KindDefinition; readonly check: Checker }[] = [];
+  for (const kind of kinds) checkers.push({ kind, check: yield* checkerOf(kind, params, spec) });
+  const found: ExpressionWarning[] = [];
+  for (const [index, { expression, messageExpression }] of (spec.validations ?? []).entries()) {
+    for (const [field, source] of Object.entries({ expression, messageExpression })) {
+      if (!source) continue;
+      const results = checkers.flatMap(({ kind, check }) => {
+        const { issues } = check(source);
+        return issues === undefined ? [] : [`${kind.group}/${kind.version}, Kind=${kind.kind}: ${issues}\n`];
+      });
+      const fieldRef = `spec.validations[${index}].${field}`;
+      if (results.length > 0) found.push({ fieldRef, warning: results.join("\n") });
+      yield;
+    }
+  }
+  return found;
 }
 
 /** The kinds that rules without wildcards name, by group, version and kind. */
@@ -95,7 +108,11 @@ function paramsOf(paramKind: ParamKind | undefined, kinds: readonly KindDefiniti
 }
 
 /** The policy's own variables are typed by their expressions, each of which knows those before it. */
-function checkerOf(kind: KindDefinition, params: Params | undefined, spec: NonNullable<Policy["spec"]>): Checker {
+function* checkerOf(
+  kind: KindDefinition,
+  params: Params | undefined,
+  spec: NonNullable<Policy["spec"]>,
+): Generator<void, Checker> {
   const object = objectTypeOf(kind);
   const own: Record<string, string> = {};
   const checker = (): Checker =>
@@ -121,6 +138,7 @@ function checkerOf(kind: KindDefinition, params: Params | undefined, spec: NonNu
   for (const { name, expression } of spec.variables ?? []) {
     own[name] = current(expression).type;
     current = checker();
+    yield;
   }
   return current;
 }

@@ -58,9 +58,10 @@ async function noteTypes(policy: Policy, writer: ObjectWriter, servedKinds: Serv
   try {
     // Most API servers never see a policy.
     const { typeCheck } = await import("./type-checking.ts");
+    const expressionWarnings = await typeCheck(policy, servedKinds);
     await writer.modify(target, (current) => {
-      if (!isUnchecked(current)) return undefined;
-      const expressionWarnings = typeCheck(current, servedKinds);
+      // A newer one has an event of its own.
+      if (!isUnchecked(current) || current.metadata?.generation !== policy.metadata?.generation) return undefined;
       const typeChecking = expressionWarnings.length === 0 ? {} : { expressionWarnings };
       const observedGeneration = current.metadata?.generation;
       return { ...current, status: { ...statusOf(current), observedGeneration, typeChecking } };
