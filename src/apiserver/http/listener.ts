@@ -45,8 +45,8 @@ const sessionMemoryMegabytes = 1024;
 const streamsPerSession = 250;
 const windowBytes = 128 * 1024;
 const sessionWindowBytes = 4 * 1024 * 1024;
-/** Streams that a client may give up at once, and then a second; a client that gives up more loses the connection. */
-const resets = { streamResetBurst: streamsPerSession, streamResetRate: 50 } as const;
+/** Streams that a client may give up at once, and then each second; one that gives up more loses the connection. */
+const resets = { streamResetBurst: 100, streamResetRate: 33 } as const;
 /** An exec carries its whole command in the query, of which Linux takes 128 KiB a word. */
 const maximumHeaderBytes = 160 * 1024;
 

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { HttpRequest, HttpResponse } from "../types.ts";
 import { PacedRequests } from "./paced-requests.ts";
 
-it("lets one connection begin 64 requests a turn, drops those given up, and holds nobody else up", async () => {
+it("lets one connection begin 32 requests a turn, drops those given up, and holds nobody else up", async () => {
   const served: string[] = [];
   const paced = new PacedRequests(({ url }) => served.push(url ?? ""));
   const [flooding, quiet] = [{}, {}];
@@ -12,11 +12,11 @@ it("lets one connection begin 64 requests a turn, drops those given up, and hold
     paced.serve({ socket, url } as unknown as HttpRequest, response as unknown as HttpResponse);
   for (const [index, response] of responses.entries()) begin(flooding, String(index), response);
   begin(quiet, "quiet", { destroyed: false });
-  expect(served).toHaveLength(65);
+  expect(served).toHaveLength(33);
   expect(served.at(-1)).toBe("quiet");
-  for (const response of responses.slice(64, 150)) response.destroyed = true;
+  for (const response of responses.slice(32, 170)) response.destroyed = true;
   await nextTurn();
-  expect(served.slice(65)).toEqual(Array.from({ length: 50 }, (_, index) => String(150 + index)));
+  expect(served.slice(33)).toEqual(Array.from({ length: 30 }, (_, index) => String(170 + index)));
   begin(flooding, "later", { destroyed: false });
   expect(served.at(-1)).toBe("later");
 });

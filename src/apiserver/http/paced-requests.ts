@@ -11,8 +11,8 @@ interface Carrier {
   readonly waiting: Begun[];
 }
 
-/** As many as a client of ours or client-go ever sends in one packet. */
-const requestsPerTurn = 64;
+/** More than a client of ours or client-go sends in one packet, and a few milliseconds of work. */
+const requestsPerTurn = 32;
 
 /**
  * Lets one connection begin only so many requests in one turn of the event loop, since one packet can carry a thousand and
