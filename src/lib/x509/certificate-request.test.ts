@@ -72,6 +72,14 @@ describe("parseCertificateRequest", () => {
     expect(() => parse({ algorithm: "1.2.840.113549.1.1.4" }).checkSignature()).toThrow("algorithm unimplemented");
   });
 
+  it("refuses keys that would cost more than others, before it verifies with them", () => {
+    const k1 = generateKeyPairSync("ec", { namedCurve: "secp256k1" });
+    expect(() => parse({ keys: k1 }).checkSignature()).toThrow("unsupported elliptic curve");
+    const large = generateKeyPairSync("rsa", { modulusLength: 1024, publicExponent: 0x1_0000_0001 });
+    const rsa = { keys: large, algorithm: "1.2.840.113549.1.1.11", signer: () => Buffer.alloc(128) };
+    expect(() => parse(rsa).checkSignature()).toThrow("public exponent too large");
+  });
+
   it.each([
     ["another kind of block", toPem(encodeRequest(parts()), "NEW CERTIFICATE REQUEST")],
     ["a certificate before the request", `${toPem(Buffer.alloc(3), "CERTIFICATE")}${toPem(encodeRequest(parts()))}`],

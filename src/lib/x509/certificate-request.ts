@@ -27,7 +27,10 @@ const extensionRequest = "1.2.840.113549.1.9.14";
 const subjectAlternativeName = "2.5.29.17";
 const contextZero = 0xa0;
 const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----([A-Za-z0-9+/=\s]+)-----END \1-----/;
-const rsaMinimumBits = 1024;
+/** Go's limits; of the size, that of its TLS. A key of another's choice must not cost more than a signature does. */
+const rsa = { minimumBits: 1024, maximumBits: 8192, maximumExponent: 2n ** 31n - 1n };
+/** A key may bring along a curve of its own, which has no name. */
+const curves = ["secp224r1", "prime256v1", "secp384r1", "secp521r1"];
 
 /** Reads the first PEM block of `pem`. Throws Error where it is not a well-formed request; its signature is not checked. */
 export function parseCertificateRequest(pem: string): CertificateRequest {
@@ -99,14 +102,24 @@ function checkSignature(spki: Buffer, identifier: string, signed: Buffer, signat
   if (key.asymmetricKeyType !== scheme.keyType) {
     throw new Error("x509: signature algorithm specifies a key of another type than the request has");
   }
-  if (scheme.keyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) < rsaMinimumBits) {
-    throw new Error(`crypto/rsa: keys smaller than ${rsaMinimumBits} bits are insecure`);
-  }
+  checkKey(key);
   const padding = scheme.keyType === "rsa" ? { padding: constants.RSA_PKCS1_PADDING } : {};
   if (verifies(scheme.hash, signed, { key, ...padding }, signature)) return;
   throw new Error(
     `${scheme.keyType === "rsa" ? "crypto/rsa: verification error" : "x509: signature verification failure"}`,
   );
+}
+
+function checkKey({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject): void {
+  if (type === "ec" && !curves.includes(details.namedCurve ?? "")) throw new Error("x509: unsupported elliptic curve");
+  if (type !== "rsa") return;
+  const { modulusLength = 0, publicExponent = 0n } = details;
+  if (modulusLength < rsa.minimumBits) {
+    throw new Error(`crypto/rsa: keys smaller than ${rsa.minimumBits} bits are insecure`);
+  }
+  if (modulusLength > rsa.maximumBits)
+    throw new Error(`crypto/rsa: keys larger than ${rsa.maximumBits} bits are too large`);
+  if (publicExponent > rsa.maximumExponent) throw new Error("crypto/rsa: public exponent too large");
 }
 
 function publicKeyOf(spki: Buffer): KeyObject {
