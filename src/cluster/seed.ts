@@ -77,7 +77,7 @@ export async function writeSeed(profile: Profile, node: ProfileNode, resolver: R
   await write("config.json", `${JSON.stringify(config, null, 2)}\n`);
   // For the boot scripts, to which JSON is no format for values that may hold anything.
   const environment = proxyEnvironment(config.proxies).map((line) => `${line}\n`);
-  await write("containerd-environment", environment.join(""));
+  if (environment.length > 0) await write("containerd-environment", environment.join(""));
   for (const [name, data] of await nodePki(profile, node)) await write(`pki/${name}`, data);
   const keys = await ensureSshKeys(profile.name);
   await write("ssh/authorized_keys", keys.authorizedKey);
