@@ -1,3 +1,5 @@
+import { valueAt } from "../machinery/meta/accessors.ts";
+
 /**
  * Equality as upstream's apiequality.Semantic has it for decoded JSON: a missing field, an empty list and an empty map
  * are the same; so is an empty struct, which cannot be told from a map here. Quantities are canonical by the time kinds
@@ -13,8 +15,8 @@ export function semanticEqual(left: unknown, right: unknown): boolean {
   }
   const one = left as Record<string, unknown>;
   const other = right as Record<string, unknown>;
-  for (const key in one) if (!semanticEqual(one[key], other[key])) return false;
-  for (const key in other) if (!(key in one) && !isAbsent(other[key])) return false;
+  for (const key in one) if (!semanticEqual(one[key], valueAt(other, key))) return false;
+  for (const key in other) if (!Object.hasOwn(one, key) && !isAbsent(other[key])) return false;
   return true;
 }
 

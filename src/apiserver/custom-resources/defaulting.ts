@@ -1,5 +1,5 @@
 import { requestEntityTooLarge } from "../../machinery/errors/status-error.ts";
-import { deepCopy } from "../../machinery/meta/accessors.ts";
+import { deepCopy, valueAt } from "../../machinery/meta/accessors.ts";
 import { childSchema, isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
 /** Several times what can be stored: defaults that are longer together would be made to be refused. */
@@ -26,14 +26,14 @@ function fillIn(value: unknown, schema: JsonSchema, left: { room: number }): voi
     }
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    if (property.default === undefined || value[key] !== undefined) continue;
+    if (property.default === undefined || valueAt(value, key) !== undefined) continue;
     left.room -= lengthOf(property);
     if (left.room < 0) throw requestEntityTooLarge("etcdserver: request is too large");
     value[key] = deepCopy(property.default);
   }
   const values = valuesOf(schema);
   for (const key of Object.keys(value)) {
-    const child = schema.properties?.[key] ?? values;
+    const child = valueAt(schema.properties, key) ?? values;
     if (child !== undefined) fillIn(value[key], child, left);
   }
 }
@@ -50,7 +50,7 @@ function lengthOf(schema: JsonSchema): number {
   return length;
 }
 
-const isDescribed = (schema: JsonSchema, key: string): boolean => schema.properties?.[key] !== undefined;
+const isDescribed = (schema: JsonSchema, key: string): boolean => valueAt(schema.properties, key) !== undefined;
 
 /** Whether a schema states any default. */
 export function hasDefaults(schema: JsonSchema): boolean {

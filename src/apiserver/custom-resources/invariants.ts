@@ -2,7 +2,9 @@
  * What holds of values beside their schema: lists of type set and map have no duplicates, embedded resources name their
  * kind.
  */
+
 import { duplicate, type FieldError, invalidValue, required } from "../../machinery/errors/field-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { childPath, isMap, type JsonSchema, maximumErrors, valuesOf } from "./schema.ts";
 
 type CheckNode = (value: unknown, schema: JsonSchema, path: string) => FieldError[];
@@ -40,7 +42,7 @@ function walk(value: unknown, schema: JsonSchema, at: { path: string; check: Che
   if (!isMap(value)) return errors;
   const values = valuesOf(schema);
   for (const [key, child] of Object.entries(value)) {
-    const property = schema.properties?.[key];
+    const property = valueAt(schema.properties, key);
     if (property !== undefined) errors.push(...walk(child, property, { path: childPath(path, key), check }));
     else if (values !== undefined) errors.push(...walk(child, values, { path: `${path}[${key}]`, check }));
     if (errors.length >= maximumErrors) break;

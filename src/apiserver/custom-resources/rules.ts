@@ -2,6 +2,7 @@
  * x-kubernetes-validations: CEL rules at the nodes of a schema, checked on values. Follows apiextensions' schema/cel
  * Validator: limits of cost, transition rules, and errors left out where nothing changed.
  */
+
 import type { ValidationRule } from "../../kinds/generated/apiextensions-v1.ts";
 import {
   duplicate,
@@ -11,6 +12,7 @@ import {
   invalidWithoutValue,
   required,
 } from "../../machinery/errors/field-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { CostBudget, CostLimitExceeded, EvaluationCancelled, OutOfBudget } from "../expressions/budget.ts";
 import { compile, evaluationMessage } from "../expressions/cel.ts";
@@ -131,11 +133,11 @@ class RuleRun {
 
   #checkFields(value: Record<string, unknown>, old: unknown, { schema, path, past }: Place): void {
     for (const [key, child] of Object.entries(value)) {
-      const property = schema.properties?.[key];
+      const property = valueAt(schema.properties, key);
       const inside = property ?? valuesOf(schema);
       if (inside === undefined || !hasRules(inside)) continue;
       const place = property === undefined ? `${path}[${key}]` : childPath(path, key);
-      const before = isMap(old) ? old[key] : undefined;
+      const before = isMap(old) ? valueAt(old, key) : undefined;
       this.check(child, before, { schema: inside, path: place, past: below(past, (one) => one.key(key)) });
     }
   }

@@ -1,4 +1,5 @@
 /** How large values of a schema may get in a request, and how small: apiserver's cel/common SchemaDeclType, in bytes. */
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
 
 const maximumRequestBytes = 3 * 1024 * 1024;
@@ -32,7 +33,7 @@ export function smallestJson(schema: JsonSchema): number {
 
 function requiredBytes({ required = [], properties = {} }: JsonSchema): number {
   return required.reduce((sum, name) => {
-    const property = properties[name];
+    const property = valueAt(properties, name);
     if (property === undefined || property.default !== undefined) return sum;
     return sum + name.length + smallestJson(property) + 4;
   }, 0);

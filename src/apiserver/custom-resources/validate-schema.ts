@@ -1,4 +1,5 @@
 /** Whether a schema is structural and says nothing that contradicts itself, in upstream's words. */
+
 import { compilePattern, PatternError } from "../../lib/regular-expression/index.ts";
 import {
   type FieldError,
@@ -7,6 +8,7 @@ import {
   notSupported,
   required,
 } from "../../machinery/errors/field-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { checkListTypes } from "./invariants.ts";
 import { type JsonSchema, valuesOf } from "./schema.ts";
 import { validateValue } from "./validate-value.ts";
@@ -71,10 +73,10 @@ function checkListType(schema: JsonSchema, path: string): FieldError[] {
     return [invalidValue(`${path}.items.type`, schema.items?.type ?? "", detail)];
   }
   return keys.flatMap((key) => {
-    if (schema.items?.properties?.[key] === undefined) {
+    if (schema.items === undefined || valueAt(schema.items.properties, key) === undefined) {
       return [invalidValue(keysPath, keys, "entries must all be names of item properties")];
     }
-    const keyed = schema.items.required?.includes(key) || schema.items.properties[key]?.default !== undefined;
+    const keyed = schema.items.required?.includes(key) || valueAt(schema.items.properties, key)?.default !== undefined;
     if (keyed) return [];
     const detail =
       "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property";

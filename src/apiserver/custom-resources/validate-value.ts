@@ -13,7 +13,7 @@ import {
   tooMany,
   typeInvalid,
 } from "../../machinery/errors/field-error.ts";
-import { deepEqual } from "../../machinery/meta/accessors.ts";
+import { deepEqual, valueAt } from "../../machinery/meta/accessors.ts";
 import type { Correlated } from "./correlation.ts";
 import { hasFormat } from "./formats.ts";
 import { childPath, childSchema, isMap, type JsonSchema, maximumErrors } from "./schema.ts";
@@ -254,6 +254,7 @@ function checkMap(
     errors.push(...validateNode(value[key], property, childPath(path, key), correlated?.key(key)));
     if (errors.length >= maximumErrors) return errors;
   }
-  for (const key of schema.required ?? []) if (value[key] === undefined) errors.push(required(childPath(path, key)));
+  for (const key of schema.required ?? [])
+    if (valueAt(value, key) === undefined) errors.push(required(childPath(path, key)));
   return errors;
 }

@@ -255,6 +255,14 @@ const cases: readonly Case[] = [
     "number 9223372036854775808 into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
   ],
   [
+    "a limit under a name of its prototype",
+    "POST",
+    `${core}/limitranges`,
+    { body: '{"metadata":{"name":"x"},"spec":{"limits":[{"type":"TCP","max":{"__proto__":"1Gi"}}]}}' },
+    422,
+    "spec.limits[0].max[__proto__]: Invalid value",
+  ],
+  [
     "a health check port that is none",
     "POST",
     `${core}/services`,
@@ -333,6 +341,25 @@ describe("the API server answers with what is wrong about", () => {
     const answer = await client.send("PATCH", `${core}/configmaps/there`, { body: patch, headers: jsonPatch });
     expect([answer.code, answer.body.message]).toEqual([422, expect.stringContaining("Object 'Kind' is missing in")]);
     expect((await client.get(`${core}/configmaps/there`)).body).toMatchObject({ apiVersion: "v1", kind: "ConfigMap" });
+  });
+
+  it("takes names that every JavaScript object has something under for names like others", async () => {
+    const path = `${core}/configmaps/names`;
+    await client.post(`${core}/configmaps`, { metadata: { name: "names" } });
+    const names = ["constructor", "toString", "valueOf", "hasOwnProperty"];
+    for (const name of names) {
+      const body = { metadata: { labels: { [name]: "x" } } };
+      await client.send("PATCH", path, { body, headers: merge });
+    }
+    const applied = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "names" }, data: { constructor: "y" } };
+    const answer = await client.send("PATCH", `${path}?fieldManager=m`, { body: applied, headers: apply });
+    expect(answer.code, answer.text).toBe(200);
+    const { body } = await client.get(path);
+    expect(body.metadata.labels).toEqual(Object.fromEntries(names.map((name) => [name, "x"])));
+    expect(body.data).toEqual({ constructor: "y" });
+    const limits = [{ type: "Container", max: { "b.example/c": "1" }, min: { constructor: "1" } }];
+    const range = await client.post(`${core}/limitranges`, { metadata: { name: "names" }, spec: { limits } });
+    expect(range.code, range.text).toBe(422);
   });
 
   it("applies to an object that nobody could apply", async () => {

@@ -1,3 +1,5 @@
+import { valueAt } from "../../machinery/meta/accessors.ts";
+
 /**
  * Whether two JSON values mean the same to Go's semantic DeepEqual: a missing list, null and an empty list are alike. An
  * empty object is not a missing one: it may be a struct behind a pointer, such as a selector of everything.
@@ -12,8 +14,8 @@ export function semanticallyEqual(a: unknown, b: unknown): boolean {
   if (Array.isArray(b)) return false;
   const left = a as Record<string, unknown>;
   const right = b as Record<string, unknown>;
-  for (const key in left) if (!semanticallyEqual(left[key], right[key])) return false;
-  for (const key in right) if (!(key in left) && !isEmpty(right[key])) return false;
+  for (const key in left) if (!semanticallyEqual(left[key], valueAt(right, key))) return false;
+  for (const key in right) if (!Object.hasOwn(left, key) && !isEmpty(right[key])) return false;
   return true;
 }
 

@@ -1,4 +1,5 @@
 /** Amounts of resources: what every kind that holds a list of them shares. */
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
 
 export type ResourceList = Record<string, string>;
@@ -41,7 +42,7 @@ function combine(
 ): ResourceList {
   const result = { ...left };
   for (const [name, text] of Object.entries(right ?? {})) {
-    const there = result[name];
+    const there = valueAt(result, name);
     result[name] = there === undefined ? text : join(parseQuantity(there), parseQuantity(text)).toString();
   }
   return result;

@@ -20,6 +20,11 @@ describe("accessors", () => {
     expect(deepEqual({ a: 1 }, { a: 1, b: null })).toBe(false);
     expect(deepEqual([1, 2], [2, 1])).toBe(false);
     expect(deepEqual([], {})).toBe(false);
+    expect(deepEqual({}, { constructor: "x" })).toBe(false);
+    expect(deepEqual({ toString: "x" }, {})).toBe(false);
+    expect(deepEqual(JSON.parse('{"__proto__":{}}'), {})).toBe(false);
+    expect(deepEqual({ a: 2n ** 60n }, { a: 2 ** 60 })).toBe(true);
+    expect(deepEqual({ a: 2n ** 60n + 1n }, { a: 2 ** 60 })).toBe(false);
   });
 
   it("finds the controller", () => {

@@ -28,6 +28,14 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
+/** The value under a key that somebody else chose: never what every object inherits, as under `constructor`. */
+export function valueAt<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** Names under which every object has something. */
+const inherited = Object.prototype;
+
 /** Whether two JSON values are the same; properties that are undefined count as absent, their order not at all. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -38,8 +46,11 @@ export function deepEqual(a: unknown, b: unknown): boolean {
     return true;
   }
   const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const key in left) if (!deepEqual(left[key], right[key])) return false;
-  for (const key in right) if (left[key] === undefined && right[key] !== undefined) return false;
+  for (const key in left) if (!deepEqual(left[key], key in inherited ? valueAt(right, key) : right[key])) return false;
+  for (const key in right) {
+    const there = key in inherited ? valueAt(left, key) : left[key];
+    if (there === undefined && right[key] !== undefined) return false;
+  }
   return true;
 }
 

@@ -1,4 +1,5 @@
 /** ValidateLimitRange: minimum ≤ default request ≤ default ≤ maximum, for each resource. */
+
 import {
   duplicate,
   type FieldError,
@@ -6,6 +7,7 @@ import {
   invalidValue,
   required,
 } from "../../../machinery/errors/field-error.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { parseQuantity, type Quantity } from "../../../machinery/quantity.ts";
 import { isQualifiedName } from "../../../machinery/validation/names.ts";
 import { checkEach, checkText } from "../../field-checks.ts";
@@ -55,7 +57,7 @@ function validateItem(item: LimitRangeItem, path: string): FieldError[] {
 
 function validateOrder(item: LimitRangeItem, name: string, path: string): FieldError[] {
   const read = (list: (typeof lists)[number]): Quantity | undefined => {
-    const text = item[list]?.[name];
+    const text = valueAt(item[list], name);
     return text === undefined ? undefined : parseQuantity(text);
   };
   const [max, min, limit, request, ratio] = lists.map(read);

@@ -1,6 +1,8 @@
 /** What the API server sets on pods, and how long their deletion takes. */
+
 import { formatTime } from "../../../lib/clock.ts";
 import type { DeleteOptionsLike, WriteContext } from "../../../machinery/kind.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import type { Pod, PodAffinityTerm, PodSpec, PodStatus } from "../../generated/core-v1.ts";
 import type { LabelSelector } from "../../generated/meta-v1.ts";
 import { podQosClass } from "./quality-of-service.ts";
@@ -86,7 +88,7 @@ function addRequirements(
 ): void {
   if (selector === undefined) return;
   for (const key of keys ?? []) {
-    const value = labels[key];
+    const value = valueAt(labels, key);
     if (value === undefined) continue;
     selector.matchExpressions = [...(selector.matchExpressions ?? []), { key, operator, values: [value] }];
   }

@@ -3,7 +3,7 @@
  * into a live object, and the removal of fields. Semantics of structured-merge-diff's typed.TypedValue. `undefined`
  * stands for an absent value.
  */
-import { deepEqual } from "../../meta/accessors.ts";
+import { deepEqual, valueAt } from "../../meta/accessors.ts";
 import { FieldSet, fieldElement } from "./field-set.ts";
 import { itemElement, type Shape, shapeBelow, UntypedValueError } from "./shape.ts";
 
@@ -105,9 +105,10 @@ function insertAll(value: unknown, leaf: boolean, shape: Shape, element: string,
 function compareChildren(left: unknown, right: unknown, shape: Shape, comparison: Comparison): void {
   if (shape.kind === "map") {
     const [before, after] = [(left ?? {}) as Json, (right ?? {}) as Json];
-    for (const name in after) compareAt(before[name], after[name], shape.child(name), fieldElement(name), comparison);
+    for (const name in after)
+      compareAt(valueAt(before, name), after[name], shape.child(name), fieldElement(name), comparison);
     for (const name in before) {
-      if (after[name] === undefined)
+      if (valueAt(after, name) === undefined)
         compareAt(before[name], undefined, shape.child(name), fieldElement(name), comparison);
     }
     return;
@@ -146,7 +147,7 @@ export function merge(left: unknown, right: unknown, shape: Shape): unknown {
   const [before, after] = [(left ?? {}) as Json, (right ?? {}) as Json];
   const merged: Json = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const value = merge(before[name], after[name], shape.child(name));
+    const value = merge(valueAt(before, name), valueAt(after, name), shape.child(name));
     if (value !== undefined)
       Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true });
   }

@@ -1,4 +1,5 @@
 /** Requests and limits of containers and pods, and the names of resources. */
+
 import {
   type FieldError,
   forbiddenField,
@@ -6,6 +7,7 @@ import {
   notSupportedInOrder,
   required,
 } from "../../../../machinery/errors/field-error.ts";
+import { valueAt } from "../../../../machinery/meta/accessors.ts";
 import { parseQuantity } from "../../../../machinery/quantity.ts";
 import { isQualifiedName } from "../../../../machinery/validation/names.ts";
 import { checkText, isNegativeMessage } from "../../../field-checks.ts";
@@ -116,7 +118,7 @@ function validateRequirements(
   for (const [name, amount] of Object.entries(requests)) {
     const place = `${path}.requests[${name}]`;
     errors.push(...validateName(name, place), ...validateResourceAmount(name, amount, place));
-    errors.push(...validateRequestAgainstLimit(name, amount, limits[name], path));
+    errors.push(...validateRequestAgainstLimit(name, amount, valueAt(limits, name), path));
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.includes("cpu") && !names.includes("memory")) {
@@ -170,7 +172,7 @@ export function validatePodResources(spec: PodSpec, claimNames: ReadonlySet<stri
     errors.unshift(forbiddenField(`${place}.claims`, "claims may not be set for Resources at pod-level"));
   }
   for (const [name, sum] of Object.entries(aggregateContainerResources(spec, "requests"))) {
-    const given = resources.requests?.[name];
+    const given = valueAt(resources.requests, name);
     if (given === undefined || parseQuantity(sum).compare(parseQuantity(given)) <= 0) continue;
     const detail = `must be greater than or equal to aggregate container requests of ${sum}`;
     errors.push(invalidValue(`${place}.requests[${name}]`, given, detail));
@@ -182,7 +184,7 @@ function validateContainerLimits({ containers, resources }: PodSpec, path: strin
   const errors: FieldError[] = [];
   for (const [index, container] of (containers ?? []).entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
-      const podLimit = resources?.limits?.[name];
+      const podLimit = valueAt(resources?.limits, name);
       if (podLimit === undefined || parseQuantity(limit).compare(parseQuantity(podLimit)) <= 0) continue;
       const place = `${path}.containers[${index}][${name}].limits`;
       errors.push(invalidValue(place, limit, `must be less than or equal to pod limits of ${podLimit}`));
