@@ -130,6 +130,22 @@ describe("a watch of one object by the deprecated path", () => {
   );
 });
 
+it("takes no other part of the pods' network than it was given, by neither name of it", async () => {
+  const ranges = { podCIDR: "10.244.7.0/24", podCIDRs: ["10.244.7.0/24"] };
+  await admin.request("PATCH", "/api/v1/nodes/mine", { spec: ranges }, merge);
+  for (const spec of [
+    { podCIDR: "10.244.8.0/24" },
+    { podCIDRs: ["10.244.8.0/24"], podCIDR: null },
+    { podCIDR: "default" },
+  ]) {
+    await expect(node.request("PATCH", "/api/v1/nodes/mine", { spec }, merge)).rejects.toMatchObject({
+      status: { code: 422, message: expect.stringMatching("spec.podCIDRs") },
+    });
+  }
+  await node.request("PATCH", "/api/v1/nodes/mine", { spec: { podCIDRs: ["10.244.8.0/24"] } }, merge);
+  expect(await node.request("GET", "/api/v1/nodes/mine")).toMatchObject({ spec: ranges });
+});
+
 interface Attempt {
   readonly method: string;
   readonly path: string;

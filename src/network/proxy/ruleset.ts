@@ -131,14 +131,24 @@ export function buildRuleset({ servicePorts, podSubnet, nodeAddresses, serviceCi
   const unallocated = serviceCidrs.length === 0 ? [] : [`ip daddr { ${serviceCidrs.join(", ")} } drop`];
   builder.chain("cluster-ips-check", ["ip daddr @cluster-ips reject", ...unallocated]);
   for (const address of nodeAddresses) builder.element("nodeport-ips", address);
-  for (const address of new Set(servicePorts.map((port) => port.clusterIP))) builder.element("cluster-ips", address);
-  for (const port of servicePorts) addServicePort(builder, port, podSubnet);
+  const clusterIPs = new Set(servicePorts.map((port) => port.clusterIP));
+  for (const address of clusterIPs) builder.element("cluster-ips", address);
+  for (const port of servicePorts) addServicePort(builder, port, podSubnet, clusterIPs);
   return { chains: builder.chains, elements: builder.elements, affinitySets: builder.affinitySets };
 }
 
-function addServicePort(builder: Builder, port: ProxyServicePort, podSubnet: string): void {
+function addServicePort(
+  builder: Builder,
+  port: ProxyServicePort,
+  podSubnet: string,
+  clusterIPs: ReadonlySet<string>,
+): void {
   addClusterIP(builder, port, podSubnet);
-  const externalAddresses = [...new Set([...port.externalIPs, ...port.loadBalancerIPs])];
+  // Whoever may write a Service may name any address; those of other Services, the API server's and the name server's
+  // among them, are theirs.
+  const externalAddresses = [...new Set([...port.externalIPs, ...port.loadBalancerIPs])].filter(
+    (address) => !clusterIPs.has(address),
+  );
   if (port.nodePort === undefined && externalAddresses.length === 0) return;
   const target = externalVerdict(builder, port, podSubnet);
   for (const address of externalAddresses) {

@@ -47,6 +47,18 @@ describe("listServicePorts", () => {
     expect([...(port?.serving ?? [])]).toEqual(["10.244.0.5:8080", "10.244.0.7:8080", "10.244.1.6:8080"]);
   });
 
+  it("leaves out endpoints that no rule can lead to, which would keep those of all Services from being set", () => {
+    const numbered = (port: number): EndpointSlice => ({
+      ...slice([ready]),
+      ports: [{ name: "http", port, protocol: "TCP" }],
+    });
+    const odd = { ...ready, addresses: ["10.244.0.5 } accept"] };
+    for (const other of [numbered(0), numbered(-1), numbered(65_536), slice([odd])]) {
+      const [port] = listServicePorts([service({})], () => [other, slice([remote])], { name: "one", zone: "" });
+      expect(addresses(port?.internalEndpoints)).toEqual(["10.244.1.6"]);
+    }
+  });
+
   it("keeps each traffic policy to this node's endpoints on its own", () => {
     const [internal] = ports(service({ internalTrafficPolicy: "Local" }), [ready, remote]);
     expect(addresses(internal?.internalEndpoints)).toEqual(["10.244.0.5"]);

@@ -2,8 +2,10 @@
  * What the proxy must route, worked out from Services and EndpointSlices: one entry for each port of each Service that
  * has a cluster IP. Pure; the ruleset is rendered from it.
  */
+import { isIPv4 } from "node:net";
 import type { Service, ServicePort as ServicePortSpec } from "../../kinds/generated/core-v1.ts";
 import type { Endpoint, EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
+import { parsePrefix } from "../../kinds/ip-prefix.ts";
 
 export type Protocol = "tcp" | "udp" | "sctp";
 
@@ -56,7 +58,8 @@ interface Candidate extends ProxyEndpoint {
   readonly hints: Endpoint["hints"];
 }
 
-const isIPv4 = (address: string): boolean => !address.includes(":");
+const isIPv4Range = (range: string): boolean => parsePrefix(range)?.family === 4;
+const highestPort = 65_535;
 
 /** `slicesOf(namespace, name)` gives the Service's EndpointSlices; IPv4 only. Sorted by id. */
 export function listServicePorts(
@@ -113,7 +116,7 @@ function describePort(
     loadBalancerIPs: ingress
       .filter((one) => one.ip !== undefined && isIPv4(one.ip) && one.ipMode !== "Proxy")
       .map((one) => one.ip as string),
-    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4),
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4Range),
     externalPolicyLocal,
     affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10800) : undefined,
     internalEndpoints: spec.internalTrafficPolicy === "Local" ? chooseUsable(local) : inCluster,
@@ -140,7 +143,8 @@ function listCandidates(slices: readonly EndpointSlice[], portName: string, node
 function describeEndpoint(endpoint: Endpoint, port: number, nodeName: string): Candidate | undefined {
   const { ready, serving, terminating } = endpoint.conditions ?? {};
   const address = endpoint.addresses[0];
-  if (address === undefined) return undefined;
+  // The API takes any number for a port, and one rule that the kernel refuses would stop those of every Service.
+  if (address === undefined || !isIPv4(address) || port < 1 || port > highestPort) return undefined;
   return {
     address,
     port,

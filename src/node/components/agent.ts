@@ -72,5 +72,6 @@ function aborted(signal: AbortSignal): Promise<void> {
 
 export async function createRoutesComponent(config: NodeConfig): Promise<Component> {
   const { informers } = await connectAs("kube-proxy", config);
-  return createPodRoutes({ informers, nodeName: config.nodeName, podSubnet: config.cluster.podSubnet });
+  const { nodeName, cluster, network } = config;
+  return createPodRoutes({ informers, nodeName, podSubnet: cluster.podSubnet, link: network.address });
 }

@@ -5,7 +5,9 @@ import { roundUpQuantities } from "../resource-list.ts";
 export function applyNodeDefaults(node: Node): void {
   node.spec ??= {};
   const spec = node.spec;
-  if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR];
+  // Upstream's conversion, which keeps only the list: where the two differ, the older field counts.
+  if (spec.podCIDR && spec.podCIDR !== spec.podCIDRs?.[0]) spec.podCIDRs = [spec.podCIDR];
+  else if (spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0];
   node.status ??= {};
   const status = node.status;
   roundUpQuantities(status.capacity);

@@ -15,7 +15,10 @@ export function applyPodDefaults(pod: Pod): void {
   // In a pod, not in a template: upstream's conversion.
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1;
   pod.status ??= {};
-  if (pod.status.podIP && !pod.status.podIPs?.length) pod.status.podIPs = [{ ip: pod.status.podIP }];
+  const { podIP, podIPs } = pod.status;
+  // Upstream's conversion, which keeps only the list: where the two differ, the older field counts.
+  if (podIP && podIP !== podIPs?.[0]?.ip) pod.status.podIPs = [{ ip: podIP }];
+  else if (podIPs?.[0]) pod.status.podIP = podIPs[0].ip;
 }
 
 function requestWhatIsLimited({ resources }: Container): void {
