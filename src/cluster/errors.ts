@@ -163,6 +163,10 @@ export const errorRegister = {
     meaning: "The API server did not become ready in time.",
     advice: "Look at the logs that were kept, or mini logs",
   },
+  K8S_STORE_DAMAGED: {
+    exitCode: 100,
+    meaning: "The control plane's database is damaged. The message names it and the backup that mini kept.",
+  },
   K8S_WAIT_TIMEOUT: {
     exitCode: 102,
     meaning: "Something that --wait names was not ready in time.",

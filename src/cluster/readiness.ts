@@ -1,6 +1,7 @@
 /** What `mini start --wait` waits for, each asked over the API as a user would. */
 import { systemClock } from "../lib/clock.ts";
 import { type ApiServer, connectApiServer } from "./api-server.ts";
+import { findControlPlaneFault } from "./control-plane-fault.ts";
 import { MiniError } from "./errors.ts";
 import type { Profile } from "./profile.ts";
 
@@ -111,6 +112,8 @@ export interface WaitOptions {
 }
 
 const pollMs = 100;
+/** So long without an answer, and the node is asked whether there will be one. */
+const patienceMs = 4000;
 /** Times in the API are whole seconds, cut off. */
 const heartbeatPrecisionMs = 1000;
 
@@ -123,11 +126,17 @@ export async function waitFor(
   { components, timeoutMs, bootedAt, signal }: WaitOptions,
 ): Promise<void> {
   const deadline = systemClock.now() + timeoutMs;
+  let askNodeAt = systemClock.now() + patienceMs;
   using api = await connectApiServer(profile);
   for (const component of components) {
     for (;;) {
       const missing = await probe(api, { profile, bootedAt }, component, signal);
       if (missing === undefined) break;
+      if (component === "apiserver" && systemClock.now() > askNodeAt) {
+        const fault = await findControlPlaneFault(profile);
+        if (fault !== undefined) throw fault;
+        askNodeAt = systemClock.now() + patienceMs;
+      }
       if (systemClock.now() > deadline) {
         const id = component === "apiserver" ? "K8S_APISERVER_MISSING" : "K8S_WAIT_TIMEOUT";
         throw new MiniError(id, `after ${Math.round(timeoutMs / 1000)} s, ${missing} (waiting for ${component})`);

@@ -9,6 +9,8 @@ export interface ComponentStatus {
   readonly restarts: number;
   /** Why it failed last; absent while nothing did. */
   readonly message?: string;
+  /** Of that failure, where it has one: `STORE_CORRUPT`. */
+  readonly code?: string;
 }
 
 export interface SuperviseOptions {
@@ -26,9 +28,9 @@ export async function supervise(component: Component, options: SuperviseOptions)
   const { signal, clock, logger, report } = options;
   const backOff = createBackOff({ initialMs: 250, maximumMs: 30_000 });
   for (let restarts = 0; !signal.aborted; restarts++) {
-    const message = await runOnce(component, restarts, backOff, options);
+    const { message, code } = await runOnce(component, restarts, backOff, options);
     if (signal.aborted) break;
-    report({ state: "Failed", restarts, message });
+    report({ state: "Failed", restarts, message, ...(code === undefined ? {} : { code }) });
     const delay = backOff.next();
     logger.error("component failed, will start again", { component: component.name, message, delayMs: delay });
     await clock.sleep(delay, signal).catch(() => undefined);
@@ -42,7 +44,7 @@ async function runOnce(
   restarts: number,
   backOff: BackOff,
   { signal, clock, report }: SuperviseOptions,
-): Promise<string> {
+): Promise<{ message: string; code?: string | undefined }> {
   report({ state: "Starting", restarts });
   // An own signal, so that a component that failed half way in its start drops what it had begun.
   const attempt = new AbortController();
@@ -56,9 +58,11 @@ async function runOnce(
     await running.done.finally(() => {
       if (clock.now() - startedAt >= STABLE_MS) backOff.reset();
     });
-    return "ended by itself";
+    return { message: "ended by itself" };
   } catch (error) {
-    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (!(error instanceof Error)) return { message: String(error) };
+    const { code } = error as NodeJS.ErrnoException;
+    return { message: error.stack ?? error.message, code };
   } finally {
     signal.removeEventListener("abort", abort);
     attempt.abort(new Error(`${component.name} ended`));

@@ -2,6 +2,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import Database from "better-sqlite3";
 import { StoreError } from "../errors.ts";
+import { backupOf, backupTime, findDamage, isBackupDue, keepBackup } from "./backup.ts";
 
 /**
  * One step for each version of the schema; the file's `user_version` says how many were done. A step is never changed
@@ -27,8 +28,8 @@ const migrations: readonly string[] = [
 /**
  * Opens (and creates, with its folder) the database file and brings its schema up to date. The lock is exclusive: a
  * second process is refused at once. With `synced` a commit is in order with those before it, and durable once the log
- * (the file with `-wal` at its end) was synced, which is left to the caller. Throws StoreError Locked, Corrupt, TooNew,
- * Full or Failed.
+ * (the file with `-wal` at its end) was synced, which is left to the caller. The file is looked at as a whole: damage is
+ * found here, and not by who happens to read it. Throws StoreError Locked, Corrupt, TooNew, Full or Failed.
  */
 export function openDatabase(path: string, synced: boolean): Database.Database {
   try {
@@ -40,7 +41,10 @@ export function openDatabase(path: string, synced: boolean): Database.Database {
       // NORMAL syncs around checkpoints only. FULL would also sync each commit, on this thread.
       database.pragma(`synchronous = ${synced ? "NORMAL" : "OFF"}`);
       database.pragma("wal_autocheckpoint = 2000");
+      const damage = findDamage(database);
+      if (damage !== undefined) throw damaged(path, damage);
       migrate(database);
+      if (synced && path !== ":memory:" && isBackupDue(path, Date.now())) tryToKeepBackup(database, path);
     } catch (error) {
       database.close();
       throw error;
@@ -49,6 +53,26 @@ export function openDatabase(path: string, synced: boolean): Database.Database {
   } catch (error) {
     throw storeError(error, path);
   }
+}
+
+/** At its orderly end. The database is looked at again, as a damaged one must not take the place of a whole one. */
+export function closeDatabase(database: Database.Database, path: string, synced: boolean): void {
+  if (synced && path !== ":memory:") tryToKeepBackup(database, path);
+  database.close();
+}
+
+function tryToKeepBackup(database: Database.Database, path: string): void {
+  try {
+    if (findDamage(database) === undefined) keepBackup(database, path);
+  } catch {
+    // No room for a copy is no reason not to serve, or not to end; the older backup is there.
+  }
+}
+
+function damaged(path: string, detail: string, cause?: unknown): StoreError {
+  const made = backupTime(path);
+  const backup = made === undefined ? "there is no backup" : `${backupOf(path)} is its backup of ${made.toISOString()}`;
+  return new StoreError("STORE_CORRUPT", `${path} is damaged (${detail}); ${backup}`, { cause });
 }
 
 function migrate(database: Database.Database): void {
@@ -74,7 +98,7 @@ export function storeError(error: unknown, path: string): StoreError {
     return new StoreError("STORE_LOCKED", `${path} is in use by another process`, { cause: error });
   }
   if (code.startsWith("SQLITE_CORRUPT") || code.startsWith("SQLITE_NOTADB")) {
-    return new StoreError("STORE_CORRUPT", `${path} is damaged: ${detail}`, { cause: error });
+    return damaged(path, detail, error);
   }
   if (code.startsWith("SQLITE_FULL") || code === "ENOSPC") {
     return new StoreError("STORE_FULL", `no space left for ${path}`, { cause: error });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
@@ -49,6 +49,29 @@ it("names a damaged file", async () => {
   await inFolder(async (path) => {
     await writeFile(path, "this is no database, and it is long enough to be looked at ".repeat(100));
     await expect(openSqliteStore({ path })).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  });
+});
+
+it("keeps a backup at each orderly end, finds damage anywhere in the file and names both", async () => {
+  await inFolder(async (path) => {
+    const store = await openSqliteStore({ path });
+    for (let index = 0; index < 200; index++) await store.create(`/a/${index}`, Buffer.alloc(1000, index));
+    await store.close();
+    const whole = await readFile(path);
+    expect(await readFile(`${path}.backup`)).toEqual(whole);
+    const bytes = Buffer.from(whole);
+    // A page in the middle, which nobody reads at the start.
+    bytes.fill(0xff, 20 * 4096, 21 * 4096);
+    await writeFile(path, bytes);
+    const failure = await openSqliteStore({ path }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "STORE_CORRUPT" });
+    expect(String(failure)).toMatch(/store\.db is damaged \(.+\); .*store\.db\.backup is its backup of 20/);
+    // The damaged one does not take its place, and it is as good as the database was.
+    expect(await readFile(`${path}.backup`)).toEqual(whole);
+    await copyFile(`${path}.backup`, path);
+    const restored = await openSqliteStore({ path });
+    expect((await restored.get("/a/199"))?.value).toEqual(Buffer.alloc(1000, 199));
+    await restored.close();
   });
 });
 

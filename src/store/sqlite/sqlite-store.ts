@@ -30,7 +30,7 @@ import {
   type Store,
   type StoreEvent,
 } from "../types.ts";
-import { openDatabase, storeError } from "./database.ts";
+import { closeDatabase, openDatabase, storeError } from "./database.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { type HistoryRow, prepareStatements, type Row, type Statements } from "./statements.ts";
 
@@ -202,7 +202,7 @@ class SqliteStore implements Store {
     await this.#commits.idle();
     this.#subscriptions.clear();
     if (this.#log !== undefined) closeSync(this.#log);
-    this.#database.close();
+    closeDatabase(this.#database, this.#path, this.#log !== undefined && this.#broken === undefined);
   }
 
   async #write(run: () => StoreEvent): Promise<number> {
