@@ -8,6 +8,8 @@ import type { HttpResponse } from "../types.ts";
 import { contentTypeOf, type OutputForm } from "./negotiation.ts";
 import type { RequestContext } from "./request-context.ts";
 
+/** What is larger takes long to be indented or written as YAML. */
+const largeBytes = 64 * 1024;
 /** Answers below this many bytes are never compressed, as upstream. */
 const compressionThreshold = 128 * 1024;
 
@@ -64,8 +66,9 @@ export async function sendJsonBytes(
   bytes: Buffer,
   form: OutputForm,
 ): Promise<void> {
-  if (form.encoding === "json" && !form.pretty) sendBytes(context, code, "application/json", bytes);
-  else await sendObject(context, code, parseOwnJson(bytes.toString("utf8")), form);
+  if (form.encoding === "json" && !form.pretty) return sendBytes(context, code, "application/json", bytes);
+  if (bytes.length > largeBytes) await context.work.turns.take(context.user.username);
+  await sendObject(context, code, parseOwnJson(bytes.toString("utf8")), form);
 }
 
 export function sendText(context: RequestContext, code: number, text: string): void {

@@ -57,11 +57,15 @@ export function applyPatch(
   options: PatchOptions,
 ): UnknownObject | Promise<UnknownObject> {
   const { type: mediaType, value } = patch;
-  if (mediaType === jsonPatchType && Array.isArray(value) && value.length >= manyOperations) {
+  if (mediaType === jsonPatchType && Array.isArray(value) && (value.length >= manyOperations || value.some(isCopy))) {
     return applyInTurns(current, value, options).then((applied) => conformed(applied, patch, current, type, options));
   }
   return conformed(applyDocument(patch, current, type), patch, current, type, options);
 }
+
+/** A few copies make a megabyte of a kilobyte. */
+const isCopy = (operation: unknown): boolean =>
+  typeof operation === "object" && operation !== null && (operation as { op?: unknown }).op === "copy";
 
 async function applyInTurns(current: UnknownObject, value: unknown, { nextTurn }: PatchOptions): Promise<unknown> {
   const steps = jsonPatchSteps(current, value);

@@ -35,6 +35,8 @@ export interface UpdateOptions {
 }
 
 const defaultAttempts = 5;
+const largeBytes = 64 * 1024;
+const isLarge = (object: CachedObject | undefined): boolean => object !== undefined && object.bytes.length > largeBytes;
 
 export class Updater {
   readonly #writes: ObjectWrites;
@@ -55,6 +57,8 @@ export class Updater {
   async update(write: WriteRequest, transform: Transform, options: UpdateOptions = {}): Promise<UpdateResult> {
     const { resource, namespace, name } = write;
     for (let attempt = options.attempts ?? defaultAttempts; ; attempt--) {
+      // The smallest change of a large object decodes, copies, validates and encodes all of it.
+      if (isLarge(resource.get(namespace, name))) await write.nextTurn?.();
       const current = resource.get(namespace, name);
       if (current === undefined) return this.#createInstead(write, transform, options);
       const preparing = resource.prepare([current]);

@@ -152,16 +152,17 @@ export class WriteHandler {
   }
 
   #requestWith(
-    { info, user, warn, audit }: RequestContext,
+    context: RequestContext,
     resource: ServedResource,
     dryRun: boolean,
     options: UnknownObject,
   ): WriteRequest {
+    const { info, user, warn, audit } = context;
     const namespace = resource.namespaceIn(info);
     const now = this.#parts.clock.now();
     const annotate = audit?.annotate;
     const subject = { resource, subresource: info.subresource, namespace, name: info.name };
-    return { ...subject, user, dryRun, options, now, warn, annotate };
+    return { ...subject, user, dryRun, options, now, warn, annotate, nextTurn: () => takeTurn(context) };
   }
 }
 

@@ -17,6 +17,8 @@ export interface WriteRequest {
   /** Milliseconds since the epoch. */
   readonly now: number;
   warn(message: string): void;
+  /** Resolves when long work for the request may go on; undefined for what the server itself writes. */
+  readonly nextTurn?: (() => Promise<void>) | undefined;
   /** For the audit event; undefined where there is none. */
   readonly annotate?: ((key: string, value: string) => void) | undefined;
   /** Who owns what is written, in metadata.managedFields. */
