@@ -69,6 +69,21 @@ describe.runIf(available)("a machine in libvirt's test driver", () => {
     await expect(access(join(machine.folder, "data.qcow2"))).rejects.toThrow();
   });
 
+  it("lets a paused machine go on, and leaves any other as it is", async () => {
+    await driver.resume(machine, { signal });
+    await driver.create(machine, { signal });
+    await driver.resume(machine, { signal });
+    expect(await driver.state(machine)).toBe("Stopped");
+    await driver.start(machine, { signal });
+    await driver.resume(machine, { signal });
+    expect(await driver.state(machine)).toBe("Running");
+    using domain = await Domain.find(keeper, "one");
+    await domain?.suspend();
+    expect(await driver.state(machine)).toBe("Paused");
+    await driver.resume(machine, { signal });
+    expect(await driver.state(machine)).toBe("Running");
+  });
+
   it("undoes an interrupted create", async () => {
     const aborted = AbortSignal.abort(new Error("Ctrl-C"));
     await expect(driver.create(machine, { signal: aborted })).rejects.toThrow("Ctrl-C");
