@@ -263,6 +263,14 @@ const cases: readonly Case[] = [
     "spec.limits[0].max[__proto__]: Invalid value",
   ],
   [
+    "a field manager that cannot be printed",
+    "POST",
+    `${core}/configmaps?fieldManager=a%00`,
+    { body: configMap("") },
+    422,
+    'fieldManager: Invalid value: "a\\u0000": invalid character U+0000 (at position 1)',
+  ],
+  [
     "a health check port that is none",
     "POST",
     `${core}/services`,

@@ -40,7 +40,7 @@ function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
   const fieldManager = query.get("fieldManager") ?? "";
   const fieldValidation = query.get("fieldValidation") || "Warn";
   const errors: FieldError[] = [];
-  if (fieldManager.length > maximumManagerLength) errors.push(tooLong("fieldManager", maximumManagerLength));
+  errors.push(...validateFieldManager(fieldManager));
   errors.push(...validateDryRun(dryRun));
   if (!fieldValidations.includes(fieldValidation)) {
     errors.push(notSupported("fieldValidation", fieldValidation, fieldValidations));
@@ -61,6 +61,18 @@ function parseWriteOptions(query: URLSearchParams, kind: string): WriteOptions {
       ...(force === undefined ? {} : { force }),
     },
   };
+}
+
+/** At most 128 bytes, and nothing that cannot be printed; positions and the length count bytes, as Go does. */
+function validateFieldManager(manager: string): FieldError[] {
+  const isLong = Buffer.byteLength(manager) > maximumManagerLength;
+  // One that is too long is complained of as a whole.
+  if (isLong) return [tooLong("fieldManager", maximumManagerLength)];
+  return [...manager.matchAll(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu)].map(({ 0: character, index }) => {
+    const point = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0");
+    const position = Buffer.byteLength(manager.slice(0, index));
+    return invalidValue("fieldManager", manager, `invalid character U+${point} (at position ${position})`);
+  });
 }
 
 /** Each value must be `All`. */
