@@ -5,7 +5,7 @@ import type { RequestContext } from "./request-context.ts";
 import { beginStream, isGone, wantsCompression } from "./respond.ts";
 
 /** What one answer may have waiting for its client. */
-const maximumUnsentBytes = 1024 * 1024;
+const maximumUnsentBytes = 256 * 1024;
 /** A client that reads nothing for so long is not reading. */
 const stalledMs = 30_000;
 
