@@ -1,7 +1,8 @@
 /** The node image and kubectl as files: unpacked from the executable into the cache, or from the source tree's builds. */
 import { access, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type CarriedFiles, readCarriedFiles, unpackCarriedFile } from "../lib/carried-files.ts";
+import { type CarriedFile, type CarriedFiles, readCarriedFiles, unpackCarriedFile } from "../lib/carried-files.ts";
+import { isWholeFile, noteWholeFile } from "../lib/whole-file.ts";
 import { MiniError } from "./errors.ts";
 import { cacheFolder } from "./home.ts";
 
@@ -37,7 +38,7 @@ export async function provideKubectl(): Promise<string | undefined> {
   const kubectl = carried?.files.find((file) => file.name === "kubectl");
   if (carried === undefined || kubectl === undefined) return undefined;
   const path = join(cacheFolder(), `kubectl-${carried.kubectlVersion || carried.build}`);
-  if (!(await present(path))) await unpackCarriedFile(kubectl, path, binary);
+  if (!(await isUnpacked(kubectl, path))) await unpack(kubectl, path, binary);
   return path;
 }
 
@@ -57,8 +58,8 @@ async function unpackImage(binary: string, carried: CarriedFiles): Promise<strin
   try {
     for (const file of wanted) {
       const path = join(folder, file.name);
-      if (await present(path)) continue;
-      await unpackCarriedFile(file, path, binary);
+      if (await isUnpacked(file, path)) continue;
+      await unpack(file, path, binary);
       unpacked.push(path);
     }
   } catch (error) {
@@ -67,6 +68,16 @@ async function unpackImage(binary: string, carried: CarriedFiles): Promise<strin
     throw error;
   }
   return folder;
+}
+
+/** Whole, too: a disk that was full, a crash or a person may have left half of it. The index has digests of what is stored. */
+function isUnpacked({ compression, sha256 }: CarriedFile, path: string): Promise<boolean> {
+  return isWholeFile(path, compression === "none" ? sha256 : undefined);
+}
+
+async function unpack(file: CarriedFile, path: string, binary: string): Promise<void> {
+  await unpackCarriedFile(file, path, binary);
+  await noteWholeFile(path);
 }
 
 function imageFolder(carried: CarriedFiles): string {
