@@ -39,8 +39,8 @@ export interface CacheEvent {
 }
 
 /** Bounds of what one resource keeps of its past in memory; older watches are served from the store. */
-const maximumEvents = 2_000;
-const maximumReplacedBytes = 4 * 1024 * 1024;
+const maximumEvents = 1_000;
+const maximumReplacedBytes = 2 * 1024 * 1024;
 /** Events whose frames are kept: some watchers are told a little later, once a webhook has converted. */
 const maximumFramed = 8;
 
