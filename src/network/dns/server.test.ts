@@ -1,9 +1,12 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
 import { type Answer, decode, encode, type Packet, type Question } from "dns-packet";
 import { describe, expect, it } from "vitest";
 import type { Service } from "../../kinds/generated/core-v1.ts";
 import type { EndpointSlice } from "../../kinds/generated/discovery-v1.ts";
 import type { ClusterView } from "./records.ts";
-import { answerQuery } from "./server.ts";
+import { answerQuery, serveTcp } from "./server.ts";
 
 const domain = "cluster.local";
 const namespace = "observability-production";
@@ -175,4 +178,35 @@ it("shortens what a name server has sent for an asker that cannot take it", asyn
   const told = await ask("target.example.com", "A", { forwarded: addresses(100) });
   expect([told.truncated, told.bytes <= 512]).toEqual([true, true]);
   expect((await ask("target.example.com", "A", { forwarded: addresses(100), viaTcp: true })).answers).toHaveLength(100);
+});
+
+it("reads no more questions over TCP than whose answers are taken", async () => {
+  const questions = 100;
+  let asked = 0;
+  let told = 0;
+  /** Ends of writes, while the asker takes nothing. */
+  let waiting: (() => void)[] | undefined = [];
+  const connection = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => {
+      if (waiting === undefined) done();
+      else waiting.push(done);
+    },
+  });
+  const socket = Object.assign(connection, { setTimeout: () => connection }) as unknown as Socket;
+  const answered = once(connection, "answered");
+  serveTcp(socket, async () => {
+    asked++;
+    queueMicrotask(() => ++told === questions && connection.emit("answered"));
+    return Buffer.alloc(60_000);
+  });
+  for (let index = 0; index < questions; index++) connection.push(Buffer.from([0, 2, 0, index]));
+  for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(asked).toBeGreaterThan(0);
+  expect(asked).toBeLessThanOrEqual(8);
+  const done = waiting;
+  waiting = undefined;
+  for (const each of done) each();
+  await answered;
+  expect(asked).toBe(questions);
 });

@@ -101,32 +101,37 @@ export async function listenTcp(address: string, port: number, respond: Respond)
 
 /** A resolver asks a few questions over a connection and goes; nobody keeps one for longer than this. */
 const tcpLimits = { ...nodeServerLimits, firstRequestMs: 120_000 };
-/** Questions of one connection that are being answered; the next ones are read when these are. */
-const questionsAtOnce = 32;
+/** Questions of one connection that are being answered; the next ones are read when these are, and their answers taken. */
+const questionsAtOnce = 8;
 
 /** Messages are prefixed with their length in two bytes (RFC 1035, 4.2.2). */
 export function serveTcp(socket: Socket, respond: Respond): void {
   let received = Buffer.alloc(0);
   let asked = 0;
-  const answered = (): void => {
-    asked--;
-    if (asked < questionsAtOnce) socket.resume();
-  };
-  socket.setTimeout(10_000, () => socket.destroy());
-  socket.on("error", () => socket.destroy());
-  socket.on("data", (chunk) => {
-    received = Buffer.concat([received, chunk]);
-    while (received.length >= 2 && received.length >= received.readUInt16BE(0) + 2) {
+  const mayAsk = (): boolean => asked < questionsAtOnce && !socket.writableNeedDrain;
+  const serve = (): void => {
+    while (mayAsk() && received.length >= 2 && received.length >= received.readUInt16BE(0) + 2) {
       const size = received.readUInt16BE(0);
       const query = received.subarray(2, size + 2);
       received = received.subarray(size + 2);
       asked++;
-      if (asked >= questionsAtOnce) socket.pause();
       respond(query, true)
         .then((answer) => answer && socket.write(Buffer.concat([lengthPrefix(answer), answer])))
         .catch((error: unknown) => log.error("cannot answer", { error }))
-        .finally(answered);
+        .finally(() => {
+          asked--;
+          serve();
+        });
     }
+    if (mayAsk()) socket.resume();
+    else socket.pause();
+  };
+  socket.setTimeout(10_000, () => socket.destroy());
+  socket.on("error", () => socket.destroy());
+  socket.on("drain", serve);
+  socket.on("data", (chunk) => {
+    received = Buffer.concat([received, chunk]);
+    serve();
   });
 }
 
