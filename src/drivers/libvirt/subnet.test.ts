@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { claimName } from "../../lib/abstract-name.ts";
 import { claimSubnet, freeSubnet, parseNetworkAddresses, parseRoutes } from "./subnet.ts";
 
 describe("freeSubnet", () => {
@@ -17,16 +18,27 @@ describe("freeSubnet", () => {
   });
 });
 
+/** Names of this test alone: what other runs of mini hold on this machine is none of its business. */
+function claims(): typeof claimName {
+  const held = new Set<string>();
+  return async (name) => {
+    if (held.has(name)) return undefined;
+    held.add(name);
+    return () => held.delete(name);
+  };
+}
+
 it("gives starts at the same time different subnets", async () => {
   const outside = ["192.168.0.0/17"];
-  const found = await Promise.all([claimSubnet(async () => outside), claimSubnet(async () => outside)]);
+  const claim = claims();
+  const found = await Promise.all([claimSubnet(async () => outside, claim), claimSubnet(async () => outside, claim)]);
   expect(new Set(found.map((network) => network?.subnet)).size).toBe(2);
 });
 
 it("passes over a subnet whose interface appeared while it was claimed", async () => {
   const base = ["192.168.128.0/17", "192.168.0.0/18", "192.168.64.0/19"];
   let reads = 0;
-  const found = await claimSubnet(async () => (reads++ === 0 ? base : [...base, "192.168.105.1/24"]));
+  const found = await claimSubnet(async () => (reads++ === 0 ? base : [...base, "192.168.105.1/24"]), claims());
   expect(found?.subnet).toBe("192.168.116.0/24");
 });
 

@@ -34,12 +34,15 @@ export function isTaken(subnet: string, taken: readonly string[]): boolean {
  * Picks a subnet that `readTaken` does not name, and claims it until this process ends: by then an interface shows that
  * it is taken. Starts at the same time, whatever their MINI_HOME, so never pick the same. Undefined when all are taken.
  */
-export async function claimSubnet(readTaken: () => Promise<string[]>): Promise<MachineNetwork | undefined> {
+export async function claimSubnet(
+  readTaken: () => Promise<string[]>,
+  claim: typeof claimName = claimName,
+): Promise<MachineNetwork | undefined> {
   const claimedByOthers: string[] = [];
   for (;;) {
     const candidate = freeSubnet([...claimedByOthers, ...(await readTaken())]);
     if (candidate === undefined) return undefined;
-    const release = await claimName(`mini-subnet-${candidate.subnet}`);
+    const release = await claim(`mini-subnet-${candidate.subnet}`);
     // Read again: who had claimed it may have made its interface and ended in between.
     if (release !== undefined) {
       if (freeSubnet([...claimedByOthers, ...(await readTaken())])?.subnet === candidate.subnet) return candidate;
