@@ -1,7 +1,7 @@
 /** NAME/scale of custom resources whose definition says where replicas and selector are. */
 import type { Scale } from "../../kinds/generated/autoscaling-v1.ts";
 import { invalidValue } from "../../machinery/errors/field-error.ts";
-import { internalError, invalid } from "../../machinery/errors/status-error.ts";
+import { badRequest, invalid } from "../../machinery/errors/status-error.ts";
 import { deepCopy } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { checkPreconditions } from "../subresources/scale.ts";
@@ -40,7 +40,7 @@ function scaleOf({ kind }: SubresourceRequest, object: UnknownObject): Scale {
   const { specReplicasPath = "", statusReplicasPath = "", labelSelectorPath } = kind.scalePaths ?? {};
   const [replicas] = findValues(specReplicasPath, object);
   if (replicas === undefined) {
-    throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
+    throw badRequest(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`);
   }
   const selector = labelSelectorPath === undefined ? undefined : findValues(labelSelectorPath, object)[0];
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata ?? {};
