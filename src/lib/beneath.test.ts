@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openAsIs, openBeneath, openRegularFile, pathOf, visitTree } from "./beneath.ts";
+import { openAsIs, openBeneath, openRegularFile, pathOf, removeTree, visitTree } from "./beneath.ts";
 
 let top = "";
 let root = "";
@@ -99,4 +99,39 @@ it("visits links and not what they lead to", async () => {
 it("reads regular files only", async () => {
   await expect(openRegularFile(root)).rejects.toMatchObject({ code: "EINVAL" });
   await expect(openRegularFile("/dev/null")).rejects.toMatchObject({ code: "EINVAL" });
+});
+
+describe("the removal of a tree", () => {
+  it("takes what is deeper than a path can say, and names that are no text", async () => {
+    const folder = join(top, "deep");
+    const part = "a".repeat(200);
+    await mkdir(folder);
+    // From the inside out, as a container goes from folder to folder.
+    for (let depth = 0; depth < 100; depth++) {
+      const next = join(top, "next");
+      await mkdir(next);
+      await writeFile(join(next, "file"), "");
+      await rename(folder, join(next, part));
+      await rename(next, folder);
+    }
+    await writeFile(Buffer.concat([Buffer.from(`${folder}/${part}/`), Buffer.from([0xff, 0xfe])]), "");
+    await mkdir(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0xff])]));
+    await removeTree(folder);
+    await expect(lstat(folder)).rejects.toMatchObject({ code: "ENOENT" });
+  });
+
+  it("leaves what links lead to, and has nothing to do where nothing is", async () => {
+    const folder = join(top, "linked");
+    await mkdir(folder);
+    await symlink(root, join(folder, "out"));
+    await symlink(join(top, "secret"), join(folder, "file"));
+    await removeTree(folder);
+    await removeTree(folder);
+    expect(await readFile(join(top, "secret"), "utf8")).toBe("outside");
+    expect((await stat(join(root, "a/file"))).isFile()).toBe(true);
+    const link = join(top, "link");
+    await symlink(root, link);
+    await removeTree(link);
+    expect((await stat(root)).isDirectory()).toBe(true);
+  });
 });

@@ -4,8 +4,9 @@
  * This is openat2(2) with RESOLVE_BENEATH, which Node has no call for: `/proc/self/fd/N/NAME` is openat(2), and
  * `/proc/self/fd/N` the file that a descriptor of O_PATH stands for, be it a folder, a link or a pipe.
  */
+import { randomUUID } from "node:crypto";
 import { constants, openSync, type Stats } from "node:fs";
-import { chmod, chown, type FileHandle, mkdir, open, readdir, readlink } from "node:fs/promises";
+import { chmod, chown, type FileHandle, mkdir, open, readdir, readlink, rename, rmdir, unlink } from "node:fs/promises";
 import { constants as system } from "node:os";
 
 /** Stands for a file without opening it: nothing is read, no device is woken, no pipe is waited for. */
@@ -25,11 +26,15 @@ export const pathForChild = ({ fd }: FileHandle): string => `/proc/${process.pid
 export const openAsIs = (path: string): Promise<FileHandle> => open(path, handleFlags);
 
 /** A descriptor of what is at that path, a link included. `flags` besides, such as O_DIRECTORY. */
-export const openAsIsSync = (path: string, flags = 0): number => openSync(path, handleFlags | flags);
+export const openAsIsSync = (path: string | Buffer, flags = 0): number => openSync(path, handleFlags | flags);
+
+/** The path of a name in a folder; names are bytes, of which not all are UTF-8. */
+export const pathIn = (folder: Pick<FileHandle, "fd">, name: string | Buffer): Buffer =>
+  Buffer.concat([Buffer.from(`${pathOf(folder)}/`), Buffer.from(name)]);
 
 /** What has that name in a folder, a link included. `name` is one part of a path, and not `..`. */
-export const openIn = (folder: Pick<FileHandle, "fd">, name: string): Promise<FileHandle> =>
-  open(`${pathOf(folder)}/${name}`, handleFlags);
+export const openIn = (folder: Pick<FileHandle, "fd">, name: string | Buffer): Promise<FileHandle> =>
+  open(pathIn(folder, name), handleFlags);
 
 /** An existing regular file, to be read; never a link, and never what would make a reader wait. */
 export async function openRegularFile(path: string): Promise<FileHandle> {
@@ -131,7 +136,7 @@ export async function visitTree(
   await visit(top, stats);
   if (!stats.isDirectory()) return;
   if (depth > maximumDepth) throw failure("ENAMETOOLONG", "folders are too deep");
-  for (const name of await readdir(pathOf(top))) {
+  for (const name of await readdir(pathOf(top), { encoding: "buffer" })) {
     const child = await openIn(top, name).catch(ignoreMissing);
     if (child === undefined) continue;
     try {
@@ -140,6 +145,46 @@ export async function visitTree(
       await child.close();
     }
   }
+}
+
+/**
+ * Removes a file, or a folder and all that is in it, however deep that is: what is in its folders is moved up into it, so
+ * that paths stay short and one descriptor is open at a time. Absence is fine. A mount below stays, and throws EBUSY.
+ */
+export async function removeTree(path: string): Promise<void> {
+  const top = await openAsIs(path).catch(ignoreMissing);
+  if (top === undefined) return;
+  try {
+    if (!(await top.stat()).isDirectory()) return await unlink(path);
+    const folders = await emptyInto(top, top);
+    for (let name = folders.pop(); name !== undefined; name = folders.pop()) {
+      const folder = await openIn(top, name);
+      try {
+        folders.push(...(await emptyInto(top, folder)));
+      } finally {
+        await folder.close();
+      }
+      await rmdir(pathIn(top, name));
+    }
+  } finally {
+    await top.close();
+  }
+  await rmdir(path);
+}
+
+/** Removes the files of a folder, and moves its folders to names of their own in `top`, which are the answer. */
+async function emptyInto(top: FileHandle, folder: FileHandle): Promise<string[]> {
+  const moved: string[] = [];
+  for (const entry of await readdir(pathOf(folder), { encoding: "buffer", withFileTypes: true })) {
+    const path = pathIn(folder, entry.name);
+    if (!entry.isDirectory()) await unlink(path).catch(ignoreMissing);
+    else {
+      const name = `.removing-${randomUUID()}`;
+      await rename(path, pathIn(top, name));
+      moved.push(name);
+    }
+  }
+  return moved;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

@@ -2,9 +2,9 @@
  * Every pod that this node should run, one worker each: fed by the pod informer and by static manifests, woken by the
  * runtime's events and by probes. Cleans up what belongs to no pod any more.
  */
-import { rm } from "node:fs/promises";
 import { isMirrorPod } from "../../kinds/core/pod/mirror-pod.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { removeTree } from "../../lib/beneath.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import type { RuntimeService } from "../cri/runtime-service.ts";
 import type { Cgroups } from "../resources/cgroups.ts";
@@ -56,7 +56,7 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
     await removePod(runtime, uid, settings.podLogs);
     // Removing the folder with a volume's part still mounted in it would remove what the volume holds.
     await volumes.unmount(uid);
-    await rm(podFolder(settings, uid), { recursive: true, force: true });
+    await removeTree(podFolder(settings, uid));
   };
 
   const drop = (uid: string): void => {
@@ -88,7 +88,7 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
     await removePod(runtime, uid, settings.podLogs);
     await volumes.unmount(uid);
     await cgroups.remove(uid);
-    await rm(podFolder(settings, uid), { recursive: true, force: true });
+    await removeTree(podFolder(settings, uid));
   };
 
   return {

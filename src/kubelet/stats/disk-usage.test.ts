@@ -1,14 +1,17 @@
-import { link, mkdir, mkdtemp, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { link, mkdir, mkdtemp, rename, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { diskUsage, type FileUsage, filesUsage, noFiles } from "./disk-usage.ts";
+import { removeTree } from "../../lib/beneath.ts";
+import { volumeFolder } from "../settings.ts";
+import { diskUsage, type FileUsage, filesUsage, noFiles, TooDeepError } from "./disk-usage.ts";
+import { readVolumeUsage } from "./local-storage-usage.ts";
 
 let root: string;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "mini-usage-"));
 });
-afterEach(() => rm(root, { recursive: true }));
+afterEach(() => removeTree(root));
 
 const allocated = async (...paths: string[]): Promise<FileUsage> => {
   const stats = await Promise.all(paths.map((path) => stat(path)));
@@ -41,4 +44,28 @@ it("counts more files than are asked about at once", async () => {
 it("counts nothing where there is nothing", async () => {
   expect(await diskUsage(join(root, "none"))).toEqual(noFiles);
   expect(await filesUsage(join(root, "none"))).toEqual(noFiles);
+});
+
+it("counts files whose names are no text", async () => {
+  const named = (name: number): Buffer => Buffer.concat([Buffer.from(`${root}/`), Buffer.from([name])]);
+  await mkdir(named(0xfe));
+  await writeFile(named(0xff), Buffer.alloc(100_000, 1));
+  const { bytes, inodes } = await diskUsage(root);
+  expect(bytes).toBeGreaterThanOrEqual(100_000);
+  expect(inodes).toBe(3);
+});
+
+it("takes a volume whose folders are too deep to be counted for one that is too large", async () => {
+  const pod = { metadata: { uid: "u" }, spec: { containers: [], volumes: [{ name: "v", emptyDir: {} }] } };
+  const folder = volumeFolder({ root }, "u", pod.spec.volumes[0] as { name: string; emptyDir: object });
+  const next = join(root, "next");
+  await mkdir(folder, { recursive: true });
+  for (let depth = 0; depth < 1010; depth++) {
+    await mkdir(next);
+    await rename(folder, join(next, "a"));
+    await rename(next, folder);
+  }
+  await expect(diskUsage(folder)).rejects.toThrow(TooDeepError);
+  const used = await readVolumeUsage({ root }, pod, () => true);
+  expect(used.get("v")?.bytes).toBeGreaterThan(2 ** 50);
 });

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, lstatSync, opendirSync, type Stats } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { maximumDepth, openAsIsSync, pathOf } from "../../lib/beneath.ts";
+import { maximumDepth, openAsIsSync, pathIn, pathOf } from "../../lib/beneath.ts";
 
 const blockBytes = 512;
 const sliceMs = 5;
@@ -28,10 +28,17 @@ export function sumUsage(usages: Iterable<FileUsage>): FileUsage {
   return { bytes, inodes };
 }
 
+/** Nobody's folders are, but those of who wants not to be counted. */
+export class TooDeepError extends Error {
+  constructor() {
+    super(`folders are more than ${maximumDepth} deep`);
+  }
+}
+
 /**
  * A file, or a folder and all that is in it: each hard link once, links not followed, other file systems left out. What is
  * not there, or goes away meanwhile, takes nothing. Whoever writes there cannot lead it elsewhere by exchanging folders
- * for links. Throws what the file system says.
+ * for links. Throws TooDeepError, and what the file system says.
  */
 export async function diskUsage(path: string): Promise<FileUsage> {
   const top = openSync(path);
@@ -55,8 +62,8 @@ interface Tree {
 }
 
 async function addFolder(tree: Tree, folder: number, depth: number): Promise<void> {
-  if (depth > maximumDepth) throw new Error("ENAMETOOLONG: folders are too deep");
-  const folders: string[] = [];
+  if (depth > maximumDepth) throw new TooDeepError();
+  const folders: Buffer[] = [];
   for await (const [name, stats] of entries(folder)) {
     if (stats.dev !== tree.dev) continue;
     if (stats.isDirectory()) folders.push(name);
@@ -68,7 +75,7 @@ async function addFolder(tree: Tree, folder: number, depth: number): Promise<voi
     tree.inodes++;
   }
   for (const name of folders) {
-    const child = openSync(`${pathOf({ fd: folder })}/${name}`, constants.O_DIRECTORY);
+    const child = openSync(pathIn({ fd: folder }, name), constants.O_DIRECTORY);
     if (child === undefined) continue;
     try {
       if (fstatSync(child).dev === tree.dev) await addFolder(tree, child, depth + 1);
@@ -95,15 +102,16 @@ export async function filesUsage(path: string): Promise<FileUsage> {
   return { bytes, inodes };
 }
 
-async function* entries(descriptor: number): AsyncGenerator<[name: string, stats: Stats]> {
-  const path = pathOf({ fd: descriptor });
-  const folder = opendirSync(path, { bufferSize });
+async function* entries(descriptor: number): AsyncGenerator<[name: Buffer, stats: Stats]> {
+  // Names are bytes, each of which is one character of this encoding: what is no UTF-8 takes as much of the disk.
+  const folder = opendirSync(pathOf({ fd: descriptor }), { bufferSize, encoding: "latin1" });
   // Each folder begins with a turn of the others, as many small ones add up too.
   let until = 0;
   try {
     for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
-      const stats = lstatSync(`${path}/${entry.name}`, { throwIfNoEntry: false });
-      if (stats !== undefined) yield [entry.name, stats];
+      const name = Buffer.from(entry.name, "latin1");
+      const stats = lstatSync(pathIn({ fd: descriptor }, name), { throwIfNoEntry: false });
+      if (stats !== undefined) yield [name, stats];
       if (performance.now() < until) continue;
       await setImmediate();
       until = performance.now() + sliceMs;
@@ -114,7 +122,7 @@ async function* entries(descriptor: number): AsyncGenerator<[name: string, stats
 }
 
 /** A descriptor of what is at that path, links themselves; undefined where it is not there, or not what the flags want. */
-function openSync(path: string, flags = 0): number | undefined {
+function openSync(path: string | Buffer, flags = 0): number | undefined {
   try {
     return openAsIsSync(path, flags);
   } catch (error) {

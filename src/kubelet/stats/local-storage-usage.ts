@@ -5,7 +5,7 @@ import type { ContainerStats, FilesystemUsage } from "../cri/generated/messages.
 import { podUid } from "../pods/labels.ts";
 import { podLogDirectory } from "../pods/sandbox-config.ts";
 import { type KubeletSettings, podFolder, volumeFolder } from "../settings.ts";
-import { diskUsage, type FileUsage, filesUsage, noFiles, sumUsage } from "./disk-usage.ts";
+import { diskUsage, type FileUsage, filesUsage, noFiles, sumUsage, TooDeepError } from "./disk-usage.ts";
 
 export interface ContainerStorage {
   /** The writable layer. */
@@ -57,6 +57,18 @@ export function layerUsage(layer: FilesystemUsage | undefined): FileUsage {
   return { bytes: layer?.usedBytes?.value ?? 0, inodes: layer?.inodesUsed?.value ?? 0 };
 }
 
+/** What a volume takes whose folders are too deep to be counted: more than any limit. */
+const uncounted: FileUsage = { bytes: 2 ** 52, inodes: 2 ** 52 };
+
+async function volumeUsage(path: string): Promise<FileUsage> {
+  try {
+    return await diskUsage(path);
+  } catch (error) {
+    if (error instanceof TooDeepError) return uncounted;
+    throw error;
+  }
+}
+
 /** By the name of the volume. Throws what the file system says. */
 export async function readVolumeUsage(
   settings: Pick<KubeletSettings, "root">,
@@ -65,7 +77,7 @@ export async function readVolumeUsage(
 ): Promise<Map<string, FileUsage>> {
   const usage = new Map<string, FileUsage>();
   for (const volume of pod.spec?.volumes ?? []) {
-    if (wanted(volume)) usage.set(volume.name, await diskUsage(volumeFolder(settings, podUid(pod), volume)));
+    if (wanted(volume)) usage.set(volume.name, await volumeUsage(volumeFolder(settings, podUid(pod), volume)));
   }
   return usage;
 }

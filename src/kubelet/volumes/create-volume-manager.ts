@@ -2,11 +2,12 @@
  * The volumes of pods on this node. Folders lie under the pod's own; contents that are secret lie in one tmpfs for
  * all pods, so that no mount is needed for each.
  */
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Client } from "../../client/types.ts";
 import type { Pod, Volume } from "../../kinds/generated/core-v1.ts";
 import { allEnded } from "../../lib/all-ended.ts";
+import { removeTree } from "../../lib/beneath.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ConfigSource } from "../pods/environment.ts";
 import type { FieldContext } from "../pods/field-values.ts";
@@ -134,9 +135,9 @@ export async function createVolumeManager(dependencies: VolumeManagerDependencie
       await imageMounts.release(uid);
       await unmountAll(folder);
       // Nothing is mounted below them any more, or that would have thrown.
-      await rm(join(folder, "volume-subpaths"), { recursive: true, force: true });
-      await rm(join(folder, "volumes"), { recursive: true, force: true });
-      await rm(join(memory, uid), { recursive: true, force: true });
+      for (const each of [join(folder, "volume-subpaths"), join(folder, "volumes"), join(memory, uid)]) {
+        await removeTree(each);
+      }
     },
     async list() {
       const [folders, secrets] = await Promise.all([
