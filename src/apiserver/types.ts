@@ -153,6 +153,11 @@ export interface SubresourceHandler {
    * with verb update and the result as body.
    */
   handle?(request: SubresourceRequest): Promise<SubresourceResult>;
+  /**
+   * For subresources that take the object itself (resize, approval, …): what is stored of the request's body when `stored`
+   * is there. Plug-ins that validate see this, as upstream's do, and not the body. Throws StatusError; changes nothing.
+   */
+  merge?(request: SubresourceRequest, stored: UnknownObject): UnknownObject;
   /** For streams that write the response themselves (log, proxy over plain HTTP). */
   stream?(request: SubresourceRequest, response: HttpResponse): Promise<void>;
   /** For HTTP/1.1 upgrades (WebSocket, SPDY): exec, attach, port-forward, proxy. */

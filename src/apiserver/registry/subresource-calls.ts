@@ -60,7 +60,7 @@ export class SubresourceCalls {
     const body = await this.#body(context, resource, type);
     if (context.request.method === "PUT") checkNameGiven(context, body);
     const request = this.#request(context, resource, body, options.dryRun);
-    await this.#admit(context, resource, operationOf(context.info.verb), request);
+    await this.#admit(context, resource, operationOf(context.info.verb), { request, handler });
     const transformations = context.info.subresource === "" && resource.kind.verbs.includes("list");
     const form = outputForm(resource, context, { transformations });
     await sendResult(context, resource, await handler.handle(request), form);
@@ -76,7 +76,7 @@ export class SubresourceCalls {
   /** What admission sees of a connection are its options, from the query. */
   #admitConnect(context: RequestContext, resource: ServedResource, request: SubresourceRequest): Promise<void> {
     const options = connectOptions(context, resource);
-    return this.#admit(context, resource, "CONNECT", { ...request, body: options });
+    return this.#admit(context, resource, "CONNECT", { request: { ...request, body: options } });
   }
 
   async #stream(context: RequestContext, resource: ServedResource, handler: SubresourceHandler): Promise<void> {
@@ -105,7 +105,7 @@ export class SubresourceCalls {
       const current = await handler.handle?.(withVerb("get", undefined));
       if (current === undefined || type === undefined) throw methodNotSupported(resource.name, "patch");
       const request = withVerb("update", await applyPatch(patch, current.object, type, { ...decode, nextTurn }));
-      await this.#admit(context, resource, "UPDATE", request);
+      await this.#admit(context, resource, "UPDATE", { request, handler });
       return (await handler.handle?.(request)) as SubresourceResult;
     };
     await sendResult(context, resource, await retryOnConflict(attempt), form);
@@ -142,24 +142,30 @@ export class SubresourceCalls {
     context: RequestContext,
     resource: ServedResource,
     operation: AdmissionOperation | undefined,
-    { body, dryRun }: SubresourceRequest,
+    { request, handler }: Admitted,
   ): Promise<void> {
     if (operation === undefined) return;
+    const { body, dryRun } = request;
     const { subresource, namespace, name } = context.info;
     const { user, warn, audit } = context;
     const now = this.#parts.now();
     const subject = { resource, subresource, namespace, name, user, dryRun };
     const write: WriteRequest = { ...subject, options: {}, now, warn, annotate: audit?.annotate };
-    // Of those that take the kind itself (resize, approval), plug-ins compare the body with what is stored.
+    // Of those that take the kind itself (resize, approval), plug-ins compare with what is stored.
     const { group, plural } = resource.name;
     const oldObject =
       operation === "UPDATE" && body?.kind === resource.kind.kind
         ? this.#parts.reader.get<UnknownObject>(group, plural, namespace, name)
         : undefined;
-    for (const stage of ["admit", "validate"] as const) {
-      await admit(this.#parts.plugins, stage, operation, write, { object: body, oldObject });
-    }
+    await admit(this.#parts.plugins, "admit", operation, write, { object: body, oldObject });
+    const object = oldObject === undefined ? body : (handler?.merge?.(request, oldObject) ?? body);
+    await admit(this.#parts.plugins, "validate", operation, write, { object, oldObject });
   }
+}
+
+interface Admitted {
+  readonly request: SubresourceRequest;
+  readonly handler?: SubresourceHandler;
 }
 
 /** A patch that names no resourceVersion is made again when somebody else wrote in between, as often as upstream does. */

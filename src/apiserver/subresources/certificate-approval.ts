@@ -6,41 +6,29 @@ import { conflict, invalid, modifiedMessage } from "../../machinery/errors/statu
 import type { ObjectMeta, UnknownObject } from "../../machinery/meta/object.ts";
 import { validateMetadataUpdate } from "../registry/metadata-validation.ts";
 import type { SubresourceHandler } from "../types.ts";
-import { answer, bodyOf, subjectOf, targetOf } from "./subject.ts";
+import { bodyOf, mergedHandler } from "./subject.ts";
 
 const group = "certificates.k8s.io";
 const plural = "certificatesigningrequests";
 
 /** GET and PUT certificatesigningrequests/NAME/approval: of spec and status only the conditions change. */
 export function certificateApprovalHandler(clock: Clock): SubresourceHandler {
-  return {
-    group,
-    plural,
-    subresource: "approval",
-    async handle(request) {
-      if (request.info.verb === "get") return answer(200, subjectOf<CertificateSigningRequest>(request));
-      const body = bodyOf<CertificateSigningRequest>(request);
-      const change = (object: UnknownObject): UnknownObject => {
-        const old = object as unknown as CertificateSigningRequest;
-        const expected = body.metadata?.resourceVersion;
-        if (expected && expected !== old.metadata?.resourceVersion) {
-          throw conflict({ group, plural }, request.info.name, modifiedMessage);
-        }
-        const metadata = changedMetadata(old.metadata ?? {}, body.metadata ?? {});
-        const next = prepareForApprovalUpdate({ ...body, metadata }, old, clock.now());
-        const errors = [
-          ...validateMetadataUpdate(request.kind, metadata, old.metadata ?? {}),
-          ...validateApprovalUpdate(next, old),
-        ];
-        if (errors.length > 0) throw invalid({ group, kind: "CertificateSigningRequest" }, request.info.name, errors);
-        return { ...object, metadata, status: next.status } as UnknownObject;
-      };
-      const stored = request.dryRun
-        ? change(subjectOf<UnknownObject>(request))
-        : await request.writer.modify(targetOf(request), change);
-      return answer(200, stored);
-    },
-  };
+  return mergedHandler({ group, plural, subresource: "approval" }, (request, object) => {
+    const body = bodyOf<CertificateSigningRequest>(request);
+    const old = object as unknown as CertificateSigningRequest;
+    const expected = body.metadata?.resourceVersion;
+    if (expected && expected !== old.metadata?.resourceVersion) {
+      throw conflict({ group, plural }, request.info.name, modifiedMessage);
+    }
+    const metadata = changedMetadata(old.metadata ?? {}, body.metadata ?? {});
+    const next = prepareForApprovalUpdate({ ...body, metadata }, old, clock.now());
+    const errors = [
+      ...validateMetadataUpdate(request.kind, metadata, old.metadata ?? {}),
+      ...validateApprovalUpdate(next, old),
+    ];
+    if (errors.length > 0) throw invalid({ group, kind: "CertificateSigningRequest" }, request.info.name, errors);
+    return { ...object, metadata, status: next.status } as UnknownObject;
+  });
 }
 
 /** Of metadata, what a user may change of any object; the rest is the server's. */

@@ -1,43 +1,30 @@
 import { podQosClass } from "../../kinds/core/pod/quality-of-service.ts";
+import { validatePod } from "../../kinds/core/pod/validation.ts";
 import type { Container, EphemeralContainer, Pod, PodSpec } from "../../kinds/generated/core-v1.ts";
-import {
-  duplicate,
-  type FieldError,
-  fieldNotFound,
-  forbiddenField,
-  required,
-} from "../../machinery/errors/field-error.ts";
+import { type FieldError, forbiddenField } from "../../machinery/errors/field-error.ts";
 import { conflict, invalid, modifiedMessage } from "../../machinery/errors/status-error.ts";
-import { deepEqual } from "../../machinery/meta/accessors.ts";
+import { deepCopy, deepEqual } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { SubresourceHandler, SubresourceRequest } from "../types.ts";
-import { answer, bodyOf, subjectOf, targetOf } from "./subject.ts";
+import { bodyOf, mergedHandler } from "./subject.ts";
 
 /** Takes over from the body what the subresource may change; the rest stays. Returns the errors of the change. */
 type Apply = (pod: PodSpec, body: PodSpec) => { spec: PodSpec; errors: FieldError[] };
 
 function podUpdateHandler(subresource: string, apply: Apply): SubresourceHandler {
-  return {
-    group: "",
-    plural: "pods",
-    subresource,
-    async handle(request) {
-      if (request.info.verb === "get") return answer(200, subjectOf<Pod>(request));
-      const body = bodyOf<Pod>(request);
-      const change = (object: UnknownObject): UnknownObject => {
-        checkVersion(request, body, object);
-        const pod = object as Pod;
-        if (pod.spec === undefined || body.spec === undefined) return object;
-        const { spec, errors } = apply(pod.spec, body.spec);
-        if (errors.length > 0) throw invalid({ group: "", kind: "Pod" }, request.info.name, errors);
-        return { ...object, spec };
-      };
-      const stored = request.dryRun
-        ? change(subjectOf<UnknownObject>(request))
-        : await request.writer.modify(targetOf(request), change);
-      return answer(200, stored);
-    },
-  };
+  return mergedHandler({ group: "", plural: "pods", subresource }, (request, object) => {
+    const body = bodyOf<Pod>(request);
+    checkVersion(request, body, object);
+    const pod = object as Pod;
+    if (pod.spec === undefined || body.spec === undefined) return object;
+    const { spec, errors } = apply(pod.spec, body.spec);
+    const next = deepCopy({ ...object, spec });
+    request.kind.applyDefaults?.(next);
+    // What may not change comes first: the rest of the pod was looked at before.
+    const problems = errors.length > 0 ? errors : validatePod(next as Pod);
+    if (problems.length > 0) throw invalid({ group: "", kind: "Pod" }, request.info.name, problems);
+    return next;
+  });
 }
 
 function checkVersion({ info }: SubresourceRequest, { metadata }: Pod, stored: UnknownObject): void {
@@ -63,11 +50,6 @@ export const ephemeralContainersHandler = podUpdateHandler("ephemeralcontainers"
       errors.push(forbiddenField(field, detail));
     }
   }
-  const names = new Set([...spec.containers, ...(spec.initContainers ?? [])].map((one) => one.name));
-  for (const [index, container] of wanted.entries()) {
-    errors.push(...validate(container, `${field}[${index}]`, spec, names));
-    names.add(container.name);
-  }
   return { spec: { ...spec, ephemeralContainers: wanted }, errors };
 });
 
@@ -80,28 +62,6 @@ function withDefaults(container: EphemeralContainer): EphemeralContainer {
     terminationMessagePath: container.terminationMessagePath ?? "/dev/termination-log",
     terminationMessagePolicy: container.terminationMessagePolicy ?? "File",
   };
-}
-
-function validate(
-  container: EphemeralContainer,
-  field: string,
-  spec: PodSpec,
-  names: ReadonlySet<string>,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  if (!container.name) errors.push(required(`${field}.name`));
-  if (names.has(container.name)) errors.push(duplicate(`${field}.name`, container.name));
-  if (!container.image) errors.push(required(`${field}.image`));
-  const target = container.targetContainerName;
-  if (target && ![...spec.containers, ...(spec.initContainers ?? [])].some((one) => one.name === target)) {
-    errors.push(fieldNotFound(`${field}.targetContainerName`, target));
-  }
-  for (const name of ["ports", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle"] as const) {
-    if (container[name] !== undefined) {
-      errors.push(forbiddenField(`${field}.${name}`, "cannot be set for an Ephemeral Container"));
-    }
-  }
-  return errors;
 }
 
 /** PUT pods/NAME/resize: the CPU and memory of running containers. */

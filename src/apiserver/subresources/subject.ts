@@ -1,7 +1,7 @@
 /** What every handler needs of its request: the object that the path names, and answers. */
 import { notFound } from "../../machinery/errors/status-error.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
-import type { SubresourceRequest, SubresourceResult } from "../types.ts";
+import type { SubresourceHandler, SubresourceRequest, SubresourceResult } from "../types.ts";
 
 /** The object that the path names, from the cache; frozen. Throws StatusError NotFound. */
 export function subjectOf<T>({ reader, info }: SubresourceRequest): T {
@@ -32,3 +32,25 @@ export const created: SubresourceResult = {
 };
 
 export const answer = (code: number, object: object): SubresourceResult => ({ code, object: object as UnknownObject });
+
+/**
+ * GET and PUT of a subresource that takes the object itself: `merge` gives what is stored of the body, which is also what
+ * validating admission looks at, so that nothing in the body can speak for the object.
+ */
+export function mergedHandler(
+  name: Pick<SubresourceHandler, "group" | "plural" | "subresource">,
+  merge: NonNullable<SubresourceHandler["merge"]>,
+): SubresourceHandler {
+  return {
+    ...name,
+    merge,
+    async handle(request) {
+      if (request.info.verb === "get") return answer(200, subjectOf(request));
+      const change = (stored: UnknownObject): UnknownObject => merge(request, stored);
+      const object = request.dryRun
+        ? change(subjectOf<UnknownObject>(request))
+        : await request.writer.modify(targetOf(request), change);
+      return answer(200, object);
+    },
+  };
+}

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { beforeEach, describe, expect, it } from "vitest";
 import { certificateSigningRequest } from "../../kinds/certificates/certificate-signing-request/definition.ts";
+import { pod as podKind } from "../../kinds/core/pod/definition.ts";
 import { fixedCertificate } from "../../lib/certificate-source.ts";
 import { FakeClock } from "../../lib/fake-clock.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
@@ -26,7 +27,7 @@ describe("subresources", () => {
       clock: new FakeClock(),
     });
     objects.put("", "pods", {
-      metadata: { name: "p", namespace: "default", uid: "u", labels: { app: "a" } },
+      metadata: { name: "p", namespace: "default", uid: "u", resourceVersion: "1", labels: { app: "a" } },
       spec: { containers: [{ name: "c", image: "x", resources: { requests: { cpu: "1" } } }] },
       status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] },
     });
@@ -124,12 +125,14 @@ describe("subresources", () => {
   it("adds ephemeral containers but changes none, and resizes CPU but not the class of service", async () => {
     const spec = (stored()?.["spec"] ?? {}) as object;
     const debug = { name: "dbg", image: "busybox" };
-    await call("/pods/p/ephemeralcontainers", "update", { spec: { ...spec, ephemeralContainers: [debug] } });
+    const kind = podKind;
+    await call("/pods/p/ephemeralcontainers", "update", { spec: { ...spec, ephemeralContainers: [debug] } }, { kind });
     expect(stored()).toMatchObject({ spec: { ephemeralContainers: [{ name: "dbg", imagePullPolicy: "Always" }] } });
-    const without = call("/pods/p/ephemeralcontainers", "update", { spec: { ...spec, ephemeralContainers: [] } });
+    const none = { spec: { ...spec, ephemeralContainers: [] } };
+    const without = call("/pods/p/ephemeralcontainers", "update", none, { kind });
     await expect(without).rejects.toThrow('existing ephemeral containers "dbg" may not be removed');
     const resize = (resources: object) =>
-      call("/pods/p/resize", "update", { spec: { containers: [{ name: "c", image: "x", resources }] } });
+      call("/pods/p/resize", "update", { spec: { containers: [{ name: "c", image: "x", resources }] } }, { kind });
     await resize({ requests: { cpu: "2" } });
     expect(stored()).toMatchObject({ spec: { containers: [{ resources: { requests: { cpu: "2" } } }] } });
     await expect(resize({})).rejects.toThrow("Pod QOS Class may not change as a result of resizing");
