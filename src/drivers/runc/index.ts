@@ -9,6 +9,7 @@ import { mkdir, readFile, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { allEnded } from "../../lib/all-ended.ts";
 import { readFileIfPresent, writeFileAtomically } from "../../lib/atomic-file.ts";
+import { removeTree } from "../../lib/beneath.ts";
 import type { CallOptions, Driver, ExecCapability, MachineSpec, MachineState } from "../driver.ts";
 import { DriverError } from "../driver-error.ts";
 import { hostName } from "../host-name.ts";
@@ -134,7 +135,8 @@ async function remove(machine: MachineSpec): Promise<void> {
   await releaseImages(machine);
   await removeRootFolders(machine);
   const { data, console: consolePath } = machinePaths(machine);
-  await rm(data, { recursive: true, force: true });
+  // What containers have left there may be deeper than a path can say.
+  await removeTree(data);
   await rm(consolePath, { force: true });
   if (machineRoot(machine) !== machine.folder) await rmdir(machineRoot(machine)).catch(() => undefined);
   await rm(join(registryFolder, hostName(machine)), { force: true });

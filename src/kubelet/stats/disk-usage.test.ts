@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { removeTree } from "../../lib/beneath.ts";
-import { volumeFolder } from "../settings.ts";
+import { podFolder, volumeFolder } from "../settings.ts";
 import { diskUsage, type FileUsage, filesUsage, noFiles, TooDeepError } from "./disk-usage.ts";
-import { readVolumeUsage } from "./local-storage-usage.ts";
+import { readContainerStorage, readVolumeUsage } from "./local-storage-usage.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -68,4 +68,15 @@ it("takes a volume whose folders are too deep to be counted for one that is too 
   await expect(diskUsage(folder)).rejects.toThrow(TooDeepError);
   const used = await readVolumeUsage({ root }, pod, () => true);
   expect(used.get("v")?.bytes).toBeGreaterThan(2 ** 50);
+});
+
+it("counts what containers write as their last words and into /etc/hosts", async () => {
+  const folder = podFolder({ root }, "u");
+  await mkdir(join(folder, "containers", "c"), { recursive: true });
+  for (const file of ["etc-hosts", "containers/c/1a2b3c4d"])
+    await writeFile(join(folder, file), Buffer.alloc(100_000, 1));
+  const pod = { metadata: { name: "p", namespace: "n", uid: "u" }, spec: { containers: [] } };
+  const settings = { root, podLogs: join(root, "logs") };
+  const { shared } = await readContainerStorage({ settings, pod, running: [], layers: new Map() });
+  expect(shared.bytes).toBeGreaterThanOrEqual(200_000);
 });

@@ -44,8 +44,10 @@ export async function readContainerStorage(input: LocalStorageInput): Promise<Om
   for (const { id, name } of running) {
     containers.set(name, { rootfs: layers.get(id) ?? noFiles, logs: await filesUsage(join(logs, name)) });
   }
-  const hosts = await diskUsage(join(podFolder(settings, podUid(pod)), "etc-hosts"));
-  return { containers, shared: sumUsage([hosts, await filesUsage(logs)]) };
+  const folder = podFolder(settings, podUid(pod));
+  // Files that every container may write, however small its volumes have to stay: /etc/hosts and its last words.
+  const written = [await diskUsage(join(folder, "etc-hosts")), await diskUsage(join(folder, "containers"))];
+  return { containers, shared: sumUsage([...written, await filesUsage(logs)]) };
 }
 
 /** By container id. */
