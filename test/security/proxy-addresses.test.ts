@@ -1,11 +1,13 @@
 /** Whoever may write pods, nodes, Services and endpoints does not lead the API server to itself, its links or its cloud. */
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { TestClient } from "../../src/apiserver/client-for-test.ts";
 import { startForTest, type TestServer } from "../../src/apiserver/start-for-test.ts";
 import { ownAddress } from "../../src/apiserver/testing/own-address.ts";
+import { issueCertificate } from "../../src/lib/certificates.ts";
 
 let server: TestServer;
 let client: TestClient;
@@ -94,6 +96,44 @@ it.each([...refused, "::ffff:127.0.0.1", "localhost", "127.1", "0x7f000001", "21
     expect(asked).toBe(0);
   },
 );
+
+const kubelet = { organizations: ["system:nodes"] };
+
+it.each([
+  ["the node's kubelet", { commonName: "system:node:%", ...kubelet }, "asked"],
+  ["another node's kubelet", { commonName: "system:node:other", ...kubelet }, "refused"],
+  ["the API server itself", { commonName: "kube-apiserver" }, "refused"],
+  ["a server that only bears the node's name", { commonName: "%", dnsNames: ["%"], ...kubelet }, "refused"],
+])("shows its certificate for kubelets to %s: %s", async (_, subject, outcome) => {
+  asked = 0;
+  const name = `n${++last}`;
+  const named = JSON.parse(JSON.stringify(subject).replaceAll("%", name)) as typeof subject;
+  const { authority } = server.pki;
+  const common = { authority, ipAddresses: [ownAddress()], usages: ["server"], validityDays: 1 } as const;
+  const { certificate, privateKey } = await issueCertificate({ ...common, ...named });
+  const found = createTlsServer({ cert: certificate, key: privateKey }, (_request, response) => {
+    asked++;
+    response.end("secret");
+  });
+  found.listen(0, ownAddress());
+  await once(found, "listening");
+  try {
+    await client.post(`${core}/nodes`, { metadata: { name } });
+    const addresses = [{ type: "InternalIP", address: ownAddress() }];
+    const kubeletEndpoint = { Port: (found.address() as AddressInfo).port };
+    const status = { addresses, daemonEndpoints: { kubeletEndpoint } };
+    await client.patch(`${core}/nodes/${name}/status`, { status });
+    const pod = { metadata: { name }, spec: { nodeName: name, containers: [{ name: "c", image: "i" }] } };
+    await client.post(`${own}/pods`, pod);
+    const answers = [await client.get(`${core}/nodes/${name}/proxy/pods`), await client.get(`${own}/pods/${name}/log`)];
+    expect(asked).toBe(outcome === "asked" ? 2 : 0);
+    expect(answers.map(({ code }) => code)).toEqual(outcome === "asked" ? [200, 200] : [503, 500]);
+    for (const { text } of answers) expect(text).toContain(outcome === "asked" ? "secret" : "not that of the kubelet");
+  } finally {
+    found.close();
+    found.closeAllConnections();
+  }
+});
 
 it("reaches only pods behind a Service", async () => {
   const pod = await podWith(ownAddress());

@@ -123,7 +123,7 @@ describe("looking at nodes", () => {
     objects = new FakeObjects();
     history = new UsageHistory();
     const kubelets = {
-      addressOf: (_: unknown, host: string) => ({ host, port: 10250 }),
+      addressOf: (_: unknown, host: string) => ({ host, port: 10250, servername: host }),
       get: async ({ host }: { host: string }) => {
         asked.push(host);
         if (failing.has(host)) throw new Error("connection refused");

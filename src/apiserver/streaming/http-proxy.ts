@@ -23,8 +23,9 @@ export interface ProxyTarget {
   readonly path: string;
   /** The part of the request's path up to and with `/proxy`. */
   readonly prefix: string;
-  /** For nodes: the connection that kubelets trust. Others' certificates are not verified. */
+  /** For nodes, with their names: the connection that kubelets trust. Others' certificates are not verified. */
   readonly agent?: Agent;
+  readonly servername?: string;
 }
 
 /** A page is held until it is whole; longer ones are passed on as they come, with their links as they are. */
@@ -46,11 +47,13 @@ const hopByHop = new Set([
 
 /** Throws StatusError where the host is none to be led to. `keepAlive`: the connection may be one that was used before, and is kept for later. */
 function send(target: ProxyTarget, options: RequestOptions, keepAlive: boolean): ReturnType<typeof httpRequest> {
-  const { scheme, host, port, path } = target;
+  const { scheme, host, port, path, servername } = target;
   const agent = keepAlive ? target.agent : ownConnections(scheme, target.agent);
   const common = { ...options, ...dialOptions(host), path, ...(port > 0 ? { port } : {}), ...(agent ? { agent } : {}) };
   if (scheme === "http") return withDialTimeout(httpRequest(common));
-  return withDialTimeout(httpsRequest({ ...common, ...(target.agent ? {} : { rejectUnauthorized: false }) }));
+  // Without a name, Node takes that of the client's Host header for the server's.
+  const named = servername === undefined ? common : { ...common, servername };
+  return withDialTimeout(httpsRequest({ ...named, ...(target.agent ? {} : { rejectUnauthorized: false }) }));
 }
 
 /** Whether a request can be sent again as it is: it has no body, and asks for nothing to be done. */

@@ -1,14 +1,17 @@
 /**
  * How the API server reaches kubelets: HTTPS to a node's address with the client certificate that kubelets trust,
- * verified with the cluster's CA.
+ * verified with the cluster's CA, and to be the node's. A node reports its own address, and may report another node's, or
+ * the API server's own, which would take what comes with that certificate for an administrator's.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { type Agent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import type { PeerCertificate } from "node:tls";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import type { CertificateSource } from "../../lib/certificate-source.ts";
 import { CertifiedAgent } from "../../lib/certified-agent.ts";
 import { badRequest, internalError, notFound, StatusError } from "../../machinery/errors/status-error.ts";
+import { nodesGroup, nodeUserPrefix } from "../authentication/user.ts";
 import type { ObjectReader } from "../types.ts";
 import { withDialTimeout } from "./dial-timeout.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
@@ -23,6 +26,8 @@ export interface KubeletTlsOptions {
 export interface KubeletAddress {
   readonly host: string;
   readonly port: number;
+  /** The node, whose name the kubelet's certificate has, and under which connections are kept. */
+  readonly servername: string;
 }
 
 /** A connection that the other side agreed to upgrade. */
@@ -46,7 +51,12 @@ export class KubeletConnections {
   readonly #agent: Agent;
 
   constructor({ ca, client }: KubeletTlsOptions) {
-    this.#agent = new CertifiedAgent(client, { ca, keepAlive: true, maxFreeSockets: 4 });
+    this.#agent = new CertifiedAgent(client, {
+      ca,
+      keepAlive: true,
+      maxFreeSockets: 4,
+      checkServerIdentity: checkKubelet,
+    });
   }
 
   /** Throws StatusError where the node is unknown or has no address. */
@@ -57,7 +67,8 @@ export class KubeletConnections {
     for (const wanted of preferredAddresses) {
       const found = addresses.find(({ type, address }) => type === wanted && address !== "");
       if (found !== undefined) {
-        return { host: found.address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? defaultPort };
+        const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? defaultPort;
+        return { host: found.address, port, servername: nodeName };
       }
     }
     throw badRequest(`no preferred addresses found; known addresses: []`);
@@ -100,6 +111,12 @@ export class KubeletConnections {
       request.end();
     });
   }
+}
+
+function checkKubelet(nodeName: string, { subject }: PeerCertificate): Error | undefined {
+  const [names, groups] = [subject.CN, subject.O].map((value) => [value].flat());
+  if (names?.[0] === nodeUserPrefix + nodeName && groups?.includes(nodesGroup)) return undefined;
+  return new Error(`tls: failed to verify certificate: it is not that of the kubelet of node ${nodeName}`);
 }
 
 function dialError({ host, port }: KubeletAddress, { method, path }: KubeletRequest, cause: Error): Error {

@@ -28,7 +28,12 @@ it("hangs up on the kubelet where the client went away before the kubelet answer
       return { response: {}, socket: upstream as Duplex, head: Buffer.alloc(0) };
     },
   } as unknown as KubeletConnections;
-  const forward = { kubelets, address: { host: "127.0.0.1", port: 10250 }, path: "/portForward", ports: [] };
+  const forward = {
+    kubelets,
+    address: { host: "127.0.0.1", port: 10250, servername: "n1" },
+    path: "/portForward",
+    ports: [],
+  };
   await expect(forwardPorts(forward, request, socket, Buffer.alloc(0))).rejects.toThrow("closed the connection");
   expect(upstream.destroyed).toBe(true);
 });

@@ -53,7 +53,8 @@ describe("a remote command over a WebSocket", () => {
     const authority = await createAuthority({ commonName: "ca", validityDays: 1 });
     const serving = await issueCertificate({
       authority,
-      commonName: "n1",
+      commonName: "system:node:n1",
+      organizations: ["system:nodes"],
       ipAddresses: [ownAddress()],
       usages: ["server"],
       validityDays: 1,
@@ -74,7 +75,7 @@ describe("a remote command over a WebSocket", () => {
     });
     server = createHttpServer();
     server.on("upgrade", (request, socket: Duplex, head: Buffer) => {
-      const address = { host: ownAddress(), port: portOf(kubelet) };
+      const address = { host: ownAddress(), port: portOf(kubelet), servername: "n1" };
       const command = { kubelets, address, path: "/exec", stdin: true, stdout: true, stderr: true, tty: false };
       translateRemoteCommand(command, request, socket, head).catch(() => socket.destroy());
     });

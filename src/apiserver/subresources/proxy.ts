@@ -31,7 +31,7 @@ function portNumber(port: string): number {
   throw serviceUnavailable(`error trying to reach service: dial tcp: lookup tcp/${port}: unknown port`);
 }
 
-type Backend = Pick<ProxyTarget, "scheme" | "host" | "port" | "agent">;
+type Backend = Pick<ProxyTarget, "scheme" | "host" | "port" | "agent" | "servername">;
 type Locate = (request: SubresourceRequest) => Backend;
 
 export function proxyHandlers(kubelets: KubeletConnections): SubresourceHandler[] {
