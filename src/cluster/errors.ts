@@ -215,5 +215,5 @@ export function toMiniError(error: unknown): MiniError {
 
 /** Ids come from drivers as text; one that is not registered is a fault that a test finds. */
 export function registeredId(id: string | undefined): ErrorId {
-  return id !== undefined && id in errorRegister ? (id as ErrorId) : "MK_INTERNAL";
+  return id !== undefined && Object.hasOwn(errorRegister, id) ? (id as ErrorId) : "MK_INTERNAL";
 }

@@ -1,3 +1,5 @@
+import { valueAt } from "../machinery/meta/accessors.ts";
+
 /** Where two decoded objects differ, for the messages of fields that may not change: one line a field. */
 export function describeDifference(old: unknown, now: unknown, path = ""): string {
   return [...differences(old, now, path)].join("\n");
@@ -8,7 +10,7 @@ function* differences(old: unknown, now: unknown, path: string): Generator<strin
   if (isObject(old) && isObject(now) && Array.isArray(old) === Array.isArray(now)) {
     const step = (key: string) => (Array.isArray(old) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`);
     for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
-      yield* differences(old[key], now[key], step(key));
+      yield* differences(valueAt(old, key), valueAt(now, key), step(key));
     }
     return;
   }

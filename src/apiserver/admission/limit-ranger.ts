@@ -7,6 +7,7 @@ import type {
   PersistentVolumeClaim,
   Pod,
 } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../types.ts";
 import { concerns, objectOf, refuse } from "./request.ts";
@@ -67,7 +68,7 @@ function defaultContainer(
   const resources = { ...container.resources };
   for (const kind of ["requests", "limits"] as const) {
     const given = resources[kind] ?? {};
-    const missing = Object.keys(defaults[kind]).filter((name) => given[name] === undefined);
+    const missing = Object.keys(defaults[kind]).filter((name) => valueAt(given, name) === undefined);
     if (missing.length === 0) continue;
     resources[kind] = { ...defaults[kind], ...given };
     remarks.push(`${missing.sort().join(", ")} ${kind.slice(0, -1)} for ${what} ${container.name}`);
@@ -92,7 +93,7 @@ function claimErrors(item: LimitRangeItem, request: AdmissionRequest): string[] 
   const errors = minimumErrors(item, requests, {});
   for (const [name, maximum] of Object.entries(item.max ?? {})) {
     const wording = `maximum ${name} usage per ${item.type} is ${maximum}`;
-    const given = requests[name];
+    const given = valueAt(requests, name);
     if (given === undefined) errors.push(`${wording}.  No request is specified`);
     else if (parseQuantity(given).compare(parseQuantity(maximum)) > 0)
       errors.push(`${wording}, but request is ${given}`);
@@ -103,7 +104,7 @@ function claimErrors(item: LimitRangeItem, request: AdmissionRequest): string[] 
 function minimumErrors({ type, min = {} }: LimitRangeItem, requests: ResourceList, limits: ResourceList): string[] {
   return Object.entries(min).flatMap(([name, minimum]) => {
     const wording = `minimum ${name} usage per ${type} is ${minimum}`;
-    const [request, limit] = [requests[name], limits[name]];
+    const [request, limit] = [valueAt(requests, name), valueAt(limits, name)];
     const below = (value: string): boolean => parseQuantity(value).compare(parseQuantity(minimum)) < 0;
     if (request === undefined) return [`${wording}.  No request is specified`];
     if (below(request)) return [`${wording}, but request is ${request}`];
@@ -115,7 +116,7 @@ function boundErrors(item: LimitRangeItem, requests: ResourceList, limits: Resou
   const errors = minimumErrors(item, requests, limits);
   for (const [name, maximum] of Object.entries(item.max ?? {})) {
     const wording = `maximum ${name} usage per ${item.type} is ${maximum}`;
-    const [request, limit] = [requests[name], limits[name]];
+    const [request, limit] = [valueAt(requests, name), valueAt(limits, name)];
     const above = (value: string): boolean => parseQuantity(value).compare(parseQuantity(maximum)) > 0;
     if (limit === undefined) errors.push(`${wording}.  No limit is specified`);
     else if (above(limit)) errors.push(`${wording}, but limit is ${limit}`);
@@ -126,8 +127,8 @@ function boundErrors(item: LimitRangeItem, requests: ResourceList, limits: Resou
       ...ratioErrors(
         `${name} max limit to request ratio per ${item.type} is ${ratio}`,
         ratio,
-        requests[name],
-        limits[name],
+        valueAt(requests, name),
+        valueAt(limits, name),
       ),
     );
   }

@@ -1,6 +1,6 @@
 /** How webhooks and policies change the object of a request, which the registry holds on to. */
 import { internalError } from "../../machinery/errors/status-error.ts";
-import { deepCopy } from "../../machinery/meta/accessors.ts";
+import { deepCopy, setAt } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { conform } from "../../machinery/schema/conform.ts";
 import type { AdmissionRequest } from "../types.ts";
@@ -32,6 +32,6 @@ export function replaceObject({ object, kind }: AdmissionRequest, wanted: Unknow
 }
 
 function overwrite(target: Record<string, unknown>, source: Readonly<Record<string, unknown>>): void {
-  for (const key of Object.keys(target)) if (!(key in source)) delete target[key];
-  Object.assign(target, source);
+  for (const key of Object.keys(target)) if (!Object.hasOwn(source, key)) delete target[key];
+  for (const [key, value] of Object.entries(source)) setAt(target, key, value);
 }

@@ -12,6 +12,7 @@ import {
 import type { PersistentVolumeClaim, Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
 import type { DeviceClass } from "../../kinds/generated/resource-v1.ts";
 import { extendedResources } from "../../kinds/resource/device-class/extended-resources.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader, ObjectWriter } from "../types.ts";
 import { refuse } from "./request.ts";
@@ -107,13 +108,13 @@ function next(request: AdmissionRequest, quota: ResourceQuota, context: UsageCon
   const name = quota.metadata?.name ?? "";
   const hard = quota.status?.hard ?? {};
   const usage = quotaUsage(kind.group, kind.plural, object, context);
-  const counted = Object.keys(hard).filter((one) => usage[one] !== undefined);
+  const counted = Object.keys(hard).filter((one) => valueAt(usage, one) !== undefined);
   if (kind.group === "" && kind.plural === "pods") {
     const missing = unspecifiedResources(Object.keys(hard), object as Pod);
     if (missing !== "") throw refuse(request, `failed quota: ${name}: must specify ${missing}`);
   }
   const used = quota.status?.used ?? {};
-  const unknown = counted.filter((one) => used[one] === undefined).sort();
+  const unknown = counted.filter((one) => valueAt(used, one) === undefined).sort();
   if (unknown.length > 0) throw refuse(request, `status unknown for quota: ${name}, resources: ${unknown.join(",")}`);
   const wasCounted =
     request.operation === "UPDATE" && oldObject && quotaMatches(quota, kind.group, kind.plural, oldObject);
@@ -131,7 +132,11 @@ function next(request: AdmissionRequest, quota: ResourceQuota, context: UsageCon
 }
 
 function pick(list: ResourceList, names: readonly string[]): ResourceList {
-  return Object.fromEntries(names.flatMap((name) => (list[name] === undefined ? [] : [[name, list[name]]])));
+  const there = names.flatMap((name): [string, string][] => {
+    const amount = valueAt(list, name);
+    return amount === undefined ? [] : [[name, amount]];
+  });
+  return Object.fromEntries(there);
 }
 
 function withoutZeros(list: ResourceList): ResourceList {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Pod, Toleration } from "../../kinds/generated/core-v1.ts";
 import type { RuntimeClass } from "../../kinds/generated/node-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectReader } from "../types.ts";
 import { createdPod, refuse } from "./request.ts";
 
@@ -50,7 +51,7 @@ function setScheduling(
 ): void {
   if (spec === undefined) return;
   for (const [key, value] of Object.entries(nodeSelector)) {
-    const own = spec.nodeSelector?.[key];
+    const own = valueAt(spec.nodeSelector, key);
     if (own !== undefined && own !== value) {
       throw refuse(
         request,

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { setAt } from "../../machinery/meta/accessors.ts";
 import type { UserInfo } from "../types.ts";
 import { withAuthenticatedGroup } from "./user.ts";
 
@@ -16,7 +17,7 @@ export function userFromRequestHeaders(headers: IncomingHttpHeaders): UserInfo |
   const uid = firstValue(headers["x-remote-uid"]);
   const extra: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (name.startsWith(extraPrefix)) extra[decodeExtraKey(name.slice(extraPrefix.length))] = values(value);
+    if (name.startsWith(extraPrefix)) setAt(extra, decodeExtraKey(name.slice(extraPrefix.length)), values(value));
   }
   return withAuthenticatedGroup({
     username,

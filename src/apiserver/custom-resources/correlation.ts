@@ -2,7 +2,7 @@
  * Which part of an object came out of which part of the object before: what an update did not touch may stay as wrong as
  * it was (validation ratcheting). Follows apiserver's cel/common CorrelatedObject.
  */
-import { deepEqual } from "../../machinery/meta/accessors.ts";
+import { deepEqual, valueAt } from "../../machinery/meta/accessors.ts";
 import { childSchema, isMap, type JsonSchema } from "./schema.ts";
 
 export interface CorrelatedPair {
@@ -93,7 +93,7 @@ export function oldItems(old: unknown, schema: JsonSchema): (item: unknown) => u
 
 function compositeKey(item: unknown, keys: readonly string[]): string | undefined {
   if (!isMap(item)) return undefined;
-  const values = keys.map((key) => item[key]);
+  const values = keys.map((key) => valueAt(item, key));
   const scalar = (value: unknown): boolean => ["boolean", "number", "bigint", "string"].includes(typeof value);
   return values.every(scalar) ? JSON.stringify(values) : undefined;
 }

@@ -1,5 +1,5 @@
 import { requestEntityTooLarge } from "../../machinery/errors/status-error.ts";
-import { deepCopy, valueAt } from "../../machinery/meta/accessors.ts";
+import { deepCopy, setAt, valueAt } from "../../machinery/meta/accessors.ts";
 import { childSchema, isMap, type JsonSchema, valuesOf } from "./schema.ts";
 
 /** Several times what can be stored: defaults that are longer together would be made to be refused. */
@@ -29,7 +29,7 @@ function fillIn(value: unknown, schema: JsonSchema, left: { room: number }): voi
     if (property.default === undefined || valueAt(value, key) !== undefined) continue;
     left.room -= lengthOf(property);
     if (left.room < 0) throw requestEntityTooLarge("etcdserver: request is too large");
-    value[key] = deepCopy(property.default);
+    setAt(value, key, deepCopy(property.default));
   }
   const values = valuesOf(schema);
   for (const key of Object.keys(value)) {

@@ -72,7 +72,7 @@ function checkList(value: unknown, schema: JsonSchema, path: string): FieldError
 function keysOf(item: unknown, schema: JsonSchema): unknown {
   if (!isMap(item)) return {};
   const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  return Object.fromEntries(keys.filter((key) => item[key] !== undefined).map((key) => [key, item[key]]));
+  return Object.fromEntries(keys.filter((key) => valueAt(item, key) !== undefined).map((key) => [key, item[key]]));
 }
 
 function checkEmbedded(value: unknown, schema: JsonSchema, path: string): FieldError[] {

@@ -1,5 +1,7 @@
 /** What OpenAPI says of a custom resource: its schema with the fields that every object has. */
+
 import type { CustomResourceDefinitionVersion } from "../../kinds/generated/apiextensions-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { isMap, type JsonSchema } from "./schema.ts";
 
 type Published = Record<string, unknown>;
@@ -53,7 +55,7 @@ function toVersion2(schema: JsonSchema): Published {
   if (isMap(published["properties"])) {
     const properties = Object.entries(schema.properties ?? {}).map(([name, one]) => [name, toVersion2(one)]);
     published["properties"] = Object.fromEntries(properties);
-    const left = schema.required?.filter((name) => schema.properties?.[name]?.nullable !== true);
+    const left = schema.required?.filter((name) => valueAt(schema.properties, name)?.nullable !== true);
     if (schema.required !== undefined) published["required"] = left;
   }
   if (isMap(published["items"])) published["items"] = toVersion2(schema.items as JsonSchema);

@@ -2,7 +2,7 @@
 import type { Scale } from "../../kinds/generated/autoscaling-v1.ts";
 import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { badRequest, invalid } from "../../machinery/errors/status-error.ts";
-import { deepCopy } from "../../machinery/meta/accessors.ts";
+import { deepCopy, setAt, valueAt } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { checkPreconditions } from "../subresources/scale.ts";
 import { answer, bodyOf, subjectOf, targetOf } from "../subresources/subject.ts";
@@ -61,9 +61,11 @@ function withValue(object: UnknownObject, path: string, value: unknown): Unknown
   const last = names.pop() ?? "";
   let target = object as Record<string, unknown>;
   for (const name of names) {
-    if (!isMap(target[name])) target[name] = {};
-    target = target[name] as Record<string, unknown>;
+    const below = valueAt(target, name);
+    const next = isMap(below) ? below : {};
+    if (next !== below) setAt(target, name, next);
+    target = next;
   }
-  target[last] = value;
+  setAt(target, last, value);
   return object;
 }

@@ -21,7 +21,7 @@ export function smallestJson(schema: JsonSchema): number {
     case "boolean":
       return 4;
     case "string":
-      return smallestOfFormat[schema.format ?? ""] ?? aroundBytes;
+      return valueAt(smallestOfFormat, schema.format ?? "") ?? aroundBytes;
     case "object":
       return aroundBytes + requiredBytes(schema);
     case "array":
@@ -54,7 +54,7 @@ const fitting = (bytes: number): number => Math.floor((maximumRequestBytes - aro
 
 function largestText({ format = "", enum: allowed, ...schema }: JsonSchema): number {
   const maxLength = countOf(schema.maxLength);
-  const ofFormat = largestOfFormat[format];
+  const ofFormat = valueAt(largestOfFormat, format);
   if (ofFormat !== undefined) return ofFormat;
   if (maxLength !== undefined) return format === "byte" ? maxLength : maxLength * largestCharacter;
   if (!allowed?.length) return maximumRequestBytes - aroundBytes;

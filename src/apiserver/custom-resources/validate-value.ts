@@ -173,7 +173,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
 function checkNumber(value: number | bigint, schema: JsonSchema, path: string): FieldError[] {
   const { minimum, maximum, multipleOf, exclusiveMinimum, exclusiveMaximum, type, format = "" } = schema;
   const errors: FieldError[] = [];
-  const range = type === "integer" ? ranges[format] : undefined;
+  const range = type === "integer" ? valueAt(ranges, format) : undefined;
   if (range !== undefined && (value < range[0] || value > range[1])) {
     const detail = `Checked value must be of type integer with format ${format} in ${path}`;
     errors.push(invalidValue("<nil>", "", detail));

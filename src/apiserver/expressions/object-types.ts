@@ -2,7 +2,9 @@
  * Types of API objects as CEL's checker knows them, from the table of built-in types and from published schemas of custom
  * resources (apiserver's common.SchemaDeclType). A struct is a named type with fields; what has no schema has no field.
  */
+
 import type { KindDefinition } from "../../machinery/kind.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { FieldSchema, SchemaTable } from "../../machinery/schema/types.ts";
 import { escapeName } from "./values.ts";
 
@@ -118,6 +120,6 @@ const stringFormats: Readonly<Record<string, string>> = {
 };
 
 function scalarOf(type: unknown, format: unknown): string | undefined {
-  if (type === "string") return stringFormats[String(format)] ?? "string";
-  return scalars[String(type)];
+  if (type === "string") return valueAt(stringFormats, String(format)) ?? "string";
+  return valueAt(scalars, String(type));
 }

@@ -2,7 +2,9 @@
  * The server's own metrics in Prometheus' text form, under upstream's names. A counter is an entry of a Map, found by
  * the parts of its labels, so that counting a request costs less than a microsecond.
  */
+
 import { memoryUsage } from "node:process";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { RequestInfo } from "../types.ts";
 
 /** Seconds, upstream's buckets. */
@@ -112,7 +114,7 @@ const knownVerbs: ReadonlySet<string> = new Set([
 function labelsOf(info: Counted): string {
   const { group, version, resource, subresource } = info;
   const verb =
-    info.verb === "deletecollection" ? "DELETECOLLECTION" : (httpVerbs[info.verb] ?? info.verb.toUpperCase());
+    info.verb === "deletecollection" ? "DELETECOLLECTION" : (valueAt(httpVerbs, info.verb) ?? info.verb.toUpperCase());
   return `component="apiserver",group="${group}",resource="${resource}",scope="${scopeOf(info)}",subresource="${subresource}",verb="${verb}",version="${version}"`;
 }
 

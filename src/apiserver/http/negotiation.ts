@@ -1,5 +1,6 @@
 import { BoundedCache } from "../../lib/bounded-cache.ts";
 import { badRequest, notAcceptable } from "../../machinery/errors/status-error.ts";
+import { setAt, valueAt } from "../../machinery/meta/accessors.ts";
 
 export type Encoding = "json" | "yaml" | "protobuf";
 export type Transformation = "Table" | "PartialObjectMetadata" | "PartialObjectMetadataList";
@@ -61,7 +62,7 @@ function parseClause(text: string): MediaClause {
   const parameters: Record<string, string> = {};
   for (const one of rest) {
     const equals = one.indexOf("=");
-    if (equals > 0) parameters[one.slice(0, equals)] = one.slice(equals + 1);
+    if (equals > 0) setAt(parameters, one.slice(0, equals), one.slice(equals + 1));
   }
   return { type: type.toLowerCase(), parameters, quality: Number(parameters["q"] ?? 1) };
 }
@@ -85,7 +86,7 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, pr
   const pretty = query.size > 0 && isPretty(query.get("pretty"));
   if (accept === undefined || accept === "" || accept === "application/json") return pretty ? prettyJson : plainJson;
   for (const { type, parameters } of parseAccept(accept)) {
-    const encoding = encodingOf[type];
+    const encoding = valueAt(encodingOf, type);
     const as = parameters["as"];
     if (encoding === undefined) continue;
     if (!encodings.includes(encoding) && !(protobufMetadata && encoding === "protobuf" && isMetadata(as))) continue;

@@ -1,5 +1,6 @@
 import { parseRequestTarget, pathParts } from "../../lib/request-target.ts";
 import { badRequest } from "../../machinery/errors/status-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseFieldSelector, requiredValue } from "../../machinery/selectors/field-selector.ts";
 import { isPathSegmentName } from "../../machinery/validation/names.ts";
 import type { RequestInfo } from "../types.ts";
@@ -28,7 +29,7 @@ export function parseRequestInfo(method: string, url: string): RequestInfo {
   const group = core ? "" : (parts[1] as string);
   const version = parts[core ? 1 : 2] as string;
   const rest = parts.slice(core ? 2 : 3);
-  let verb = verbOfMethod[method] ?? "";
+  let verb = valueAt(verbOfMethod, method) ?? "";
   const legacyVerb = rest[0] === "watch" || rest[0] === "proxy" ? rest.shift() : undefined;
   if (legacyVerb !== undefined) {
     if (rest.length === 0) throw badRequest(`unable to determine kind and namespace from url, ${url}`);

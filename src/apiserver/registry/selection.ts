@@ -1,4 +1,5 @@
 import { badRequest } from "../../machinery/errors/status-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { type FieldSelector, matchesFields, parseFieldSelector } from "../../machinery/selectors/field-selector.ts";
 import { type LabelSelector, parseLabelSelector } from "../../machinery/selectors/label-selector.ts";
 import type { CachedObject } from "../watch/cached-object.ts";
@@ -42,12 +43,14 @@ function fieldReader(resource: ServedResource): (object: CachedObject, field: st
   const { kind } = resource;
   if (!resource.converts) return (object, field) => object.field(kind, field);
   return (object, field) =>
-    common.has(field) ? object.field(kind, field) : (kind.selectableFields?.[field]?.(resource.decode(object)) ?? "");
+    common.has(field)
+      ? object.field(kind, field)
+      : (valueAt(kind.selectableFields, field)?.(resource.decode(object)) ?? "");
 }
 
 function checkFields({ kind }: ServedResource, fields: FieldSelector | undefined): void {
   for (const { field } of fields?.requirements ?? []) {
-    if (common.has(field) || kind.selectableFields?.[field] !== undefined) continue;
+    if (common.has(field) || valueAt(kind.selectableFields, field) !== undefined) continue;
     throw badRequest(
       kind.selectableFields === undefined
         ? `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`

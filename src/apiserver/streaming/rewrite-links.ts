@@ -1,3 +1,5 @@
+import { valueAt } from "../../machinery/meta/accessors.ts";
+
 /** Attributes of HTML elements that hold one URL each. */
 const urlAttributes: Readonly<Record<string, readonly string[]>> = {
   a: ["href"],
@@ -48,7 +50,7 @@ export function rewriteUrl(text: string, { prefix, backendHost, requestHost }: P
 /** Rewrites the URLs in an HTML page. */
 export function rewriteHtml(page: string, location: ProxyLocation): string {
   return page.replace(/<([a-z][a-z0-9]*)((?:\s[^<>]*)?)>/gi, (tag, element: string, attributes: string) => {
-    const wanted = urlAttributes[element.toLowerCase()];
+    const wanted = valueAt(urlAttributes, element.toLowerCase());
     if (wanted === undefined || attributes === "") return tag;
     const pattern = new RegExp(`(\\s(?:${wanted.join("|")})\\s*=\\s*)(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, "gi");
     const rewritten = attributes.replace(

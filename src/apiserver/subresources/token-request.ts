@@ -4,7 +4,7 @@ import type { Pod, ServiceAccount } from "../../kinds/generated/core-v1.ts";
 import { type Clock, formatTime } from "../../lib/clock.ts";
 import { invalidValue } from "../../machinery/errors/field-error.ts";
 import { badRequest, conflict, invalid, notFound } from "../../machinery/errors/status-error.ts";
-import { generateUid } from "../../machinery/meta/accessors.ts";
+import { generateUid, valueAt } from "../../machinery/meta/accessors.ts";
 import { type KubernetesObject, parseApiVersion } from "../../machinery/meta/object.ts";
 import { keyId, signingAlgorithm } from "../authentication/service-account-key.ts";
 import type { BoundReference, KubernetesClaims } from "../authentication/service-account-token.ts";
@@ -119,7 +119,7 @@ function boundObject(
 ): Bound {
   if (reference === undefined) return {};
   const { apiVersion = "", kind = "", name = "" } = reference;
-  const plural = parseApiVersion(apiVersion).group === "" ? plurals[kind] : undefined;
+  const plural = parseApiVersion(apiVersion).group === "" ? valueAt(plurals, kind) : undefined;
   if (plural === undefined) {
     throw badRequest(`cannot bind token to object of type ${apiVersion}, Kind=${kind}`);
   }

@@ -1,5 +1,6 @@
 import { parseOwnJson } from "../../machinery/codec/json.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { UnknownObject } from "../../machinery/meta/object.ts";
 import { type FinalBytes, finalBytes, metadataStart, withRevision } from "./object-bytes.ts";
 
@@ -89,7 +90,7 @@ export class CachedObject {
     this.#fields ??= new Map();
     let value = this.#fields.get(name);
     if (value === undefined) {
-      value = kind.selectableFields?.[name]?.(this.object) ?? "";
+      value = valueAt(kind.selectableFields, name)?.(this.object) ?? "";
       this.#fields.set(name, value);
     }
     return value;

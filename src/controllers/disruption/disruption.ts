@@ -16,6 +16,7 @@ import { isPodActive, isPodReady } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
 import type { PodDisruptionBudget } from "../../kinds/generated/policy-v1.ts";
 import { formatTime } from "../../lib/clock.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import { sameStatus } from "../framework/canonical-json.ts";
@@ -92,7 +93,7 @@ async function writeStatus(
   }
   const disruptedPods = stillDisrupted(budget, selected, context);
   const healthy = selected.filter(
-    (pod) => isPodActive(pod) && isPodReady(pod) && disruptedPods[pod.metadata?.name ?? ""] === undefined,
+    (pod) => isPodActive(pod) && isPodReady(pod) && valueAt(disruptedPods, pod.metadata?.name ?? "") === undefined,
   ).length;
   const allowed = expected === 0 ? 0 : Math.max(0, healthy - desiredHealthy);
   const status = {

@@ -2,11 +2,13 @@
  * Reads the three metrics APIs: metrics.k8s.io, which the API server or a metrics-server serves, custom.metrics.k8s.io
  * and external.metrics.k8s.io, which adapters serve. Values are thousandths. Throws an Error with upstream's message.
  */
+
 import { withQuery } from "../../client/paths.ts";
 import type { Client } from "../../client/types.ts";
 import type { CrossVersionObjectReference } from "../../kinds/generated/autoscaling-v2.ts";
 import type { LabelSelector } from "../../kinds/generated/meta-v1.ts";
 import { isNotFound, unknownPath } from "../../machinery/errors/status-error.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseApiVersion } from "../../machinery/meta/object.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
@@ -56,7 +58,7 @@ export async function readResourceMetric(
   const found: PodMetrics = new Map();
   for (const { metadata, timestamp = "", window = "", containers = [] } of items) {
     const chosen = containers.filter(({ name }) => container === undefined || name === container);
-    const values = chosen.map(({ usage }) => usage[resource]);
+    const values = chosen.map(({ usage }) => valueAt(usage, resource));
     if (values.length === 0 || values.includes(undefined)) continue;
     const value = values.reduce((sum, text) => sum + parseQuantity(text ?? "0").milliValue(), 0);
     found.set(metadata.name, { value, at: Date.parse(timestamp), windowMs: parseDuration(window) });

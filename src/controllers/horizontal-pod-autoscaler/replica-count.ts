@@ -1,7 +1,9 @@
 /** How many replicas measured values call for, as upstream's replica calculator. Values are thousandths. */
+
 import { isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { HorizontalPodAutoscaler } from "../../kinds/generated/autoscaling-v2.ts";
 import type { Container, Pod } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 import { metaOf } from "../framework/controller-reference.ts";
 import type { PodMetrics } from "./metrics-client.ts";
@@ -161,7 +163,7 @@ function requestOf({ metadata, spec }: Pod, resource: string, container: string 
   const name = metadata?.name;
   const ofPod = spec?.resources?.requests;
   if (ofPod !== undefined && Object.keys(ofPod).length > 0 && container === undefined) {
-    const request = ofPod[resource];
+    const request = valueAt(ofPod, resource);
     if (request === undefined) throw new Error(`missing pod-level request for ${resource} in Pod ${name}`);
     return parseQuantity(request).milliValue();
   }
@@ -172,7 +174,7 @@ function requestOf({ metadata, spec }: Pod, resource: string, container: string 
     throw new Error(`container ${container} not found in Pod ${name}`);
   }
   return counted.reduce((sum, one) => {
-    const request = one.resources?.requests?.[resource];
+    const request = valueAt(one.resources?.requests, resource);
     if (request === undefined) {
       throw new Error(`missing request for ${resource} in container ${one.name} of Pod ${name}`);
     }

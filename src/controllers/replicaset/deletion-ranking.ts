@@ -1,5 +1,6 @@
 import { isPodActive, isPodReady, podCondition } from "../../kinds/core/pod/pod-state.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 
 const phaseRank: Readonly<Record<string, number>> = { Pending: 0, Unknown: 1, Running: 2 };
 const deletionCost = (pod: Pod): number =>
@@ -36,7 +37,7 @@ function compare(a: Pod, b: Pod, rank: (pod: Pod) => number, now: number): numbe
   const readySince = (pod: Pod): string | undefined => podCondition(pod, "Ready")?.lastTransitionTime;
   return (
     Number(Boolean(a.spec?.nodeName)) - Number(Boolean(b.spec?.nodeName)) ||
-    (phaseRank[a.status?.phase ?? ""] ?? 0) - (phaseRank[b.status?.phase ?? ""] ?? 0) ||
+    (valueAt(phaseRank, a.status?.phase ?? "") ?? 0) - (valueAt(phaseRank, b.status?.phase ?? "") ?? 0) ||
     Number(isPodReady(a)) - Number(isPodReady(b)) ||
     deletionCost(a) - deletionCost(b) ||
     rank(b) - rank(a) ||

@@ -19,6 +19,7 @@ import { devicesSuffix, deviceUsage } from "../../kinds/core/resource-quota/devi
 import { hasScopes, isTerminating, quotaMatches, quotaUsage } from "../../kinds/core/resource-quota/usage.ts";
 import type { Pod, ResourceQuota } from "../../kinds/generated/core-v1.ts";
 import { extendedResources } from "../../kinds/resource/device-class/extended-resources.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { KubernetesObject } from "../../machinery/meta/object.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
 import { sameJson } from "../framework/canonical-json.ts";
@@ -89,7 +90,7 @@ function changesUsage(pod: Pod, old: Pod, now: number): boolean {
 /** Whether its status speaks of the limits that its spec has now. */
 function isCounted({ spec, status }: ResourceQuota): boolean {
   const names = Object.keys(spec?.hard ?? {});
-  return sameJson(status?.hard, spec?.hard) && names.every((name) => status?.used?.[name] !== undefined);
+  return sameJson(status?.hard, spec?.hard) && names.every((name) => valueAt(status?.used, name) !== undefined);
 }
 
 /** Amounts by the names that quotas use. */

@@ -1,5 +1,5 @@
 /** Amounts of resources: what every kind that holds a list of them shares. */
-import { valueAt } from "../../machinery/meta/accessors.ts";
+import { setAt, valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity, Quantity } from "../../machinery/quantity.ts";
 
 export type ResourceList = Record<string, string>;
@@ -13,7 +13,7 @@ export function roundUpQuantities(list: ResourceList | undefined): void {
     const excess = quantity.nanos % nanosPerMilli;
     if (list === undefined || excess === 0n) continue;
     const rounded = quantity.nanos - excess + (excess > 0n ? nanosPerMilli : -nanosPerMilli);
-    list[name] = new Quantity(rounded, quantity.format).toString();
+    setAt(list, name, new Quantity(rounded, quantity.format).toString());
   }
 }
 
@@ -43,7 +43,8 @@ function combine(
   const result = { ...left };
   for (const [name, text] of Object.entries(right ?? {})) {
     const there = valueAt(result, name);
-    result[name] = there === undefined ? text : join(parseQuantity(there), parseQuantity(text)).toString();
+    const amount = there === undefined ? text : join(parseQuantity(there), parseQuantity(text)).toString();
+    setAt(result, name, amount);
   }
   return result;
 }

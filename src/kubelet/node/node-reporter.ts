@@ -159,7 +159,7 @@ export async function startNodeReporter(input: NodeReporterInput): Promise<NodeR
 
 /** For a patch: null for each resource that is not there any more. */
 function goneFrom(old: NodeStatus["allocatable"] = {}, now: NodeStatus["allocatable"] = {}): Record<string, null> {
-  const gone = Object.keys(old).filter((name) => !(name in now));
+  const gone = Object.keys(old).filter((name) => !Object.hasOwn(now, name));
   return Object.fromEntries(gone.map((name) => [name, null]));
 }
 

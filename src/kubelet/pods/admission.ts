@@ -1,7 +1,9 @@
 /** Whether a pod may run on this node at all; what upstream's admission handlers refuse, with their reasons. */
+
 import { isSidecar } from "../../kinds/core/pod/container-aggregation.ts";
 import { safeSysctls } from "../../kinds/core/pod/safe-sysctls.ts";
 import type { ContainerPort, Node, Pod } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { amountOf, podRequests } from "../resources/pod-resources.ts";
 import type { Verdict } from "./pod-worker.ts";
 
@@ -49,7 +51,7 @@ function checkSysctls(pod: Pod): Verdict | undefined {
 function checkSelector(pod: Pod, node: Node | undefined): Verdict | undefined {
   const labels = node?.metadata?.labels;
   if (labels === undefined) return undefined;
-  const missing = Object.entries(pod.spec?.nodeSelector ?? {}).some(([key, value]) => labels[key] !== value);
+  const missing = Object.entries(pod.spec?.nodeSelector ?? {}).some(([key, value]) => valueAt(labels, key) !== value);
   if (!missing) return undefined;
   return {
     reason: "NodeAffinity",
@@ -86,8 +88,11 @@ function checkResources(pod: Pod, others: readonly Pod[], node: Node | undefined
   const wanted = podRequests(pod);
   for (const [name, amount] of Object.entries({ ...wanted, pods: 1 })) {
     if (amount === 0) continue;
-    const capacity = amountOf(name, allocatable[name] ?? "0");
-    const used = others.reduce((sum, other) => sum + (name === "pods" ? 1 : (podRequests(other)[name] ?? 0)), 0);
+    const capacity = amountOf(name, valueAt(allocatable, name) ?? "0");
+    const used = others.reduce(
+      (sum, other) => sum + (name === "pods" ? 1 : (valueAt(podRequests(other), name) ?? 0)),
+      0,
+    );
     if (used + amount <= capacity) continue;
     const message = `Node didn't have enough resource: ${name}, requested: ${amount}, used: ${used}, capacity: ${capacity}`;
     return { reason: `OutOf${name}`, message };

@@ -1,5 +1,7 @@
 /** Fields of a pod as text, for environment variables and downward API volumes. */
+
 import type { Container, ObjectFieldSelector, Pod, ResourceFieldSelector } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 
 export interface FieldContext {
@@ -30,8 +32,8 @@ export function fieldValue({ fieldPath }: ObjectFieldSelector, pod: Pod, context
   const subscript = /^(.*)\['(.*)'\]$/.exec(fieldPath);
   if (subscript !== null) {
     const [, path, key = ""] = subscript;
-    if (path === "metadata.annotations") return metadata?.annotations?.[key] ?? "";
-    if (path === "metadata.labels") return metadata?.labels?.[key] ?? "";
+    if (path === "metadata.annotations") return valueAt(metadata?.annotations, key) ?? "";
+    if (path === "metadata.labels") return valueAt(metadata?.labels, key) ?? "";
     throw new Error(`fieldPath "${fieldPath}" does not support subscript`);
   }
   switch (fieldPath) {
@@ -77,7 +79,7 @@ export function resourceFieldValue(
   const match = /^(limits|requests)\.(.+)$/.exec(resource);
   if (match === null) throw new Error(`unsupported container resource : ${resource}`);
   const [, list, kind = ""] = match as unknown as [string, "limits" | "requests", string];
-  const text = found.resources?.[list]?.[kind];
+  const text = valueAt(found.resources?.[list], kind);
   const quantity = parseQuantity(text ?? (list === "limits" ? defaultLimit(kind, context) : "0"));
   const unit = parseQuantity(divisor === undefined || divisor === "0" ? "1" : divisor);
   const quotient = quantity.nanos / unit.nanos;

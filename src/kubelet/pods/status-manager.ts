@@ -212,7 +212,7 @@ function changedConditions(from: readonly PodCondition[], to: readonly PodCondit
   const changes = to.flatMap((condition) => {
     const old = before.get(condition.type);
     if (isDeepStrictEqual(old, condition)) return [];
-    const gone = Object.keys(old ?? {}).filter((key) => !(key in condition));
+    const gone = Object.keys(old ?? {}).filter((key) => !Object.hasOwn(condition, key));
     return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }];
   });
   return [...removals, ...changes];

@@ -1,8 +1,10 @@
 /** HTTP and HTTPS requests of probes and lifecycle hooks, with upstream's headers and judgement. */
+
 import http from "node:http";
 import https from "node:https";
 import type { Container, HTTPGetAction } from "../../kinds/generated/core-v1.ts";
 import type { IntOrString } from "../../kinds/generated/primitives.ts";
+import { setAt } from "../../machinery/meta/accessors.ts";
 import type { ProbeOutcome } from "../pods/actions.ts";
 
 export interface ProbeResult {
@@ -69,7 +71,7 @@ function request(url: string, { action, timeoutMs, agent }: HttpRequestInput): P
   const headers: Record<string, string> = { "user-agent": `${agent}/1.36`, accept: "*/*", connection: "close" };
   for (const { name, value } of action.httpHeaders ?? []) {
     if (name.toLowerCase() === "accept" && value === "") delete headers["accept"];
-    else headers[name.toLowerCase()] = value;
+    else setAt(headers, name.toLowerCase(), value);
   }
   return new Promise((resolve, reject) => {
     // Go's parser, which programs were tried against, takes header lines that end in LF alone.

@@ -1,6 +1,8 @@
 /** What a pod asks for and may use, summed over its containers as upstream's component-helpers do. */
+
 import { type AmountArithmetic, aggregateContainers } from "../../kinds/core/pod/container-aggregation.ts";
 import type { Pod } from "../../kinds/generated/core-v1.ts";
+import { setAt, valueAt } from "../../machinery/meta/accessors.ts";
 import { parseQuantity } from "../../machinery/quantity.ts";
 
 /** CPU in thousandths of a core, everything else in its own unit (bytes). */
@@ -16,12 +18,12 @@ function amounts(list: Readonly<Record<string, string>> | undefined): ResourceAm
 }
 
 function add(into: ResourceAmounts, other: ResourceAmounts): ResourceAmounts {
-  for (const [name, amount] of Object.entries(other)) into[name] = (into[name] ?? 0) + amount;
+  for (const [name, amount] of Object.entries(other)) setAt(into, name, (valueAt(into, name) ?? 0) + amount);
   return into;
 }
 
 function maximum(into: ResourceAmounts, other: ResourceAmounts): ResourceAmounts {
-  for (const [name, amount] of Object.entries(other)) into[name] = Math.max(into[name] ?? 0, amount);
+  for (const [name, amount] of Object.entries(other)) setAt(into, name, Math.max(valueAt(into, name) ?? 0, amount));
   return into;
 }
 
@@ -40,7 +42,8 @@ export function podLimits(pod: Pod): ResourceAmounts {
   const total = aggregateContainers(pod.spec ?? {}, ({ resources }) => amounts(resources?.limits), arithmetic);
   Object.assign(total, amounts(pod.spec?.resources?.limits));
   for (const [name, amount] of Object.entries(amounts(pod.spec?.overhead))) {
-    if (total[name] !== undefined) total[name] += amount;
+    const limit = valueAt(total, name);
+    if (limit !== undefined) setAt(total, name, limit + amount);
   }
   return total;
 }

@@ -2,12 +2,14 @@
  * Who may ask the kubelet: clients with a certificate of the cluster's CA, or a bearer token that the API server
  * knows; and what: the API server and administrators everything, others as a SubjectAccessReview on the node says.
  */
+
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { subjectAccessReviews, tokenReviews } from "../../client/resources.ts";
 import type { Client } from "../../client/types.ts";
 import { BoundedCache } from "../../lib/bounded-cache.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { RoutedRequest } from "./routes.ts";
 
 export interface Access {
@@ -75,7 +77,7 @@ export function createAccess(client: Client, nodeName: string, clock: Clock): Ac
       if (user === undefined) return { code: 401, text: "Unauthorized" };
       // The API server's own certificate is of this group; a name alone is whatever a signer was brought to sign.
       if (user.groups.includes("system:masters")) return undefined;
-      const verb = verbs[method] ?? "";
+      const verb = valueAt(verbs, method) ?? "";
       for (const subresource of subresources) if (await review(user, verb, subresource)) return undefined;
       const text = `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(" ")}])\n`;
       return { code: 403, text };

@@ -1,5 +1,7 @@
 /** Finds the container that a request means, in upstream's words when there is none. */
+
 import type { ContainerStatus, PodStatus } from "../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { PodManager } from "../pods/pod-manager.ts";
 import type { PodWorker } from "../pods/pod-worker.ts";
 import { findContainer } from "../pods/runtime-status.ts";
@@ -49,7 +51,7 @@ export function loggedContainerId(status: PodStatus, pod: string, container: str
     throw new HttpProblem(400, `container "${container}" in pod "${pod}" is terminated`);
   }
   const reason = found.state?.waiting?.reason ?? "";
-  const why = waitingWords[reason] ?? reason;
+  const why = valueAt(waitingWords, reason) ?? reason;
   throw new HttpProblem(400, `container "${container}" in pod "${pod}" is waiting to start: ${why}`);
 }
 

@@ -2,7 +2,9 @@
  * Protobuf messages to objects. Each message type is compiled once into an array of field readers. What is no such message
  * is refused in the words of the code that upstream generates from its definitions.
  */
+
 import protobuf from "protobufjs/minimal.js";
+import { setAt } from "../meta/accessors.ts";
 import type { ProtobufField, SchemaTable, TypeSchema } from "../schema/types.ts";
 import { depthMessage, integerOf, JsonLimitError, maximumDepth } from "./json.ts";
 import { isInlined, isListWrapper, specialTypes } from "./protobuf-types.ts";
@@ -280,7 +282,6 @@ function mapField(name: string, read: ReadValue): ReadField {
       else skipField(reader, tag & 7);
     }
     if (reader.pos > end) throw new ProtobufError(unexpectedEnd);
-    if (key !== "__proto__") map[key] = value ?? "";
-    else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
+    setAt(map, key, value ?? "");
   };
 }

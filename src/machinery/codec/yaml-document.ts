@@ -1,4 +1,5 @@
 /** A YAML document by the rules of Go's yaml.v2; imported by yaml.ts alone, when there is YAML to read. */
+
 import {
   defineMappingTag,
   defineScalarTag,
@@ -10,6 +11,7 @@ import {
   NOT_RESOLVED,
   parseEvents,
 } from "js-yaml";
+import { setAt, valueAt } from "../meta/accessors.ts";
 import { integerOf, maximumDepth } from "./json.ts";
 
 export { YAMLException } from "js-yaml";
@@ -94,13 +96,12 @@ const mappingTag = defineMappingTag<Json>(core("map"), {
   addPair: (map, key, value) => {
     const text = keyText(key);
     if (text === undefined) return "unsupported map key";
-    if (text !== "__proto__") map[text] = value;
-    else Object.defineProperty(map, text, { value, enumerable: true, configurable: true, writable: true });
+    setAt(map, text, value);
     return "";
   },
   has: (map, key) => Object.hasOwn(map, keyText(key) ?? ""),
   keys: (map) => Object.keys(map),
-  get: (map, key) => map[String(key)],
+  get: (map, key) => valueAt(map, String(key)),
   identify,
 });
 

@@ -14,8 +14,7 @@ export function deepCopy<T>(value: T): T {
   for (const key in value) {
     const child = value[key];
     const next = typeof child === "object" ? deepCopy(child) : child;
-    if (key !== "__proto__") copy[key] = next;
-    else Object.defineProperty(copy, key, { value: next, enumerable: true, configurable: true, writable: true });
+    setAt(copy, key, next);
   }
   return copy as T;
 }
@@ -31,6 +30,12 @@ export function deepFreeze<T>(value: T): T {
 /** The value under a key that somebody else chose: never what every object inherits, as under `constructor`. */
 export function valueAt<T>(map: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
   return map !== undefined && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+/** Puts a value under a key that somebody else chose: under `__proto__`, too, where assigning would set the prototype. */
+export function setAt<T>(map: Record<string, T>, key: string, value: NoInfer<T>): void {
+  if (key !== "__proto__") map[key] = value;
+  else Object.defineProperty(map, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
 /** Names under which every object has something. */

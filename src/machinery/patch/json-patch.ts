@@ -4,7 +4,7 @@
  * none of these, which is why the operations are written out here.
  */
 import { badRequest, requestEntityTooLarge, type StatusError } from "../errors/status-error.ts";
-import { deepCopy, deepEqual } from "../meta/accessors.ts";
+import { deepCopy, deepEqual, setAt } from "../meta/accessors.ts";
 import { patchDoesNotApply } from "./patch-error.ts";
 
 const maximumOperations = 10_000;
@@ -140,13 +140,9 @@ const get = (root: unknown, path: string | undefined): unknown => {
   return child(container, key);
 };
 
-function set(container: Record<string, unknown>, key: string, value: unknown): void {
-  Object.defineProperty(container, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 function add(root: unknown, path: string | undefined, value: unknown): unknown {
   const { container, key } = locate(root, path);
-  if (!Array.isArray(container)) set(container, key, value);
+  if (!Array.isArray(container)) setAt(container, key, value);
   else if (key === "-") container.push(value);
   else container.splice(indexIn(container, key, container.length), 0, value);
   return root;
@@ -166,6 +162,6 @@ function replace(root: unknown, path: string | undefined, value: unknown): unkno
   }
   const { container, key } = locate(root, path);
   if (Array.isArray(container)) container[indexIn(container, key, container.length - 1)] = value;
-  else set(container, key, value);
+  else setAt(container, key, value);
   return root;
 }

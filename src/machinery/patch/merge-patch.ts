@@ -1,5 +1,7 @@
 /** JSON merge patches (RFC 7386). */
+
 import { badRequest } from "../errors/status-error.ts";
+import { setAt, valueAt } from "../meta/accessors.ts";
 
 type Json = Record<string, unknown>;
 
@@ -22,9 +24,9 @@ function merge(target: Readonly<Json>, patch: Readonly<Json>): Json {
       delete result[key];
       continue;
     }
-    const current = Object.hasOwn(result, key) ? result[key] : undefined;
+    const current = valueAt(result, key);
     const next = isObject(current) && isObject(value) ? merge(current, value) : withoutNulls(value);
-    Object.defineProperty(result, key, { value: next, enumerable: true, configurable: true, writable: true });
+    setAt(result, key, next);
   }
   return result;
 }

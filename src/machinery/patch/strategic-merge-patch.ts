@@ -5,7 +5,7 @@
  */
 import { isInteger } from "../codec/json.ts";
 import { badRequest } from "../errors/status-error.ts";
-import { deepEqual } from "../meta/accessors.ts";
+import { deepEqual, setAt, valueAt } from "../meta/accessors.ts";
 import type { FieldSchema, SchemaTable } from "../schema/types.ts";
 import {
   deleteScalars,
@@ -77,7 +77,7 @@ class Merger {
   }
 
   #field(result: Json, field: string, value: unknown, shape: Shape, deletes: boolean): void {
-    const current = Object.hasOwn(result, field) ? result[field] : undefined;
+    const current = valueAt(result, field);
     let next: unknown;
     if (isObject(current) && isObject(value)) {
       const schema = fieldOf(shape, field);
@@ -88,7 +88,7 @@ class Merger {
     } else if (deletes) return;
     else next = withoutDirectives(withoutNulls(value));
     if (next === undefined) delete result[field];
-    else Object.defineProperty(result, field, { value: next, enumerable: true, configurable: true, writable: true });
+    else setAt(result, field, next);
   }
 
   /** Merges the lists that a $setElementOrder directive names; returns the patch's keys that are done with. */
@@ -98,8 +98,8 @@ class Merger {
       if (!key.startsWith(setElementOrderPrefix)) continue;
       done.add(key);
       const field = key.slice(setElementOrderPrefix.length);
-      const current = Object.hasOwn(result, field) ? result[field] : undefined;
-      const change = Object.hasOwn(patch, field) ? patch[field] : undefined;
+      const current = valueAt(result, field);
+      const change = valueAt(patch, field);
       for (const list of [order, current, change]) {
         if (list !== undefined && !Array.isArray(list))
           throw patchFailed(`expected a []interface {}, but received a ${goTypeName(list)}`);
@@ -108,7 +108,7 @@ class Merger {
       done.add(field);
       const listShape = this.#listShape(shape, field);
       checkOrder((change ?? []) as unknown[], order as unknown[], listShape.mergeKey);
-      result[field] = this.#orderedList(current as unknown[], change as unknown[], order as unknown[], listShape);
+      setAt(result, field, this.#orderedList(current as unknown[], change as unknown[], order as unknown[], listShape));
     }
     return done;
   }

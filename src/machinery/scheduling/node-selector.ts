@@ -1,5 +1,6 @@
 /** Node selectors and affinity of pods, compiled once and matched against many nodes (component-helpers' nodeaffinity). */
 
+import { valueAt } from "../meta/accessors.ts";
 import type { LabelOperator, LabelRequirement } from "../selectors/label-requirement.ts";
 import { LabelSelector } from "../selectors/label-selector.ts";
 
@@ -50,7 +51,11 @@ const operators: Readonly<Record<string, LabelOperator>> = {
 function compileRequirements(requirements: readonly RequirementLike[]): LabelSelector {
   return new LabelSelector(
     requirements.map(
-      ({ key, operator, values = [] }): LabelRequirement => ({ key, operator: operators[operator] ?? "in", values }),
+      ({ key, operator, values = [] }): LabelRequirement => ({
+        key,
+        operator: valueAt(operators, operator) ?? "in",
+        values,
+      }),
     ),
   );
 }
@@ -79,7 +84,7 @@ export function requiredNodeMatcher(spec: NodeConstrained | undefined): NodeMatc
   const affinity = required && compileNodeSelector(required.nodeSelectorTerms);
   return (node) => {
     const nodeLabels = node.metadata?.labels;
-    for (const [key, value] of labels) if (nodeLabels?.[key] !== value) return false;
+    for (const [key, value] of labels) if (valueAt(nodeLabels, key) !== value) return false;
     return affinity === undefined || affinity(node);
   };
 }

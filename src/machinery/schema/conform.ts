@@ -4,6 +4,7 @@
  * quantities and times canonical. Hot path of every write: each type is compiled once, on first use, into a tree of
  * closures. Inputs are never changed; parts that need no change are shared with the result.
  */
+import { setAt } from "../meta/accessors.ts";
 import { type Context, describeFailure, joinPath, unknown } from "./conform-context.ts";
 import { goName, goTypeOf, shortName } from "./go-types.ts";
 import {
@@ -74,18 +75,12 @@ function compilerOf(schemas: SchemaTable, zeroValues: "required" | "all"): Compi
 const isPlainObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Plain assignment would set the prototype for this one key. */
-function assign(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key !== "__proto__") target[key] = value;
-  else Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-}
-
 /** A copy of the properties that come before `key`. */
 function copyBefore(source: Record<string, unknown>, key: string): Record<string, unknown> {
   const copy: Record<string, unknown> = {};
   for (const earlier in source) {
     if (earlier === key) break;
-    assign(copy, earlier, source[earlier]);
+    setAt(copy, earlier, source[earlier]);
   }
   return copy;
 }
@@ -205,7 +200,7 @@ class Compiler {
           if (next === child) continue;
           output = copyBefore(value, key);
         }
-        if (next !== undefined) assign(output, key, next);
+        if (next !== undefined) setAt(output, key, next);
       }
       for (const [key, zero] of zeros) {
         if ((output ?? value)[key] !== undefined) continue;
@@ -316,7 +311,7 @@ class Compiler {
           if (next === child) continue;
           output = copyBefore(value, key);
         }
-        assign(output, key, next);
+        setAt(output, key, next);
       }
       return output ?? value;
     };

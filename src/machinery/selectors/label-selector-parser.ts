@@ -1,5 +1,7 @@
 /** The grammar of label selectors, as in apimachinery pkg/labels; used by label-selector.ts. */
+
 import { invalidValue } from "../errors/field-error.ts";
+import { valueAt } from "../meta/accessors.ts";
 import { isQualifiedName } from "../validation/names.ts";
 import { createRequirement, type LabelOperator, type LabelRequirement } from "./label-requirement.ts";
 
@@ -113,7 +115,7 @@ class Parser {
     const next = this.#peek();
     if (next.type === "end" || next.type === ",") return createRequirement(key, "exists", []);
     const operatorToken = this.#take(true);
-    const operator = binaryOperators[operatorToken.text];
+    const operator = valueAt(binaryOperators, operatorToken.text);
     if (operator === undefined || operatorToken.type === "identifier") {
       throw new Error(`found '${operatorToken.text}', expected: in, notin, =, ==, !=, gt, lt`);
     }

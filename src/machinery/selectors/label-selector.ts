@@ -2,7 +2,9 @@
  * Label selectors: the `labelSelector` query parameter and metav1.LabelSelector, with the grammar, order and messages
  * of apimachinery's pkg/labels. The registry filters lists and watches with them; controllers match pods.
  */
+
 import { badRequest } from "../errors/status-error.ts";
+import { valueAt } from "../meta/accessors.ts";
 import {
   createRequirement,
   formatRequirement,
@@ -79,7 +81,7 @@ export function labelSelectorFromObject(selector: LabelSelectorObject | undefine
     requirements.push(createRequirement(key, "=", [value]));
   }
   for (const { key, operator, values } of selector.matchExpressions ?? []) {
-    const known = objectOperators[operator];
+    const known = valueAt(objectOperators, operator);
     if (known === undefined) throw new Error(`${JSON.stringify(operator)} is not a valid label selector operator`);
     requirements.push(createRequirement(key, known, values ?? []));
   }

@@ -1,7 +1,9 @@
 /** What kube-proxy answers on loopback alone: its mode, its figures, and that it runs. */
+
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import type { SyncStatus } from "./sync-status.ts";
 
 const plain = "text/plain; charset=utf-8";
@@ -14,7 +16,7 @@ export async function serveStatus(port: number, status: SyncStatus): Promise<() 
     "/metrics": () => ["text/plain; version=0.0.4; charset=utf-8", status.renderMetrics()],
   };
   const server = createServer((request, response) => {
-    const [type, body] = pages[request.url?.split("?")[0] ?? ""]?.() ?? [plain, undefined];
+    const [type, body] = valueAt(pages, request.url?.split("?")[0] ?? "")?.() ?? [plain, undefined];
     response.writeHead(body === undefined ? 404 : 200, { "content-type": type, "x-content-type-options": "nosniff" });
     response.end(body ?? "404 page not found\n");
   });

@@ -7,6 +7,7 @@
 import { podDisruptionBudgets } from "../../client/resources.ts";
 import type { Informers } from "../../client/types.ts";
 import type { PodDisruptionBudget } from "../../kinds/generated/policy-v1.ts";
+import { valueAt } from "../../machinery/meta/accessors.ts";
 import { labelSelectorFromObject } from "../../machinery/selectors/label-selector.ts";
 import type { NodeInfo } from "../cache/node-info.ts";
 import type { PodInfo } from "../cache/pod-info.ts";
@@ -129,7 +130,7 @@ function splitByBudget(
     budgets.forEach((budget, index) => {
       const selector = labelSelectorFromObject(budget.spec?.selector);
       if (budget.metadata?.namespace !== pod.namespace || selector.empty || !selector.matches(pod.labels)) return;
-      if (budget.status?.disruptedPods?.[pod.pod.metadata?.name ?? ""] !== undefined) return;
+      if (valueAt(budget.status?.disruptedPods, pod.pod.metadata?.name ?? "") !== undefined) return;
       left[index] = (left[index] ?? 0) - 1;
       if ((left[index] ?? 0) < 0) violates = true;
     });

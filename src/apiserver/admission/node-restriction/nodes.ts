@@ -1,6 +1,6 @@
 /** A node changes its own Node, and there neither what steers pods to it nor what widens its view. */
 import type { Node } from "../../../kinds/generated/core-v1.ts";
-import { deepEqual } from "../../../machinery/meta/accessors.ts";
+import { deepEqual, valueAt } from "../../../machinery/meta/accessors.ts";
 import type { AdmissionRequest } from "../../types.ts";
 import { objectOf, oldObjectOf, refuse } from "../request.ts";
 
@@ -48,7 +48,7 @@ export function checkNode(request: AdmissionRequest, node: string): void {
 
 function forbiddenLabels(next: Record<string, string>, old: Record<string, string>): string[] {
   const keys = new Set([...Object.keys(next), ...Object.keys(old)]);
-  return [...keys].filter((key) => next[key] !== old[key] && !mayKubeletSet(key));
+  return [...keys].filter((key) => valueAt(next, key) !== valueAt(old, key) && !mayKubeletSet(key));
 }
 
 function mayKubeletSet(label: string): boolean {

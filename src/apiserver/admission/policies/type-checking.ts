@@ -2,12 +2,14 @@
  * Warnings about a ValidatingAdmissionPolicy whose expressions cannot fit the objects that it matches. They change
  * nothing about what the policy does. As apiserver's policy/validating TypeChecker.
  */
+
 import type {
   ExpressionWarning,
   NamedRuleWithOperations,
   ParamKind,
 } from "../../../kinds/generated/admissionregistration-v1.ts";
 import type { KindDefinition } from "../../../machinery/kind.ts";
+import { setAt } from "../../../machinery/meta/accessors.ts";
 import { formatApiVersion } from "../../../machinery/meta/object.ts";
 import { type ObjectType, objectTypeOf } from "../../expressions/object-types.ts";
 import { type Checker, createChecker } from "../../expressions/type-check.ts";
@@ -136,7 +138,7 @@ function* checkerOf(
     });
   let current = checker();
   for (const { name, expression } of spec.variables ?? []) {
-    own[name] = current(expression).type;
+    setAt(own, name, current(expression).type);
     current = checker();
     yield;
   }

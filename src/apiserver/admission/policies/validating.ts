@@ -1,6 +1,8 @@
 /** ValidatingAdmissionPolicy: denies, warns about, or lets pass what its expressions say. */
+
 import type { AuditAnnotation, Validation } from "../../../kinds/generated/admissionregistration-v1.ts";
 import { forbidden, type StatusError } from "../../../machinery/errors/status-error.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { CostBudget, OutOfBudget } from "../../expressions/budget.ts";
 import { compile, evaluationMessage } from "../../expressions/cel.ts";
 import type { AdmissionPlugin, AdmissionRequest, ObjectWriter } from "../../types.ts";
@@ -208,7 +210,7 @@ function messageOf({ messageExpression }: Validation, { values, budget }: CheckC
 function refusal({ kind, object, name }: AdmissionRequest, message: string, reason = "Invalid"): StatusError {
   const error = forbidden(kind, name || object?.metadata?.name || "", message);
   error.status.reason = reason;
-  error.status.code = codes[reason] ?? 422;
+  error.status.code = valueAt(codes, reason) ?? 422;
   const { details = {} } = error.status;
   error.status.details = { ...details, causes: [...(details.causes ?? []), { message }] };
   return error;

@@ -1,4 +1,5 @@
 import type { Column } from "../../../machinery/kind.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { ageColumn, nameColumn } from "../../column-parts.ts";
 import type { ResourceQuota } from "../../generated/core-v1.ts";
 
@@ -10,7 +11,7 @@ const amounts =
     Object.entries(status?.hard ?? {})
       .filter(([resource]) => belongs(resource))
       .sort(([one], [other]) => (one < other ? -1 : 1))
-      .map(([resource, hard]) => `${resource}: ${status?.used?.[resource] ?? "0"}/${hard}`)
+      .map(([resource, hard]) => `${resource}: ${valueAt(status?.used, resource) ?? "0"}/${hard}`)
       .join(", ");
 
 export const resourceQuotaColumns: readonly Column<ResourceQuota>[] = [

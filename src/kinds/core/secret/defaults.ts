@@ -1,4 +1,5 @@
 /** SetDefaults_Secret. */
+import { setAt } from "../../../machinery/meta/accessors.ts";
 import type { Secret } from "../../generated/core-v1.ts";
 
 export function applySecretDefaults(secret: Secret): void {
@@ -11,6 +12,6 @@ function foldStringData(secret: Secret): void {
   if (secret.stringData === undefined) return;
   secret.data ??= {};
   const data = secret.data;
-  for (const [key, value] of Object.entries(secret.stringData)) data[key] = Buffer.from(value).toString("base64");
+  for (const [key, value] of Object.entries(secret.stringData)) setAt(data, key, Buffer.from(value).toString("base64"));
   delete secret.stringData;
 }

@@ -30,7 +30,8 @@ export function validateSecret(secret: Secret): FieldError[] {
 }
 
 function validateType({ type, data = {}, metadata }: Secret): FieldError[] {
-  const missing = (...keys: string[]) => keys.filter((key) => !(key in data)).map((key) => required(`data[${key}]`));
+  const missing = (...keys: string[]) =>
+    keys.filter((key) => !Object.hasOwn(data, key)).map((key) => required(`data[${key}]`));
   switch (type) {
     case "kubernetes.io/service-account-token":
       return metadata?.annotations?.[accountAnnotation] ? [] : [required(`metadata.annotations[${accountAnnotation}]`)];

@@ -1,5 +1,7 @@
 /** ValidatePriorityClass: the highest values and the names that start with `system-` are the system's. */
+
 import { type FieldError, forbiddenField } from "../../../machinery/errors/field-error.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { checkImmutable, checkOptionalOneOf } from "../../field-checks.ts";
 import type { PriorityClass } from "../../generated/scheduling-v1.ts";
 import { clusterCriticalPriority, nodeCriticalPriority } from "./system-priorities.ts";
@@ -33,7 +35,7 @@ export function validatePriorityClass({
 }
 
 function systemClassProblem(name: string, value: number, globalDefault: boolean): string | undefined {
-  const expected = systemClasses[name];
+  const expected = valueAt(systemClasses, name);
   if (expected === undefined) return `${name} is not a known system priority class`;
   if (value !== expected) return `value of ${name} PriorityClass must be ${expected}`;
   return globalDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;

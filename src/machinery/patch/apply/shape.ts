@@ -1,4 +1,5 @@
 /** How server-side apply sees the types of the table: scalars, lists and maps, each atomic or merged by element. */
+import { setAt, valueAt } from "../../meta/accessors.ts";
 import type { FieldSchema, SchemaTable, TypeSchema } from "../../schema/types.ts";
 import { keyElement, valueElement } from "./field-set.ts";
 
@@ -116,8 +117,8 @@ export function itemElement(item: unknown, list: Shape): string {
   }
   const keys: Record<string, unknown> = {};
   for (const name of list.keys) {
-    const value = (item as Record<string, unknown>)[name] ?? list.keyDefault(name);
-    if (value !== undefined) keys[name] = value;
+    const value = valueAt(item as Record<string, unknown>, name) ?? list.keyDefault(name);
+    if (value !== undefined) setAt(keys, name, value);
   }
   if (Object.keys(keys).length === 0) {
     const names = list.keys.map((name) => JSON.stringify(name)).join(" ");

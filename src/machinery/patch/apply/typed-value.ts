@@ -3,7 +3,7 @@
  * into a live object, and the removal of fields. Semantics of structured-merge-diff's typed.TypedValue. `undefined`
  * stands for an absent value.
  */
-import { deepEqual, valueAt } from "../../meta/accessors.ts";
+import { deepEqual, setAt, valueAt } from "../../meta/accessors.ts";
 import { FieldSet, fieldElement } from "./field-set.ts";
 import { itemElement, type Shape, shapeBelow, UntypedValueError } from "./shape.ts";
 
@@ -148,8 +148,7 @@ export function merge(left: unknown, right: unknown, shape: Shape): unknown {
   const merged: Json = {};
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const value = merge(valueAt(before, name), valueAt(after, name), shape.child(name));
-    if (value !== undefined)
-      Object.defineProperty(merged, name, { value, enumerable: true, configurable: true, writable: true });
+    if (value !== undefined) setAt(merged, name, value);
   }
   return merged;
 }

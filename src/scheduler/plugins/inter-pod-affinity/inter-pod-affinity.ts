@@ -1,4 +1,5 @@
 import { namespaces } from "../../../client/resources.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import type { LabelSelector } from "../../../machinery/selectors/label-selector.ts";
 import { type AffinityTerm, type CarriedTerms, matchesTerm } from "../../cache/affinity-terms.ts";
 import type { MatchCounter } from "../../cache/match-counter.ts";
@@ -85,7 +86,7 @@ function prepareFilter(pod: PodInfo, { cache, namespaceLabels, matching }: Surro
     requiredAffinity.every((term) => matchesTerm(term, pod, namespaceLabels));
   return (node) => {
     for (const { topologyKey } of requiredAffinity) {
-      if (node.labels[topologyKey] === undefined || !(mayBeFirst || affinity.at(node, topologyKey) > 0)) {
+      if (valueAt(node.labels, topologyKey) === undefined || !(mayBeFirst || affinity.at(node, topologyKey) > 0)) {
         return { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
       }
     }

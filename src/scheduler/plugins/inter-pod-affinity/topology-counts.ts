@@ -1,3 +1,4 @@
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import type { NodeInfo } from "../../cache/node-info.ts";
 
 /** Numbers of pods, or scores, by topology key and value; nodes without the key count nowhere. */
@@ -5,7 +6,7 @@ export class TopologyCounts {
   readonly #counts = new Map<string, Map<string, number>>();
 
   add({ labels }: NodeInfo, topologyKey: string, amount: number): void {
-    const value = labels[topologyKey];
+    const value = valueAt(labels, topologyKey);
     if (value === undefined || amount === 0) return;
     let values = this.#counts.get(topologyKey);
     if (values === undefined) {
@@ -17,7 +18,7 @@ export class TopologyCounts {
 
   /** Of the node's own topology; 0 where it has none. */
   at({ labels }: NodeInfo, topologyKey: string): number {
-    const value = labels[topologyKey];
+    const value = valueAt(labels, topologyKey);
     return value === undefined ? 0 : (this.#counts.get(topologyKey)?.get(value) ?? 0);
   }
 

@@ -1,6 +1,7 @@
 import { replicaSets, replicationControllers, services, statefulSets } from "../../../client/resources.ts";
 import type { Informers } from "../../../client/types.ts";
 import type { TopologySpreadConstraint } from "../../../kinds/generated/core-v1.ts";
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { requiredNodeMatcher } from "../../../machinery/scheduling/node-selector.ts";
 import { findUntolerated, schedulingEffects } from "../../../machinery/scheduling/tolerations.ts";
 import {
@@ -50,9 +51,13 @@ export function defaultConstraints(pod: PodInfo, informers: Informers): SpreadCo
 
 function selectorOf({ labelSelector, matchLabelKeys = [] }: TopologySpreadConstraint, pod: PodInfo): LabelSelector {
   const selector = labelSelectorFromObject(labelSelector);
-  const same = matchLabelKeys.filter((key) => pod.labels[key] !== undefined);
+  const same = matchLabelKeys.filter((key) => valueAt(pod.labels, key) !== undefined);
   if (same.length === 0) return selector;
-  const requirements = same.map((key) => ({ key, operator: "=" as const, values: [pod.labels[key] as string] }));
+  const requirements = same.map((key) => ({
+    key,
+    operator: "=" as const,
+    values: [valueAt(pod.labels, key) as string],
+  }));
   return new LabelSelector([...selector.requirements, ...requirements]);
 }
 

@@ -1,3 +1,4 @@
+import { valueAt } from "../../../machinery/meta/accessors.ts";
 import { type LabelSelector, matchNoLabels } from "../../../machinery/selectors/label-selector.ts";
 import type { MatchCounter } from "../../cache/match-counter.ts";
 import type { NodeInfo } from "../../cache/node-info.ts";
@@ -39,7 +40,7 @@ export function createPodTopologySpread({ cache, informers }: PluginHandle): Plu
 }
 
 const hasAllKeys = (node: NodeInfo, constraints: readonly SpreadConstraint[]): boolean =>
-  constraints.every(({ topologyKey }) => node.labels[topologyKey] !== undefined);
+  constraints.every(({ topologyKey }) => valueAt(node.labels, topologyKey) !== undefined);
 
 /** Pods that a constraint counts, by node; those that are being deleted are not among them. */
 function matchingPods(cache: SchedulerCache, namespace: string, selector: LabelSelector): MatchCounter {
@@ -58,7 +59,7 @@ function prepareFilter(pod: PodInfo, constraints: readonly SpreadConstraint[], c
     const domains = new Map<string, number>();
     for (const node of eligible) {
       if (!constraint.counts(node)) continue;
-      const value = node.labels[constraint.topologyKey] as string;
+      const value = valueAt(node.labels, constraint.topologyKey) as string;
       domains.set(value, (domains.get(value) ?? 0) + counter.on(node.name));
     }
     let least = domains.size < constraint.minDomains ? 0 : Number.POSITIVE_INFINITY;
@@ -67,7 +68,7 @@ function prepareFilter(pod: PodInfo, constraints: readonly SpreadConstraint[], c
   });
   return (node) => {
     for (const { constraint, domains, least, self } of states) {
-      const value = node.labels[constraint.topologyKey];
+      const value = valueAt(node.labels, constraint.topologyKey);
       if (value === undefined) {
         const reason = "node(s) didn't match pod topology spread constraints (missing required label)";
         return { reasons: [reason], unresolvable: true };
@@ -96,9 +97,9 @@ function prepareScorer({ pod, nodes, constraints, defaulted }: Scoring, cache: S
     const perNode = constraint.topologyKey === hostname;
     const domains = new Map<string, number>();
     if (!perNode) {
-      for (const node of considered) domains.set(node.labels[constraint.topologyKey] ?? "", 0);
+      for (const node of considered) domains.set(valueAt(node.labels, constraint.topologyKey) ?? "", 0);
       for (const node of cache.nodes) {
-        const value = node.labels[constraint.topologyKey] ?? "";
+        const value = valueAt(node.labels, constraint.topologyKey) ?? "";
         const count = domains.get(value);
         if (count === undefined || !constraint.counts(node)) continue;
         if (!defaulted && !hasAllKeys(node, constraints)) continue;
@@ -114,7 +115,7 @@ function prepareScorer({ pod, nodes, constraints, defaulted }: Scoring, cache: S
       if (ignored.has(node)) return invalid;
       let sum = 0;
       for (const { constraint, counter, perNode, domains, weight } of states) {
-        const value = node.labels[constraint.topologyKey];
+        const value = valueAt(node.labels, constraint.topologyKey);
         if (value === undefined) continue;
         const count = perNode ? counter.on(node.name) : (domains.get(value) ?? 0);
         sum += count * weight + constraint.maxSkew - 1;
