@@ -146,6 +146,21 @@ it("takes no other part of the pods' network than it was given, by neither name 
   expect(await node.request("GET", "/api/v1/nodes/mine")).toMatchObject({ spec: ranges });
 });
 
+describe("kube-proxy's certificate, which is on every node", () => {
+  it.each([
+    ["GET", `${core}/pods`],
+    ["GET", `${core}/secrets`],
+    ["PATCH", `${core}/services/any/status`],
+    ["PATCH", "/apis/networking.k8s.io/v1/namespaces/default/ingresses/any/status"],
+    ["PATCH", "/api/v1/nodes/mine/status"],
+    ["POST", "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"],
+  ])("does not let it %s %s", async (method, path) => {
+    const proxy = await connectAs("system:kube-proxy", "system:node-proxier");
+    const body = method === "GET" ? undefined : {};
+    await expect(proxy.request(method, path, body, merge)).rejects.toMatchObject(refused("forbidden"));
+  });
+});
+
 interface Attempt {
   readonly method: string;
   readonly path: string;

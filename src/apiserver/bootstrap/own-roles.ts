@@ -1,7 +1,8 @@
 /**
  * Roles beside upstream's. Here all controllers share one identity, system:kube-controller-manager, which upstream
  * splits over service accounts, so it holds every controller's role, and what the parts need that upstream runs as
- * add-ons: the Service of the cluster DNS, the readers' role of metrics-server. Nodes renew their certificates. Name resolution and network policy on the nodes use kube-proxy's identity.
+ * add-ons: the Service of the cluster DNS, the readers' role of metrics-server. Nodes renew their certificates. Name
+ * resolution on the nodes uses kube-proxy's identity, which every node has: what it may do, whoever has a node may.
  * Rule syntax: rule-table.ts.
  */
 import { controllerRoles } from "./controller-roles.ts";
@@ -30,10 +31,7 @@ export const ownRoles: readonly RoleEntry[] = [
   {
     name: "mini:node-network",
     rules: [
-      "get list watch | core | namespaces pods",
-      "get list watch | networking.k8s.io | ingressclasses ingresses networkpolicies",
-      "patch update | networking.k8s.io | ingresses/status",
-      "patch update | core | services/status",
+      "get list watch | core | namespaces",
       "create get | certificates.k8s.io | certificatesigningrequests",
       "create | certificates.k8s.io | certificatesigningrequests/selfproxyclient",
     ],

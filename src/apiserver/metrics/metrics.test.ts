@@ -99,6 +99,7 @@ describe("looking at nodes", () => {
   let clock: FakeClock;
   let asked: string[];
   let failing: Set<string>;
+  let endless: Readable;
   let objects: FakeObjects;
   let history: UsageHistory;
   let scraper: Scraper;
@@ -120,6 +121,7 @@ describe("looking at nodes", () => {
     clock = new FakeClock();
     asked = [];
     failing = new Set();
+    endless = new Readable({ read: () => endless.push(Buffer.alloc(64 * 1024, "#")) });
     objects = new FakeObjects();
     history = new UsageHistory();
     const kubelets = {
@@ -127,6 +129,7 @@ describe("looking at nodes", () => {
       get: async ({ host }: { host: string }) => {
         asked.push(host);
         if (failing.has(host)) throw new Error("connection refused");
+        if (host === "endless") return Object.assign(endless, { statusCode: 200 }) as unknown as IncomingMessage;
         const seconds = clock.now() / 1000;
         const body = exposition(clock.now(), { node: seconds / 4, container: seconds / 10 });
         return Object.assign(Readable.from([Buffer.from(body)]), { statusCode: 200 }) as unknown as IncomingMessage;
@@ -169,6 +172,14 @@ describe("looking at nodes", () => {
     expect(history.ofNode("a")).toBeUndefined();
     expect(history.ofNode("b")).toBeUndefined();
     expect(history.ofNode("c")).toMatchObject({ windowMs: 1000 });
+  });
+
+  it("takes no more of a kubelet's answer than one has to say", async () => {
+    putNode("endless", true);
+    await refresh(1000);
+    expect(history.ofNode("endless")).toBeUndefined();
+    expect(endless.destroyed).toBe(true);
+    expect(history.ofNode("a")).toBeDefined();
   });
 
   it("asks once for all who ask at the same time", async () => {

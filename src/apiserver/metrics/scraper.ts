@@ -2,7 +2,7 @@
  * Asks the kubelets of Ready nodes what they use, when somebody wants to know: nobody asks, nothing is done. Who asks
  * every 15 seconds, as autoscalers do, gets figures of those 15 seconds; who asks for the first time waits a second.
  */
-import { text } from "node:stream/consumers";
+import type { IncomingMessage } from "node:http";
 import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -27,6 +27,8 @@ const staleMs = 60_000;
 /** Between the two points of a node that was not looked at before. */
 const firstWindowMs = 1_000;
 const timeoutMs = 5_000;
+/** Some five lines for each of a node's containers; a node that sends more is not one to wait for. */
+const maximumBytes = 4 * 1024 * 1024;
 
 export class Scraper {
   readonly #parts: ScraperParts;
@@ -80,7 +82,7 @@ export class Scraper {
     const address = kubelets.addressOf(reader, name);
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await kubelets.get(address, { method: "GET", path: "/metrics/resource", signal });
-    const body = await text(response);
+    const body = await readBody(response);
     if (response.statusCode !== 200) throw new Error(`bad status from the kubelet: ${response.statusCode}`);
     history.add(name, parseResourceMetrics(body, clock.now()));
   }
@@ -89,4 +91,15 @@ export class Scraper {
     this.#parts.history.forget(name);
     this.#attempts.delete(name);
   }
+}
+
+async function readBody(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maximumBytes) throw new Error(`the kubelet's answer is longer than ${maximumBytes} bytes`);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }
