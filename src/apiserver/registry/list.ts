@@ -50,10 +50,12 @@ export async function listObjects(
   if (revision >= compactRevision && resource.cache.lastChange <= revision) {
     return newestPage(resource, range, selection, { revision, limit, nextTurn });
   }
-  const candidates = await readPast(cache, range, options.continue !== "");
-  const matching = selection.all ? candidates : await matchingOf(candidates, selection, Infinity, nextTurn);
+  // The past is read from the store into memory of its own: no more of it than the page has.
+  const past = await readPast(cache, range, { continued: options.continue !== "", limit: selection.all ? limit : 0 });
+  const matching = selection.all ? past.objects : await matchingOf(past.objects, selection, Infinity, nextTurn);
   const objects = limit > 0 ? matching.slice(0, limit) : matching;
-  return { objects, metadata: pageMetadata(range, objects, matching.length - objects.length, { revision, selection }) };
+  const remaining = matching.length - objects.length + past.remaining;
+  return { objects, metadata: pageMetadata(range, objects, remaining, { revision, selection }) };
 }
 
 /** A page of the state that is in memory: only as many objects are looked at as it needs. */
@@ -149,13 +151,14 @@ export async function waitForRevision(cache: WatchCache, revision: number): Prom
 async function readPast(
   cache: WatchCache,
   { prefix, after, revision = 0 }: Range,
-  continued: boolean,
-): Promise<readonly CachedObject[]> {
+  { continued, limit }: { readonly continued: boolean; readonly limit: number },
+): Promise<{ readonly objects: readonly CachedObject[]; readonly remaining: number }> {
   try {
-    const { entries } = await cache.store.list(prefix, { after, revision });
-    return entries.map((entry) =>
+    const { entries, remaining } = await cache.store.list(prefix, { after, revision, limit });
+    const objects = entries.map((entry) =>
       CachedObject.fromStored(identify(entry.key, entry.createRevision), entry.revision, entry.value),
     );
+    return { objects, remaining };
   } catch (error) {
     if (!isStoreError(error, "STORE_COMPACTED")) throw error;
     if (!continued) throw expired("The resourceVersion for the provided list is too old.");

@@ -106,11 +106,14 @@ describe("watch cache", () => {
     }
     expect(resource.eventsAfter(revision - 10)).toHaveLength(10);
     expect(resource.eventsAfter(first)).toBeUndefined();
-    const events = await cache.eventsAfter(resource, first);
-    expect(events).toHaveLength(2_500);
-    expect([events?.[0]?.previous?.labels, events?.[0]?.object.labels]).toEqual([{ step: "0" }, { step: "1" }]);
+    const past = (limit: number, through = revision) => cache.eventsAfter(resource, { after: first, through, limit });
+    const { events = [], whole } = (await past(3_000)) ?? {};
+    expect([events.length, whole]).toEqual([2_500, true]);
+    expect([events[0]?.previous?.labels, events[0]?.object.labels]).toEqual([{ step: "0" }, { step: "1" }]);
+    expect(await past(7)).toMatchObject({ events: { length: 7 }, whole: false });
+    expect(await past(7, first + 5)).toMatchObject({ events: { length: 5 }, whole: true });
     await store.compact(first + 5);
-    expect(await cache.eventsAfter(resource, first)).toBeUndefined();
+    expect(await past(7)).toBeUndefined();
     await store.close();
   });
 

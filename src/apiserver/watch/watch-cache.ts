@@ -91,12 +91,19 @@ export class WatchCache {
     });
   }
 
-  /** The events of a resource after a revision, from memory or the store; undefined where they were compacted. */
-  async eventsAfter(resource: WatchedResource, revision: number): Promise<readonly CacheEvent[] | undefined> {
-    const inMemory = resource.eventsAfter(revision);
-    if (inMemory !== undefined) return inMemory;
+  /**
+   * The events of a resource after a revision and up to another, from memory or the store; of the store so many that they
+   * hold little memory, whatever was written. `whole`: there are no more. Undefined where they were compacted.
+   */
+  async eventsAfter(
+    resource: WatchedResource,
+    { after, through, limit }: { readonly after: number; readonly through: number; readonly limit: number },
+  ): Promise<{ readonly events: readonly CacheEvent[]; readonly whole: boolean } | undefined> {
+    const inMemory = resource.eventsAfter(after);
+    if (inMemory !== undefined) return { events: inMemory.filter(({ revision }) => revision <= through), whole: true };
     try {
-      return (await this.store.history(resource.prefix, revision)).map(pastEvent);
+      const events = (await this.store.history(resource.prefix, after, { through, limit })).map(pastEvent);
+      return { events, whole: events.length < limit };
     } catch (error) {
       if (isStoreError(error, "STORE_COMPACTED")) return undefined;
       throw error;

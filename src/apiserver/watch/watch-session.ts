@@ -38,6 +38,9 @@ export interface WatchSessionOptions {
 
 /** A watcher with more unsent bytes than this is cut off; its client lists or watches again. */
 const maximumUnsentBytes = 16 * 1024 * 1024;
+/** How much of the past is read at a time: so many events, fewer where they are large. */
+const maximumPastEvents = 32;
+const pastBytes = 4 * 1024 * 1024;
 const initialChunkBytes = 128 * 1024;
 
 /** One watch: from a response whose headers are sent to its end. */
@@ -45,7 +48,9 @@ export class WatchSession {
   readonly #options: WatchSessionOptions;
   readonly #response: ServerResponse;
   #encoding: WatchEncoding;
+  /** What happens before the state or the past is sent. */
   #pending: CacheEvent[] | undefined = [];
+  #pendingBytes = 0;
   #queue: Buffer[] = [];
   #unsubscribe: () => void = () => undefined;
   #ended = false;
@@ -72,15 +77,7 @@ export class WatchSession {
       const revision = cache.revision;
       await this.#sendState(resource.list(prefix));
       if (initialState === "marked") this.#sendInitialEnd(revision);
-    } else if (afterRevision !== undefined) {
-      const startedAt = cache.revision;
-      const past = await cache.eventsAfter(resource, afterRevision);
-      if (past === undefined) {
-        this.#sendError(expired(`too old resource version: ${afterRevision} (${startedAt})`).status);
-        return;
-      }
-      for (const event of past) if (event.revision <= startedAt) this.#send(event);
-    }
+    } else if (afterRevision !== undefined) await this.#sendPast(afterRevision);
     const missed = this.#pending ?? [];
     this.#pending = undefined;
     for (const event of missed) this.#send(event);
@@ -113,12 +110,19 @@ export class WatchSession {
   #stop(): void {
     this.#ended = true;
     this.#queue = [];
+    this.#pending = undefined;
     this.#unsubscribe();
   }
 
   #receive(event: CacheEvent): void {
-    if (this.#pending !== undefined) this.#pending.push(event);
-    else this.#send(event);
+    if (this.#pending === undefined) {
+      this.#send(event);
+      return;
+    }
+    this.#pending.push(event);
+    // A client that does not read its state must not make the server keep all that anybody writes meanwhile.
+    this.#pendingBytes += event.object.bytes.length;
+    if (this.#pendingBytes > maximumUnsentBytes) this.#response.destroy();
   }
 
   #send(event: CacheEvent): void {
@@ -164,6 +168,26 @@ export class WatchSession {
       if (this.#ended) return;
     }
     this.#flush();
+  }
+
+  /** The events after a revision up to now, a part after the other, each when the client has taken the one before. */
+  async #sendPast(afterRevision: number): Promise<void> {
+    const { resource, cache } = this.#options;
+    const through = cache.revision;
+    let after = afterRevision;
+    let limit = 1;
+    while (!this.#ended) {
+      const past = await cache.eventsAfter(resource, { after, through, limit });
+      if (past === undefined) {
+        this.#sendError(expired(`too old resource version: ${afterRevision} (${through})`).status);
+        return;
+      }
+      for (const event of past.events) this.#send(event);
+      after = past.events.at(-1)?.revision ?? through;
+      limit = nextLimit(past.events);
+      if (past.whole) return;
+      await this.#drained();
+    }
   }
 
   #sendInitialEnd(revision: number): void {
@@ -212,6 +236,11 @@ export class WatchSession {
       this.#response.on("close", go);
     });
   }
+}
+
+function nextLimit(events: readonly CacheEvent[]): number {
+  const sizes = events.map(({ object, previous }) => object.bytes.length + (previous?.bytes.length ?? 0));
+  return Math.max(1, Math.min(maximumPastEvents, 4 * events.length, Math.floor(pastBytes / Math.max(1, ...sizes))));
 }
 
 const frameEnd = Buffer.from("}\n");
