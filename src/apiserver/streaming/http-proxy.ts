@@ -12,7 +12,7 @@ import { withDialTimeout } from "./dial-timeout.ts";
 import { metClosedConnection, ownConnections } from "./idle-connection.ts";
 import { passThrough, upgradeHeaders } from "./pass-through.ts";
 import { dialOptions } from "./proxyable-address.ts";
-import { type ProxyLocation, rewriteHtml, rewriteUrl } from "./rewrite-links.ts";
+import { type ProxyLocation, rewritePage, rewriteUrl } from "./rewrite-links.ts";
 
 export interface ProxyTarget {
   readonly scheme: "http" | "https";
@@ -110,7 +110,7 @@ async function answer(backend: IncomingMessage, response: HttpResponse, location
   if (redirect === undefined && isHtml && backend.headers["content-encoding"] === undefined) {
     const start = await readStart(backend);
     if (start.length <= maximumPageBytes) {
-      const page = Buffer.from(rewriteHtml(start.toString("utf8"), location));
+      const page = Buffer.from(await rewritePage(start.toString("utf8"), location));
       if (page.length > 0) headers["content-length"] = String(page.length);
       write.writeHead(backend.statusCode ?? 502, headers);
       response.end(page);

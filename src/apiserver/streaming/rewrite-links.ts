@@ -1,4 +1,4 @@
-import { valueAt } from "../../machinery/meta/accessors.ts";
+import { setImmediate } from "node:timers/promises";
 
 /** Attributes of HTML elements that hold one URL each. */
 const urlAttributes: Readonly<Record<string, readonly string[]>> = {
@@ -47,12 +47,35 @@ export function rewriteUrl(text: string, { prefix, backendHost, requestHost }: P
   return prefix + rest;
 }
 
-/** Rewrites the URLs in an HTML page. */
+/** Of each element, by its name: its attributes that hold URLs, and their values. */
+const patterns: ReadonlyMap<string, RegExp> = new Map(
+  Object.entries(urlAttributes).map(([element, attributes]) => [
+    element,
+    new RegExp(`(\\s(?:${attributes.join("|")})\\s*=\\s*)(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, "gi"),
+  ]),
+);
+
+/** How much of a page is rewritten in a turn, in characters; and how long a tag may be that is looked into. */
+const pieceLength = 16 * 1024;
+
+/** Rewrites the URLs in an HTML page, which is whatever a pod sends, in turns. */
+export async function rewritePage(page: string, location: ProxyLocation): Promise<string> {
+  const pieces: string[] = [];
+  for (let start = 0; start < page.length; ) {
+    // No tag has another's beginning in it.
+    const next = page.indexOf("<", start + pieceLength);
+    const end = next < 0 ? page.length : next;
+    pieces.push(rewriteHtml(page.slice(start, end), location));
+    start = end;
+    await setImmediate();
+  }
+  return pieces.join("");
+}
+
 export function rewriteHtml(page: string, location: ProxyLocation): string {
   return page.replace(/<([a-z][a-z0-9]*)((?:\s[^<>]*)?)>/gi, (tag, element: string, attributes: string) => {
-    const wanted = valueAt(urlAttributes, element.toLowerCase());
-    if (wanted === undefined || attributes === "") return tag;
-    const pattern = new RegExp(`(\\s(?:${wanted.join("|")})\\s*=\\s*)(?:"([^"]*)"|'([^']*)'|([^\\s"'>]+))`, "gi");
+    const pattern = patterns.get(element.toLowerCase());
+    if (pattern === undefined || attributes === "" || attributes.length > pieceLength) return tag;
     const rewritten = attributes.replace(
       pattern,
       (_whole, start: string, double?: string, single?: string, bare?: string) => {
