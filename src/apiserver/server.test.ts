@@ -87,6 +87,24 @@ describe("create", () => {
   });
 
   it.each([
+    ["Strict", 400, []],
+    ["Warn", 201, ['line 5: key "a" already set in map', 'line 7: key "b" already set in map', 'unknown field "foo"']],
+    ["Ignore", 201, []],
+  ])("treats keys that YAML has twice as fieldValidation=%s says", async (validation, code, warnings) => {
+    const body = `metadata:\n  name: twice-${validation.toLowerCase()}\ndata:\n  a: x\n  a: z\n  b: x\n  b: z\nfoo: bar\n`;
+    const path = `/api/v1/namespaces/default/configmaps?fieldValidation=${validation}`;
+    const answer = await client.send("POST", path, { body, headers: { "content-type": "application/yaml" } });
+    expect(answer.code).toBe(code);
+    const shown = [answer.headers["warning"] ?? []].flat().join();
+    for (const one of warnings) expect(shown).toContain(one.replaceAll('"', '\\"'));
+    if (code === 201) expect(answer.body.data).toEqual({ a: "z", b: "z" });
+    else
+      expect(answer.body.message).toBe(
+        'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: yaml: unmarshal errors:\n  line 5: key "a" already set in map\n  line 7: key "b" already set in map, unknown field "foo"',
+      );
+  });
+
+  it.each([
     ["another namespace", { metadata: { name: "x", namespace: "other" } }, 400, "BadRequest"],
     ["another kind", { apiVersion: "v1", kind: "Secret", metadata: { name: "x" } }, 400, "BadRequest"],
     ["a bad name", { metadata: { name: "Bad_Name" } }, 422, "Invalid"],

@@ -4,7 +4,7 @@
  * for (docs/decisions/0002-managed-fields.md).
  */
 import { formatTime } from "../../lib/clock.ts";
-import { parseYaml } from "../../machinery/codec/yaml.ts";
+import { duplicatesError, parseYaml } from "../../machinery/codec/yaml.ts";
 import { forbiddenField, required } from "../../machinery/errors/field-error.ts";
 import { badRequest, internalError, invalid, StatusError } from "../../machinery/errors/status-error.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
@@ -133,9 +133,10 @@ function notTyped({ apiVersion, kind, metadata }: UnknownObject, problem: string
 }
 
 function reportDuplicates(duplicates: readonly string[], options: DecodeOptions): void {
-  const message = `error converting YAML to JSON: yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join("\n")}`;
-  if (options.fieldValidation === "Strict") throw badRequest(`error strict decoding YAML: ${message}`);
-  options.warn(message);
+  if (options.fieldValidation === "Strict") {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicatesError(duplicates)}`);
+  }
+  for (const one of duplicates) options.warn(one);
 }
 
 /** On the main resource status is not owned, and through status nothing but it. */

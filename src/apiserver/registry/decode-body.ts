@@ -1,5 +1,5 @@
 import { decodeProtobuf, protobufMediaType, typeOfKind } from "../../machinery/codec/protobuf.ts";
-import { parseYaml } from "../../machinery/codec/yaml.ts";
+import { duplicatesError, parseYaml } from "../../machinery/codec/yaml.ts";
 import { badRequest, unsupportedMediaType } from "../../machinery/errors/status-error.ts";
 import {
   formatApiVersion,
@@ -33,6 +33,8 @@ export interface DecodeOptions {
 interface RawBody {
   readonly value: unknown;
   readonly duplicateKeys: readonly string[];
+  /** Of YAML, with their lines, as ParsedYaml has them. */
+  readonly yamlDuplicates?: readonly string[];
   inTextOrder?(messages: readonly string[]): readonly string[];
   readonly floats?: ReadonlyMap<string, string>;
 }
@@ -62,8 +64,10 @@ async function parse(bytes: Buffer, expected: ExpectedType, options: DecodeOptio
       if (bytes.length > maximumKeys) checkKeys(value);
       return { value, duplicateKeys: [] };
     }
-    case "application/yaml":
-      return { value: (await parseYaml(bytes)).value, duplicateKeys: [] };
+    case "application/yaml": {
+      const { value, duplicates: yamlDuplicates } = await parseYaml(bytes, { duplicates });
+      return { value, duplicateKeys: [], yamlDuplicates };
+    }
     default:
       throw unsupportedMediaType(
         `the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, ${protobufMediaType}`,
@@ -85,7 +89,8 @@ function conformBody(raw: RawBody, expected: ExpectedType, options: DecodeOption
   });
   if (errors.length > 0) throw cannotBeHandled(given, expected.kind, errors.join(", "));
   const messages = [...raw.duplicateKeys.map(duplicateField), ...unknownFields];
-  report(raw.inTextOrder?.(messages) ?? messages, given, expected, options);
+  const yamlDuplicates = raw.yamlDuplicates ?? [];
+  report({ yamlDuplicates, fields: raw.inTextOrder?.(messages) ?? messages }, given, expected, options);
   const typed = object as UnknownObject;
   if (typed.apiVersion !== undefined && typed.kind !== undefined) return typed;
   return { ...typed, apiVersion: formatApiVersion(expected), kind: expected.kind };
@@ -137,15 +142,19 @@ function textIn(value: UnknownObject, field: "apiVersion" | "kind"): string {
   throw badRequest(`couldn't get version/kind; json parse error: ${problem}`);
 }
 
+/** Duplicates of YAML are one error, and a warning each. */
 function report(
-  messages: readonly string[],
-  given: { group: string; version: string; kind: string },
+  { yamlDuplicates, fields }: { yamlDuplicates: readonly string[]; fields: readonly string[] },
+  given: GroupVersionKind,
   expected: ExpectedType,
   options: DecodeOptions,
 ): void {
-  if (messages.length === 0 || options.fieldValidation === "Ignore") return;
-  if (options.fieldValidation === "Strict") throw cannotBeHandled(given, expected.kind, strictDecodingError(messages));
-  for (const message of messages) options.warn(message);
+  if (yamlDuplicates.length + fields.length === 0 || options.fieldValidation === "Ignore") return;
+  if (options.fieldValidation === "Strict") {
+    const messages = yamlDuplicates.length === 0 ? fields : [duplicatesError(yamlDuplicates), ...fields];
+    throw cannotBeHandled(given, expected.kind, strictDecodingError(messages));
+  }
+  for (const message of [...yamlDuplicates, ...fields]) options.warn(message);
 }
 
 function goType(value: unknown): string {

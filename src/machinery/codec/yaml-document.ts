@@ -118,12 +118,14 @@ export function loadYaml(text: string): unknown {
 }
 
 interface Frame {
-  /** Of a mapping that is waiting for a key; undefined in a sequence. */
-  readonly keys: Set<string> | undefined;
+  /** Of a mapping, by what they are to Go: 1 is not "1". Undefined in a sequence. */
+  readonly keys: Set<unknown> | undefined;
   atKey: boolean;
+  /** A key that was there already, until its value comes. */
+  repeated: { readonly shown: string; readonly place: number } | undefined;
 }
 
-/** `line 7: key "replicas" already set in map`, in order of the text. For text that loadYaml has accepted. */
+/** `line 7: key "replicas" already set in map`, as yaml.v2 says it, in order of the text. For text that loadYaml has accepted. */
 export function duplicateKeys(text: string): string[] {
   const found: string[] = [];
   const frames: Frame[] = [];
@@ -134,21 +136,60 @@ export function duplicateKeys(text: string): string[] {
     }
     const frame = frames.at(-1);
     if (frame?.keys !== undefined) {
-      if (frame.atKey && event.type === EVENT_ID.SCALAR) {
-        const key = getScalarValue(text, event);
-        if (frame.keys.has(key))
-          found.push(`line ${lineAt(text, event.valueStart)}: key ${JSON.stringify(key)} already set in map`);
-        frame.keys.add(key);
+      if (frame.atKey) frame.repeated = repeatedKey(text, event, frame.keys);
+      else if (frame.repeated !== undefined) {
+        const { shown, place } = frame.repeated;
+        found.push(`line ${lineOfValue(text, event, place)}: key ${shown} already set in map`);
       }
       frame.atKey = !frame.atKey;
     }
-    if (event.type === EVENT_ID.MAPPING) frames.push({ keys: new Set(), atKey: true });
+    if (event.type === EVENT_ID.MAPPING) frames.push({ keys: new Set(), atKey: true, repeated: undefined });
     else if (event.type === EVENT_ID.SEQUENCE || event.type === EVENT_ID.DOCUMENT) {
-      frames.push({ keys: undefined, atKey: false });
+      frames.push({ keys: undefined, atKey: false, repeated: undefined });
     }
     if (found.length === maximumDuplicates) break;
   }
   return found;
+}
+
+function repeatedKey(text: string, event: Event, keys: Set<unknown>): Frame["repeated"] {
+  if (event.type !== EVENT_ID.SCALAR) return undefined;
+  const source = getScalarValue(text, event);
+  const isPlain = event.style === plainStyle && event.tagStart < 0;
+  // Merges are of other mappings' keys.
+  if (isPlain && source === "<<") return undefined;
+  const key = isPlain ? resolvePlain(source) : source;
+  if (!keys.has(key)) {
+    keys.add(key);
+    return undefined;
+  }
+  const shown = typeof key === "string" ? JSON.stringify(key) : String(key);
+  return { shown, place: Math.max(0, event.valueStart) };
+}
+
+function resolvePlain(source: string): unknown {
+  const word = words.get(source);
+  if (word !== undefined) return word;
+  for (const resolve of [resolveInteger, resolveFloat]) {
+    const value = resolve(source);
+    if (value !== NOT_RESOLVED) return value;
+  }
+  return source;
+}
+
+type Event = ReturnType<typeof parseEvents>[number];
+/** Of js-yaml's ScalarStyle, which is a type alone: plain, and from where on a scalar is a block below its indicator. */
+const plainStyle = 1;
+const blockStyle = 4;
+
+/** The line that a value begins in; that of its key where there is nothing. */
+function lineOfValue(text: string, event: Event, keyPlace: number): number {
+  if (event.type === EVENT_ID.SCALAR) {
+    if (event.valueStart < 0) return lineAt(text, keyPlace);
+    return lineAt(text, event.valueStart) - (event.style >= blockStyle ? 1 : 0);
+  }
+  if (event.type === EVENT_ID.ALIAS) return lineAt(text, event.anchorStart);
+  return lineAt(text, "start" in event ? event.start : keyPlace);
 }
 
 const maximumDuplicates = 100;

@@ -59,6 +59,60 @@ describe("parseYaml", () => {
     ]);
   });
 
+  it("tells keys apart, and where their values are, as Go's parser does", async () => {
+    const lines = [
+      "b:",
+      "  c: d",
+      "b:",
+      "",
+      "  c: d",
+      "l:",
+      "- x",
+      "l:",
+      "- x",
+      "e:",
+      "e:",
+      "",
+      "f: [1]",
+      "f:",
+      "  [1]",
+    ];
+    const others = [
+      "h: |",
+      "  t",
+      "h: |",
+      "  t",
+      "j: &x 3",
+      "k: *x",
+      "k: *x",
+      "1: 2",
+      '"1": 2',
+      "1: 3",
+      "true: 1",
+      "yes: 2",
+    ];
+    const keys = ["0x10: 1", "16: 3", '"q": 1', "'q': 1", "<<: *m", "<<: *m"];
+    const text = ["m: &m {n: o}", ...lines, ...others, ...keys].join("\n");
+    const { duplicates } = await parseYaml(Buffer.from(text), { duplicates: true });
+    const expected = [
+      [6, '"b"'],
+      [10, '"l"'],
+      [12, '"e"'],
+      [16, '"f"'],
+      [19, '"h"'],
+      [23, '"k"'],
+      [26, "1"],
+    ];
+    const more = [
+      [28, "true"],
+      [30, "16"],
+      [32, '"q"'],
+    ];
+    expect(duplicates).toEqual(
+      [...expected, ...more].map(([line, key]) => `line ${line}: key ${key} already set in map`),
+    );
+  });
+
   it("reads what this server writes", async () => {
     const text = fc.oneof(fc.string(), fc.constantFrom("yes", "y", "0644", "1_000", "~", "1e3", ".5", "0x1", "- a"));
     const number = fc.oneof(fc.integer(), fc.constantFrom(9007199254740993n, -(2n ** 63n), 1.5));

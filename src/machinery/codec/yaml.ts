@@ -11,6 +11,10 @@ export interface ParsedYaml {
   readonly duplicates: readonly string[];
 }
 
+/** The one error that yaml.v2 makes of all duplicate keys. */
+export const duplicatesError = (duplicates: readonly string[]): string =>
+  `yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join("\n")}`;
+
 export interface ParseYamlOptions {
   /** Whether to look for duplicate keys. */
   readonly duplicates?: boolean;
