@@ -185,3 +185,12 @@ describe("paths that are passed on", () => {
     expect((await ask("GET /api/v1/namespaces/default/pods/a%0d%0ab/proxy")).code).toBe(301);
   });
 });
+
+it("watches below /watch/ with GET only, and acts for nobody of whom only extra fields are told", async () => {
+  for (const method of ["DELETE", "POST", "PUT", "PATCH"]) {
+    const answer = await client.send(method, "/api/v1/watch/namespaces/default/configmaps?timeoutSeconds=1");
+    expect([method, answer.code]).toEqual([method, 405]);
+  }
+  const headers = { "impersonate-extra-scopes": "view" };
+  expect((await client.get("/api/v1/namespaces/default/configmaps", headers)).code).toBe(400);
+});

@@ -90,6 +90,44 @@ describe("the default policy", () => {
     expect(lines.filter((line) => line.includes("correct horse") || line.includes(encoded))).toEqual([]);
   });
 
+  it("repeats little of what a client sends, so that nobody fills it, and breaks no line", async () => {
+    const { client, lines } = audited;
+    const long = "a\n".repeat(500_000);
+    const labels = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`!${index}`, "!".repeat(100)]));
+    const answers = [
+      await client.post(`${core}/configmaps`, { metadata: { name: long } }),
+      await client.post(`${core}/configmaps`, { metadata: { name: "x", labels } }),
+      await client.post(`${core}/configmaps`, { kind: long }),
+      await client.put(`${core}/configmaps/x`, { metadata: { name: "x", uid: long, resourceVersion: long } }),
+    ];
+    for (const answer of answers) {
+      expect(answer.code).toBeGreaterThanOrEqual(400);
+      await audited.of(String(answer.headers["audit-id"]));
+    }
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(48 * 1024);
+    expect(lines.filter((line) => line.includes("\n"))).toEqual([]);
+  });
+
+  it("has nothing of a Secret that cannot be read", async () => {
+    const { client, lines } = audited;
+    const bodies = [
+      `{"data":{"password":"secret value"}}`,
+      `{"stringData":{"password":["secret value"]}}`,
+      `{"stringData":"secret value"}`,
+      `{"stringData":{"password":"secret value"`,
+      `{"metadata":{"name":"x"},"type":"kubernetes.io/dockerconfigjson","stringData":{".dockerconfigjson":"secret value"}}`,
+      `{"metadata":{"name":"x"},"stringData":{"a/b":"secret value"}}`,
+    ];
+    for (const body of bodies) {
+      for (const type of ["application/json", "application/yaml"]) {
+        const answer = await client.send("POST", `${core}/secrets`, { body, headers: { "content-type": type } });
+        expect(answer.code).toBeGreaterThanOrEqual(400);
+        await audited.of(String(answer.headers["audit-id"]));
+      }
+    }
+    expect(lines.filter((line) => line.includes("secret value"))).toEqual([]);
+  });
+
   it("says of a refused write why, and of an unknown user that there was one", async () => {
     const refused = await audited.client.send("DELETE", "/api/v1/nodes/x", { authenticated: false });
     const [event] = await audited.of(String(refused.headers["audit-id"]));

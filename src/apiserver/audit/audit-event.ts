@@ -31,12 +31,18 @@ interface ObjectReference {
   subresource?: string;
 }
 
+type Cause = NonNullable<NonNullable<Status["details"]>["causes"]>[number];
 type Outcome = Pick<Status, "status" | "message" | "reason" | "details" | "code">;
 
 const maximumUserAgentLength = 1024;
 /** Upstream cuts neither of these two; here a log of a hundred megabytes is to remember more than a thousand requests. */
 const maximumUriLength = 16 * 1024;
 const maximumAddresses = 16;
+/** Names and messages repeat what a client sent, three megabytes of it four times over: the log is to outlast that. */
+const maximumNameLength = 1024;
+const maximumMessageLength = 4096;
+const maximumAnnotationLength = 10 * 1024;
+const maximumCauses = 16;
 
 export class AuditEvent {
   readonly #parts: AuditEventParts;
@@ -71,7 +77,7 @@ export class AuditEvent {
   /** The first value of a key stays. */
   readonly annotate = (key: string, value: string): void => {
     this.#annotations ??= {};
-    this.#annotations[key] ??= value;
+    this.#annotations[key] ??= shortened(value, maximumAnnotationLength);
   };
 
   impersonating(user: UserInfo): void {
@@ -182,7 +188,14 @@ export class AuditEvent {
   #statusOf(code: number): object {
     if (this.#status === undefined) return { metadata: {}, code };
     const { status, message, reason, details } = this.#status;
-    return { metadata: {}, status, message, reason, details, code: this.#status.code ?? code };
+    return {
+      metadata: {},
+      status,
+      message: shortened(message, maximumMessageLength),
+      reason,
+      details: shortenedDetails(details),
+      code: this.#status.code ?? code,
+    };
   }
 }
 
@@ -193,7 +206,8 @@ function referenceOf(info: RequestInfo): ObjectReference | undefined {
 }
 
 function withoutEmpty(reference: ObjectReference): object {
-  return Object.fromEntries(Object.entries(reference).filter(([, value]) => value !== ""));
+  const given = Object.entries(reference).filter(([, value]) => value !== "");
+  return Object.fromEntries(given.map(([key, value]) => [key, shortened(value, maximumNameLength)]));
 }
 
 function userOf({ username, uid, groups, extra }: UserInfo): object {
@@ -209,9 +223,29 @@ function sourceAddresses({ headers, socket }: HttpRequest): string[] {
   return addresses.filter((one, index) => one !== addresses[index - 1]);
 }
 
-function shortened(text: string | undefined, maximum: number): string | undefined {
+function shortened<T extends string | undefined>(text: T, maximum: number): T | string {
   if (text === undefined || text.length <= maximum) return text;
   return `${text.slice(0, maximum)}...TRUNCATED`;
+}
+
+function shortenedDetails(details: Outcome["details"]): Outcome["details"] {
+  if (details === undefined) return undefined;
+  const { name, group, kind, causes } = details;
+  return {
+    ...details,
+    ...(name === undefined ? {} : { name: shortened(name, maximumNameLength) }),
+    ...(group === undefined ? {} : { group: shortened(group, maximumNameLength) }),
+    ...(kind === undefined ? {} : { kind: shortened(kind, maximumNameLength) }),
+    ...(causes === undefined ? {} : { causes: causes.slice(0, maximumCauses).map(shortenedCause) }),
+  };
+}
+
+function shortenedCause({ reason, message, field }: Cause): Cause {
+  return {
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message: shortened(message, maximumNameLength) }),
+    ...(field === undefined ? {} : { field: shortened(field, maximumNameLength) }),
+  };
 }
 
 /** Of an object, the items of a list, and the objects in a Table's rows. */

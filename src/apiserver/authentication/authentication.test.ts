@@ -117,6 +117,16 @@ describe("authentication", () => {
     await expect(bearer("nonsense")).rejects.toThrow("Unauthorized");
   });
 
+  it("takes a token from the subprotocol of a WebSocket, and lets nobody behind see it", async () => {
+    const carrier = `base64url.bearer.authorization.k8s.io.${Buffer.from(await tokenFor()).toString("base64url")}`;
+    const request = requestWith({ "sec-websocket-protocol": `v4.channel.k8s.io, ${carrier}` });
+    expect(await authenticator.authenticate(request)).toMatchObject({ username: "system:serviceaccount:default:sa" });
+    expect(request.headers["sec-websocket-protocol"]).toBe("v4.channel.k8s.io");
+    const known = requestWith({ "sec-websocket-protocol": carrier }, await issue(ca, "jane"));
+    expect(await authenticator.authenticate(known)).toMatchObject({ username: "jane" });
+    expect(known.headers).not.toHaveProperty("sec-websocket-protocol");
+  });
+
   it("impersonates whom the caller may, with an account's groups", async () => {
     const authorizer = createAuthorizer({ reader: objects });
     const admin = { username: "admin", groups: ["system:masters"] };

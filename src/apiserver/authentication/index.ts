@@ -92,12 +92,13 @@ export function createAuthenticator(options: AuthenticationOptions): RequestAuth
   return {
     authenticate(request) {
       const identity = identify(request);
+      const carried = takeCarriedToken(request);
       if (valid(identity.frontProxy) && hasRequestHeaders(request.headers)) {
         const user = userFromRequestHeaders(request.headers);
         if (user !== undefined) return user;
       }
       if (valid(identity.client)) return identity.client.user;
-      const token = bearerToken(request);
+      const token = bearerToken(request, carried);
       if (token !== undefined) return authenticateBearer(token);
       // A front proxy's certificate alone stands for nobody; any other that failed is an error, as upstream.
       if (identity.presented && identity.frontProxy === undefined) throw unauthorized();
@@ -139,11 +140,19 @@ function connectionIdentities(options: AuthenticationOptions): (request: HttpReq
 const webSocketTokenPrefix = "base64url.bearer.authorization.k8s.io.";
 
 /** From the Authorization header or, for browsers, from the WebSocket subprotocol that carries a token. */
-function bearerToken(request: HttpRequest): string | undefined {
-  const [scheme, token] = (request.headers.authorization ?? "").trim().split(" ");
-  if (scheme?.toLowerCase() === "bearer" && token) return token;
-  const protocols = request.headers["sec-websocket-protocol"];
-  const carrier = protocols?.split(",").find((protocol) => protocol.trim().startsWith(webSocketTokenPrefix));
-  if (carrier === undefined) return undefined;
-  return Buffer.from(carrier.trim().slice(webSocketTokenPrefix.length), "base64url").toString("utf8");
+function bearerToken({ headers }: HttpRequest, carried: string | undefined): string | undefined {
+  const [scheme, token] = (headers.authorization ?? "").trim().split(" ");
+  return scheme?.toLowerCase() === "bearer" && token ? token : carried;
+}
+
+/** Takes the subprotocol that carries a token out of the headers, whoever the request is from: no backend is to see it. */
+function takeCarriedToken({ headers }: HttpRequest): string | undefined {
+  const given = headers["sec-websocket-protocol"];
+  if (given === undefined || !given.includes(webSocketTokenPrefix)) return undefined;
+  const protocols = given.split(",").map((protocol) => protocol.trim());
+  const carrier = protocols.find((protocol) => protocol.startsWith(webSocketTokenPrefix));
+  const others = protocols.filter((protocol) => !protocol.startsWith(webSocketTokenPrefix));
+  if (others.length === 0) delete headers["sec-websocket-protocol"];
+  else headers["sec-websocket-protocol"] = others.join(", ");
+  return carrier && Buffer.from(carrier.slice(webSocketTokenPrefix.length), "base64url").toString("utf8");
 }

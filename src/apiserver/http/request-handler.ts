@@ -246,9 +246,10 @@ export class RequestHandler {
 
 const ignore = (): void => undefined;
 
+/** Extra fields alone are a wish too, which is refused: who narrows down a user by them must not act without them. */
 function wantsImpersonation({ headers }: HttpRequest): boolean {
-  if (headers["impersonate-user"] !== undefined) return true;
-  return headers["impersonate-group"] !== undefined || headers["impersonate-uid"] !== undefined;
+  for (const name in headers) if (name.startsWith("impersonate-")) return true;
+  return false;
 }
 
 function isLongRunning({ verb, subresource }: RequestInfo): boolean {

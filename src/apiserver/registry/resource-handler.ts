@@ -39,7 +39,7 @@ export class ResourceHandler {
     const { info } = context;
     const resource = this.resourceOf(context);
     checkSubresource(resource, info, context.request.method);
-    checkVerb(resource, info);
+    checkVerb(resource, info, context.request.method);
     const handler = this.#parts.subresources.find(resource, info.subresource);
     if (handler !== undefined) return this.#parts.subresources.call(context, resource, handler);
     switch (info.verb) {
@@ -115,7 +115,9 @@ export function checkSubresource({ kind }: ServedResource, info: RequestContext[
   if (!isPassedOn && !declared.verbs.includes(verb)) throw methodNotAllowed();
 }
 
-function checkVerb({ kind }: ServedResource, info: RequestContext["info"]): void {
+function checkVerb({ kind }: ServedResource, info: RequestContext["info"], method = ""): void {
+  // The paths below /watch/ have this verb with every method.
+  if (info.verb === "watch" && method !== "GET") throw methodNotAllowed();
   if (info.subresource !== "") return;
   if (!kind.verbs.includes(info.verb as Verb)) throw methodNotAllowed();
   const collection = info.verb === "list" || info.verb === "watch";
