@@ -2,12 +2,12 @@
  * Asks the kubelets of Ready nodes what they use, when somebody wants to know: nobody asks, nothing is done. Who asks
  * every 15 seconds, as autoscalers do, gets figures of those 15 seconds; who asks for the first time waits a second.
  */
-import type { IncomingMessage } from "node:http";
 import { isNodeReady } from "../../kinds/core/node/node-state.ts";
 import type { Node } from "../../kinds/generated/core-v1.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { errorChain, type Logger } from "../../lib/log.ts";
 import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
+import { readText } from "../streaming/read-text.ts";
 import type { ObjectReader } from "../types.ts";
 import { parseResourceMetrics } from "./exposition.ts";
 import type { UsageHistory } from "./history.ts";
@@ -82,7 +82,7 @@ export class Scraper {
     const address = kubelets.addressOf(reader, name);
     const signal = AbortSignal.timeout(timeoutMs);
     const response = await kubelets.get(address, { method: "GET", path: "/metrics/resource", signal });
-    const body = await readBody(response);
+    const body = await readText(response, maximumBytes);
     if (response.statusCode !== 200) throw new Error(`bad status from the kubelet: ${response.statusCode}`);
     history.add(name, parseResourceMetrics(body, clock.now()));
   }
@@ -91,15 +91,4 @@ export class Scraper {
     this.#parts.history.forget(name);
     this.#attempts.delete(name);
   }
-}
-
-async function readBody(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > maximumBytes) throw new Error(`the kubelet's answer is longer than ${maximumBytes} bytes`);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

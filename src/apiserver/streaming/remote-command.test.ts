@@ -42,6 +42,23 @@ function runTrue(socket: Duplex): void {
   socket.write(dataFrame(streams.error, Buffer.from(success), true));
 }
 
+/** Says half of why it failed, and is gone. */
+function runBroken(socket: Duplex): void {
+  for (const stream of Object.values(streams)) socket.write(finReply(stream));
+  socket.on("error", () => socket.destroy());
+  socket.write(dataFrame(streams.error, Buffer.from('{"status":"Fail')));
+  socket.end();
+}
+
+/** Sends more than a frame of anybody's has, and never the end of it. */
+function runEndless(socket: Duplex): void {
+  for (const stream of Object.values(streams)) socket.write(finReply(stream));
+  socket.on("error", () => socket.destroy());
+  const header = dataFrame(streams.stdout, Buffer.alloc(0));
+  header.writeUIntBE(2 ** 24 - 1, 5, 3);
+  socket.write(header);
+}
+
 describe("a remote command over a WebSocket", () => {
   let kubelet: Server;
   let server: Server;
@@ -129,6 +146,24 @@ describe("a remote command over a WebSocket", () => {
   it("says nothing of success to a client of the first form", async () => {
     runCommand = runTrue;
     expect((await exchange("channel.k8s.io", [])).text).toEqual(["", "done", "", "", ""]);
+  });
+
+  it.each(["channel.k8s.io", "v4.channel.k8s.io"])(
+    "outlives a node that is gone in the middle (%s)",
+    async (protocol) => {
+      runCommand = runBroken;
+      expect((await exchange(protocol, [])).text[3]).toBe('{"status":"Fail');
+      runCommand = runEndless;
+      expect((await exchange(protocol, [])).text[1]).toBe("");
+      runCommand = runTrue;
+      expect((await exchange(protocol, [])).text[1]).toBe("done");
+    },
+  );
+
+  it("reads no more of a kubelet's refusal than there is to say", async () => {
+    refuse = "x".repeat(200_000);
+    const { text } = await exchange("channel.k8s.io", []);
+    expect(text[3]).toContain("the answer is longer than 65536 bytes");
   });
 
   it("tells why the kubelet refused, in the error channel", async () => {

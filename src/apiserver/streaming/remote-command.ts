@@ -7,6 +7,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { internalError, type Status, StatusError } from "../../machinery/errors/status-error.ts";
 import type { KubeletAddress, KubeletConnections } from "./kubelet-connection.ts";
+import { maximumRefusalBytes, readText } from "./read-text.ts";
 import { SpdyConnection, type SpdyStream } from "./spdy/connection.ts";
 import { acceptWebSocket, ChannelSocket } from "./websocket-channels.ts";
 
@@ -98,7 +99,7 @@ class Session {
       headers: { Connection: "Upgrade", Upgrade: "SPDY/3.1", "X-Stream-Protocol-Version": spdyProtocols },
     });
     if ("head" in result) return new SpdyConnection(result.socket, result.head);
-    const body = await readText(result);
+    const body = await readText(result, maximumRefusalBytes);
     throw internalError(new Error(`unable to upgrade connection: ${body.trim()}`));
   }
 
@@ -134,13 +135,18 @@ class Session {
   /** Clients of the first form learn of a failure by its message, and of success by nothing. */
   #plainError(connection: SpdyConnection, client: ChannelSocket): Promise<void> {
     const chunks: Buffer[] = [];
+    let length = 0;
+    const data = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length <= maximumRefusalBytes) chunks.push(Buffer.from(chunk));
+    };
     return new Promise((resolve) => {
       const end = (): void => {
         const message = failureMessage(Buffer.concat(chunks).toString("utf8"));
         if (message !== "") client.send(channels.error, Buffer.from(message));
         resolve();
       };
-      connection.open({ streamType: "error" }, { data: (data) => void chunks.push(Buffer.from(data)), end }).end();
+      connection.open({ streamType: "error" }, { data, end }).end();
     });
   }
 
@@ -152,15 +158,18 @@ class Session {
   }
 }
 
-/** The message of a Status that tells of a failure; text that is no Status is a message itself. */
+/**
+ * The message of a Status that tells of a failure; text that is no Status, or half of one, after a connection that broke, is
+ * a message itself.
+ */
 function failureMessage(text: string): string {
-  if (!text.startsWith("{")) return text;
-  const { status, message } = JSON.parse(text) as Status;
-  return status === "Success" ? "" : (message ?? text);
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return text;
+  }
+  if (typeof found !== "object" || found === null) return text;
+  const { status, message } = found as Status;
+  return status === "Success" ? "" : typeof message === "string" ? message : text;
 }

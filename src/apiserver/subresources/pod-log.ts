@@ -6,6 +6,7 @@ import { type FieldError, invalidValue } from "../../machinery/errors/field-erro
 import { badRequest, internalError, invalid, StatusError } from "../../machinery/errors/status-error.ts";
 import { parseInt64 } from "../../machinery/parse-int64.ts";
 import type { KubeletConnections } from "../streaming/kubelet-connection.ts";
+import { maximumRefusalBytes, readText } from "../streaming/read-text.ts";
 import type { HttpResponse, SubresourceRequest } from "../types.ts";
 import { containerOf, flag, isWebSocketUpgrade } from "./pod-containers.ts";
 import { subjectOf } from "./subject.ts";
@@ -101,7 +102,7 @@ export async function sendLogMessages(
 }
 
 async function logError(source: IncomingMessage, name: string): Promise<StatusError> {
-  const text = await textOf(source);
+  const text = await readText(source, maximumRefusalBytes);
   const code = source.statusCode ?? 500;
   if (code === 500) return internalError(new Error(text));
   if (code === 400) return badRequest(text);
@@ -116,10 +117,4 @@ async function logError(source: IncomingMessage, name: string): Promise<StatusEr
     message,
     details: { name, kind: "pods/log" },
   });
-}
-
-async function textOf(source: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of source) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

@@ -18,6 +18,8 @@ const version = 0x8003;
 const types = { synStream: 1, synReply: 2, reset: 3, ping: 6, goaway: 7, headers: 8 } as const;
 /** A data frame's length has 24 bits; smaller ones keep other streams moving. */
 export const maximumDataLength = 64 * 1024;
+/** Of a frame that is held until it is whole; servers send 32 KiB at a time. */
+const maximumFrameLength = 1024 * 1024;
 
 function controlFrame(type: number, flags: number, payload: Buffer): Buffer {
   const header = Buffer.alloc(headerLength);
@@ -88,7 +90,7 @@ function lengthPrefixed(text: string): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
-/** Takes a connection's bytes apart into frames. Throws Error on another protocol version. */
+/** Takes a connection's bytes apart into frames. Throws Error on another protocol version, and on a frame of over 1 MiB. */
 export class FrameDecoder {
   #rest: Buffer = Buffer.alloc(0);
 
@@ -96,6 +98,7 @@ export class FrameDecoder {
     let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     while (bytes.length >= headerLength) {
       const length = bytes.readUIntBE(5, 3);
+      if (length > maximumFrameLength) throw new Error("a SPDY frame is too long");
       if (bytes.length < headerLength + length) break;
       yield decode(bytes.subarray(0, headerLength), bytes.subarray(headerLength, headerLength + length));
       bytes = bytes.subarray(headerLength + length);
