@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { KindDefinition } from "../../machinery/kind.ts";
 import type { CachedObject } from "./cached-object.ts";
 
@@ -41,6 +42,9 @@ export interface CacheEvent {
 /** Bounds of what one resource keeps of its past in memory; older watches are served from the store. */
 const maximumEvents = 1_000;
 const maximumReplacedBytes = 2 * 1024 * 1024;
+/** A client that was away for longer lists anew, or is served from the store. Without it a quiet resource fills for hours. */
+const maximumAgeMs = 300_000;
+const minimumEvents = 64;
 /** Events whose frames are kept: some watchers are told a little later, once a webhook has converted. */
 const maximumFramed = 8;
 
@@ -61,13 +65,17 @@ export class ResourceCache {
   readonly #sorted: CachedObject[] = [];
   readonly #subscribers = new Set<(event: CacheEvent) => void>();
   #events: CacheEvent[] = [];
+  /** When each of #events was applied. */
+  #times: number[] = [];
+  readonly #clock: Pick<Clock, "now">;
   #replacedBytes = 0;
   readonly #framed: EventFrames[] = [];
   /** Every event after this revision is in #events. */
   #windowStart: number;
 
-  constructor(prefix: string, revision: number) {
+  constructor(prefix: string, revision: number, clock: Pick<Clock, "now"> = systemClock) {
     this.prefix = prefix;
+    this.#clock = clock;
     this.lastChange = revision;
     this.#windowStart = revision;
   }
@@ -104,6 +112,7 @@ export class ResourceCache {
     else this.#put(event.object);
     this.lastChange = event.revision;
     this.#events.push(event);
+    this.#times.push(this.#clock.now());
     this.#replacedBytes += event.previous?.bytes.length ?? 0;
     this.#trim();
   }
@@ -160,12 +169,21 @@ export class ResourceCache {
     return low;
   }
 
-  /** Drops the older half when a bound is passed, so that the cost of moving the rest is shared by many events. */
+  /**
+   * Drops the older half when a bound is passed or all of it is old, so that the cost of moving the rest is shared by
+   * many events.
+   */
   #trim(): void {
-    if (this.#events.length <= maximumEvents && this.#replacedBytes <= maximumReplacedBytes) return;
     const count = Math.ceil(this.#events.length / 2);
+    const old = this.#events.length > minimumEvents && this.#age(count - 1) > maximumAgeMs;
+    if (!old && this.#events.length <= maximumEvents && this.#replacedBytes <= maximumReplacedBytes) return;
     for (const event of this.#events.slice(0, count)) this.#replacedBytes -= event.previous?.bytes.length ?? 0;
     this.#windowStart = (this.#events[count - 1] as CacheEvent).revision;
     this.#events = this.#events.slice(count);
+    this.#times = this.#times.slice(count);
+  }
+
+  #age(index: number): number {
+    return (this.#times.at(-1) as number) - (this.#times[index] as number);
   }
 }
