@@ -11,6 +11,7 @@ import { conform } from "../../machinery/schema/conform.ts";
 import { duplicateField, strictDecodingError } from "../../machinery/schema/decode-error.ts";
 import { parseJson } from "../../machinery/schema/parse-json.ts";
 import { type DecodeOptions, type ExpectedType, typeMismatch } from "./decode-body.ts";
+import { markNumbers, unmarkNumbers } from "./written-numbers.ts";
 
 const jsonPatchType = "application/json-patch+json";
 const mergePatchType = "application/merge-patch+json";
@@ -21,6 +22,8 @@ const applyPatchType = "application/apply-patch+yaml";
 export interface PatchDocument {
   readonly type: string;
   readonly value: unknown;
+  /** What is applied where it is not `value`: numbers are marked in it (written-numbers.ts). */
+  readonly marked?: unknown;
 }
 
 /** Throws StatusError UnsupportedMediaType or BadRequest. */
@@ -31,13 +34,15 @@ export function parsePatch(bytes: Buffer, options: DecodeOptions): PatchDocument
       `the body of the request was in an unknown format - accepted media types include: ${jsonPatchType}, ${mergePatchType}, ${strategicPatchType}, ${applyPatchType}`,
     );
   }
-  const { value, duplicateKeys } = parseJson(bytes, { duplicates: options.fieldValidation !== "Ignore" });
+  const { value, duplicateKeys, floats } = parseJson(bytes, { duplicates: options.fieldValidation !== "Ignore" });
   if (duplicateKeys.length > 0) {
     const messages = duplicateKeys.map(duplicateField);
     if (options.fieldValidation === "Strict") throw badRequest(strictDecodingError(messages));
     for (const message of messages) options.warn(message);
   }
-  return { type, value };
+  // Upstream turns the values of a strategic patch into those of typed fields without looking at how they are written.
+  const looksAtText = floats !== undefined && floats.size > 0 && type !== strategicPatchType;
+  return { type, value, ...(looksAtText ? { marked: markNumbers(value, floats) } : {}) };
 }
 
 export interface PatchOptions extends DecodeOptions {
@@ -56,9 +61,9 @@ export function applyPatch(
   type: ExpectedType,
   options: PatchOptions,
 ): UnknownObject | Promise<UnknownObject> {
-  const { type: mediaType, value } = patch;
+  const { type: mediaType, value, marked = value } = patch;
   if (mediaType === jsonPatchType && Array.isArray(value) && (value.length >= manyOperations || value.some(isCopy))) {
-    return applyInTurns(current, value, options).then((applied) => conformed(applied, patch, current, type, options));
+    return applyInTurns(current, marked, options).then((applied) => conformed(applied, patch, current, type, options));
   }
   return conformed(applyDocument(patch, current, type), patch, current, type, options);
 }
@@ -87,9 +92,10 @@ function conformed(
   options: DecodeOptions,
 ): UnknownObject {
   limitDepth(applied);
-  const patched = deepCopy(applied);
+  const isMarked = patch.marked !== undefined;
+  const { value: patched, floats } = isMarked ? unmarkNumbers(applied) : { value: deepCopy(applied) };
   checkTypeOf(patched, patch, current, type);
-  const { object, unknownFields, errors } = conform(patched, type.schemas, type.schemaName);
+  const { object, unknownFields, errors } = conform(patched, type.schemas, type.schemaName, { floats });
   if (errors.length > 0) throw refuse(type, current, patch, errors.join(", "));
   if (unknownFields.length > 0 && options.fieldValidation === "Strict") {
     throw refuse(type, current, patch, strictDecodingError(unknownFields));
@@ -132,12 +138,16 @@ function mismatchOf(patched: UnknownObject, current: UnknownObject, type: Expect
   ]);
 }
 
-function applyDocument({ type, value }: PatchDocument, current: UnknownObject, expected: ExpectedType): unknown {
+function applyDocument(
+  { type, value, marked = value }: PatchDocument,
+  current: UnknownObject,
+  expected: ExpectedType,
+): unknown {
   switch (type) {
     case jsonPatchType:
-      return applyJsonPatch(current, value);
+      return applyJsonPatch(current, marked);
     case mergePatchType:
-      return applyMergePatch(current, value);
+      return applyMergePatch(current, marked);
     default:
       if (expected.schemas[expected.schemaName]?.structural === true) {
         throw unsupportedMediaType(
