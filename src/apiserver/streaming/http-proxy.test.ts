@@ -13,6 +13,7 @@ const backend = createServer(({ url, headers }, response) => {
   seen = headers;
   response.setHeader("content-type", "text/html");
   if (url === "/long") response.end(long);
+  else if (url?.startsWith("/raw/")) response.socket?.write(`HTTP/1.1 ${decodeURIComponent(url.slice(5))}\r\n\r\n`);
   else if (url === "/broken") response.write("<a>", () => response.destroy());
   else response.end('<a href="/near">');
 });
@@ -45,6 +46,13 @@ it("leads the links of a page through the proxy, and passes a long page on as it
 it("says that a backend cannot be reached which hangs up within a page", async () => {
   expect((await fetch(`${addressOf(front)}/broken`)).status).toBe(503);
 });
+
+it.each(["099 x\r\nContent-Length: 0", "999 x\r\nContent-Length: 0", "101 x\r\nConnection: Upgrade\r\nUpgrade: x"])(
+  "says that a backend is none which answers with %j",
+  async (head) => {
+    expect((await fetch(`${addressOf(front)}/raw/${encodeURIComponent(head)}`)).status).toBe(503);
+  },
+);
 
 it("passes on what a client says, but not who it is or whom it acts as", async () => {
   const headers = { authorization: "Bearer t", "impersonate-user": "u", "impersonate-extra-a": "b", "x-own": "kept" };

@@ -28,6 +28,10 @@ export interface ProxyTarget {
   readonly servername?: string;
 }
 
+const highestStatus = 599;
+/** No Content, Reset Content: what a server sends with them all the same is not passed on, and its length neither. */
+const withoutContent = new Set([204, 205]);
+
 /** A page is held until it is whole; longer ones are passed on as they come, with their links as they are. */
 const maximumPageBytes = 4 * 1024 * 1024;
 
@@ -72,7 +76,15 @@ function ask(
   const repeatable = isRepeatable(request);
   return new Promise((resolve, reject) => {
     const outgoing = send(target, { method: request.method ?? "GET", headers }, repeatable);
-    outgoing.on("response", resolve);
+    outgoing.on("response", (backend) => {
+      const { statusCode = 0 } = backend;
+      if (statusCode >= 200 && statusCode <= highestStatus) resolve(backend);
+      else outgoing.destroy(new Error(`malformed HTTP status code "${statusCode}"`));
+    });
+    outgoing.on("upgrade", (_backend, socket) => {
+      socket.destroy();
+      reject(unreachable(new Error("the backend switched protocols, which nobody had asked for")));
+    });
     outgoing.on("error", (cause) => {
       // A client that went away ends the backend's connection too: that is not the backend's doing.
       const again = repeatable && !isGone(response) && metClosedConnection(outgoing, cause);
@@ -103,6 +115,7 @@ export async function proxyRequest(target: ProxyTarget, request: HttpRequest, re
 
 async function answer(backend: IncomingMessage, response: HttpResponse, location: ProxyLocation): Promise<void> {
   const headers = forwardedHeaders(backend.headers);
+  if (withoutContent.has(backend.statusCode ?? 0)) delete headers["content-length"];
   const redirect = backend.headers.location;
   if (redirect !== undefined) headers["location"] = rewriteUrl(redirect, location);
   const isHtml = backend.headers["content-type"]?.split(";")[0]?.trim() === "text/html";
