@@ -60,6 +60,30 @@ export async function succeed(person: Person, script: string): Promise<string> {
   return text;
 }
 
+/**
+ * Runs a script as `login` does, against a libvirt of its own that finds no system bus: it and the script are in a mount
+ * namespace where nothing is in the folders of the bus, of libvirt's sockets and of its domains and networks. Whatever bus
+ * the machine has goes on.
+ */
+export async function loginWithoutBus({ name, home }: Person, script: string): Promise<Output> {
+  const lines = [
+    "set -e",
+    "for folder in /run/dbus /run/libvirt /etc/libvirt/qemu; do mkdir -p $folder; mount -t tmpfs none $folder; done",
+    "libvirtd --daemon --pid-file /run/libvirt/test.pid >/dev/null 2>&1",
+    'end() { kill "$(cat /run/libvirt/test.pid)"; }',
+    "trap end EXIT",
+    `setpriv --reuid ${name} --regid ${name} --init-groups bash -l -c "$1"`,
+  ];
+  const result = await execa("unshare", ["--mount", "bash", "-c", lines.join("\n"), "bash", script], {
+    cwd: home,
+    env: { HOME: home, USER: name, LOGNAME: name, PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", TERM: "dumb" },
+    extendEnv: false,
+    reject: false,
+    all: true,
+  });
+  return { exitCode: result.exitCode ?? 1, text: result.all };
+}
+
 /** The system bus, where this test had to start it; polkit comes with it when it is asked. */
 export class SystemBus {
   #daemon: ChildProcess | undefined;
@@ -75,11 +99,6 @@ export class SystemBus {
     this.#daemon = spawn("dbus-daemon", ["--system", "--nofork", "--nopidfile"], { stdio: "ignore" });
     await eventually(busAnswers, daemonMs);
     await restartLibvirt();
-  }
-
-  /** Whether it is this test's to end. */
-  get isOwn(): boolean {
-    return this.#daemon !== undefined;
   }
 
   /** Ends the bus, and with it polkit and libvirt's daemon, which is started anew: without a bus, as it was. */
