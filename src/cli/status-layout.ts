@@ -1,4 +1,5 @@
 /** The forms of `mini status`, as minikube has them. */
+import packageJson from "../../package.json" with { type: "json" };
 import type { NodeStatus } from "../cluster/lifecycle/status.ts";
 import type { Profile } from "../cluster/profile.ts";
 
@@ -68,7 +69,7 @@ export function clusterLayout(profile: Profile, nodes: readonly NodeStatus[]): C
   ]);
   return {
     ...component(profile.name, summary([...all, kubeconfig.StatusCode], parts[0]?.StatusCode ?? 404)),
-    BinaryVersion: "v1.36.0",
+    BinaryVersion: `v${packageJson.version}`,
     Components: { kubeconfig },
     Nodes: parts,
   };

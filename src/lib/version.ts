@@ -1,15 +1,18 @@
 /** The Kubernetes version that is implemented: the one place where it is written down. */
-const kubernetesVersion = { major: "1", minor: "36", patch: "0" } as const;
+const { major, minor, patch } = { major: "1", minor: "36", patch: "3" } as const;
+
+/** As nodes and OpenAPI documents name it. */
+export const kubernetesVersion = `v${major}.${minor}.${patch}`;
 
 /** What /version answers, apimachinery's version.Info. */
 export const versionInfo = {
-  major: kubernetesVersion.major,
-  minor: kubernetesVersion.minor,
-  emulationMajor: kubernetesVersion.major,
-  emulationMinor: kubernetesVersion.minor,
-  minCompatibilityMajor: kubernetesVersion.major,
-  minCompatibilityMinor: String(Number(kubernetesVersion.minor) - 1),
-  gitVersion: `v${kubernetesVersion.major}.${kubernetesVersion.minor}.${kubernetesVersion.patch}+mini`,
+  major,
+  minor,
+  emulationMajor: major,
+  emulationMinor: minor,
+  minCompatibilityMajor: major,
+  minCompatibilityMinor: String(Number(minor) - 1),
+  gitVersion: `${kubernetesVersion}+mini`,
   gitCommit: "",
   gitTreeState: "clean",
   buildDate: "2026-01-01T00:00:00Z",

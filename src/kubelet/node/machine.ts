@@ -2,8 +2,7 @@
 import { readdir, readFile, statfs } from "node:fs/promises";
 import { arch, availableParallelism } from "node:os";
 import type { NodeSystemInfo } from "../../kinds/generated/core-v1.ts";
-
-const kubeletVersion = "v1.36.3";
+import { kubernetesVersion } from "../../lib/version.ts";
 
 export interface Machine {
   /** Thousandths of a core. */
@@ -47,7 +46,7 @@ export async function readMachine(root: string): Promise<Machine> {
       osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(osRelease)?.[1] ?? "Linux",
       operatingSystem: "linux",
       architecture: goArchitecture(),
-      kubeletVersion,
+      kubeletVersion: kubernetesVersion,
       kubeProxyVersion: "",
     },
   };

@@ -3,6 +3,7 @@
  * one for all. Made from kinds and their tables on request; the API server keeps what it built until kinds change.
  */
 import { createHash } from "node:crypto";
+import { kubernetesVersion } from "../../lib/version.ts";
 import type { KindDefinition } from "../kind.ts";
 import { groupVersionPath, type Operation, operationsOf } from "./operations.ts";
 import { type JsonSchema, type OpenApiVersion, reachableTypes, reference, renderSchemas } from "./schemas.ts";
@@ -18,7 +19,7 @@ interface GroupVersion {
   readonly version: string;
 }
 
-const info = { title: "Kubernetes", version: "v1.36.0" };
+const info = { title: "Kubernetes", version: kubernetesVersion };
 const securityScheme = {
   type: "apiKey",
   description: "Bearer Token authentication",
