@@ -1,8 +1,13 @@
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { LockedError, lockFile } from "./lock-file.ts";
+
+vi.mock("node:fs/promises", async (load) => {
+  const actual = await load<typeof import("node:fs/promises")>();
+  return { ...actual, writeFile: vi.fn(actual.writeFile) };
+});
 
 describe("a lock between processes", () => {
   let folder = "";
@@ -29,6 +34,20 @@ describe("a lock between processes", () => {
       expect(locks).toHaveLength(1);
       for (const result of results) if (result.status === "rejected") expect(result.reason).toBeInstanceOf(LockedError);
       await locks[0]?.[Symbol.asyncDispose]();
+    }
+  });
+
+  it("is held on a full disk too, where what filled it is to be deleted", async () => {
+    const full = () => Promise.reject(Object.assign(new Error("no space left on device"), { code: "ENOSPC" }));
+    for (const left of [undefined, "999999 12345"]) {
+      if (left !== undefined) await symlink(left, path);
+      vi.mocked(writeFile).mockImplementationOnce(full);
+      if (left !== undefined) vi.mocked(writeFile).mockImplementationOnce(full);
+      const lock = await lockFile(path);
+      expect(await readlink(path)).toMatch(new RegExp(`^${process.pid} \\d+$`));
+      await expect(lockFile(path)).rejects.toMatchObject({ name: "LockedError", holder: process.pid });
+      await lock[Symbol.asyncDispose]();
+      expect(await readdir(folder)).toEqual([]);
     }
   });
 

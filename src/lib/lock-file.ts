@@ -1,5 +1,5 @@
 /** Locks between processes: a file that says who holds it. One left by a process that is gone does not count. */
-import { link, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { link, lstat, readFile, readlink, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { readFileIfPresent, temporaryBeside } from "./atomic-file.ts";
 import { makeFolder } from "./folder.ts";
@@ -64,7 +64,8 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /**
  * Makes the file, which says from its first moment on who holds it: it is written under another name, and gets this one
- * where nobody has it. A disk that is full leaves no file behind.
+ * where nobody has it. On a full disk it is a symbolic link to what would be its text, which takes no block: a cluster
+ * that has filled the disk must be stopped and deleted there.
  */
 async function claim(path: string): Promise<void> {
   const holder = `${process.pid} ${(await startTime(process.pid)) ?? ""}`;
@@ -73,8 +74,10 @@ async function claim(path: string): Promise<void> {
     await writeFile(prepared, holder, { mode: 0o600 });
     await link(prepared, path);
   } catch (error) {
-    if (!linkless.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    await writeFile(path, holder, { flag: "wx", mode: 0o600 });
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (full.has(code)) await symlink(holder, path);
+    else if (linkless.has(code)) await writeFile(path, holder, { flag: "wx", mode: 0o600 });
+    else throw error;
   } finally {
     await rm(prepared, { force: true });
   }
@@ -82,6 +85,9 @@ async function claim(path: string): Promise<void> {
 
 /** What file systems without hard links say. */
 const linkless = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+
+/** What full disks say, and those of whoever has had their share. */
+const full = new Set(["ENOSPC", "EDQUOT"]);
 
 /**
  * Removes a lock whose holder is gone. One process at a time looks once more and removes, or it would take away the lock
@@ -102,11 +108,11 @@ async function removeAbandoned(path: string): Promise<boolean> {
 
 /** Undefined where there is no lock any more; 0 where its holder has not said yet who it is. */
 async function holderOf(path: string): Promise<number | "gone" | undefined> {
-  const text = await readFileIfPresent(path);
+  const text = (await readlink(path).catch(() => undefined)) ?? (await readFileIfPresent(path));
   if (text === undefined) return undefined;
   const [pid = "", started] = text.split(" ");
   if (pid !== "") return (await startTime(Number(pid))) === started ? Number(pid) : "gone";
-  const made = await stat(path).catch(() => undefined);
+  const made = await lstat(path).catch(() => undefined);
   if (made === undefined) return undefined;
   return Date.now() - made.mtimeMs < emptyForMs ? 0 : "gone";
 }
