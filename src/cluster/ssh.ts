@@ -27,8 +27,8 @@ export interface SshConnection extends Disposable {
   run(command: string, streams: Streams): Promise<number>;
   /** As `run`, with the output as text. */
   capture(command: string, stdin?: Readable): Promise<CommandResult>;
-  /** An interactive shell on this process's terminal, or `command` in one. */
-  shell(command?: string): Promise<number>;
+  /** A shell on this process's terminal; without one, it reads its commands from standard input, as a script. */
+  shell(): Promise<number>;
 }
 
 /** An emulated node with much to do takes seconds for the handshake. */
@@ -74,7 +74,7 @@ export async function connectSsh(profile: Profile, node: ProfileNode): Promise<S
   return {
     run: (command, streams) => run(client, command, streams),
     capture: (command, stdin) => capture(client, command, stdin),
-    shell: (command) => shell(client, command),
+    shell: () => shell(client),
     [Symbol.dispose]: () => client.end(),
   };
 }
@@ -113,8 +113,12 @@ function unreachable({ name }: Profile, node: ProfileNode, cause: Error): MiniEr
   return new MiniError("IF_SSH_CLIENT", message, { cause, advice: `mini status -p ${name}` });
 }
 
-async function run(client: Client, command: string, { stdin, stdout, stderr }: Streams): Promise<number> {
-  const { channel, code } = await open((opened) => client.exec(command, opened));
+async function run(client: Client, command: string, streams: Streams): Promise<number> {
+  return await attach(await open((opened) => client.exec(command, opened)), streams);
+}
+
+/** Joins the streams to those of what has begun; resolves with its exit code once they have ended. */
+async function attach({ channel, code }: OpenChannel, { stdin, stdout, stderr }: Streams): Promise<number> {
   channel.pipe(stdout, { end: false });
   channel.stderr.pipe(stderr, { end: false });
   // Not `end`: a channel that has ended both ways closes itself, and may do so before the exit code has arrived.
@@ -140,26 +144,26 @@ async function capture(client: Client, command: string, stdin?: Readable): Promi
   return { exitCode: code, stdout: stdout.text(), stderr: stderr.text() };
 }
 
-async function shell(client: Client, command?: string): Promise<number> {
-  const { stdin, stdout } = process;
+async function shell(client: Client): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  // As with `ssh`, a pipe gets no terminal at the other end: that one would echo the input, and hang up at its end.
+  if (!stdin.isTTY) {
+    return await attach(await open((opened) => client.shell(false, opened)), { stdin, stdout, stderr });
+  }
   const size = { rows: stdout.rows ?? 24, cols: stdout.columns ?? 80, term: process.env["TERM"] ?? "xterm" };
-  const { channel, code } = await open((opened) => {
-    if (command === undefined) client.shell(size, opened);
-    else client.exec(command, { pty: size }, opened);
-  });
+  const { channel, code } = await open((opened) => client.shell(size, opened));
   const resize = (): void => channel.setWindow(stdout.rows ?? 24, stdout.columns ?? 80, 0, 0);
-  const raw = stdin.isTTY === true;
-  if (raw) stdin.setRawMode(true);
+  stdin.setRawMode(true);
   stdout.on("resize", resize);
   stdin.pipe(channel);
   channel.pipe(stdout, { end: false });
-  channel.stderr.pipe(process.stderr, { end: false });
+  channel.stderr.pipe(stderr, { end: false });
   try {
     return await code;
   } finally {
     stdout.off("resize", resize);
     stdin.unpipe(channel);
-    if (raw) stdin.setRawMode(false);
+    stdin.setRawMode(false);
     stdin.pause();
   }
 }

@@ -114,6 +114,7 @@ describe("other commands", () => {
       exitCode: 7,
       stdout: "from here",
     });
+    expect(await cli.mini(words, { input: "hostname\nexit 9\n" })).toMatchObject({ exitCode: 9, stdout: cli.profile });
   });
 
   it("logs, of all nodes and to a file", async () => {
