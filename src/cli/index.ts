@@ -2,7 +2,7 @@
  * The command line: finds the command, parses its flags with oclif, prints its result or its failure and sets the exit
  * code. Fed by bin/; drives src/cluster. File path = command; commands.ts lists them with how to load each.
  */
-import { MiniError } from "../cluster/errors.ts";
+import { errorRegister, MiniError } from "../cluster/errors.ts";
 import { checkHome } from "../cluster/home.ts";
 import { rootProcessCommand } from "../drivers/root-process.ts";
 import { type CommandEntry, commands } from "./commands.ts";
@@ -20,7 +20,7 @@ export async function run(argv: readonly string[]): Promise<never> {
   try {
     await dispatch(argv, json);
   } catch (error) {
-    const failure = withSudoAdvice(toFailure(error), argv);
+    const failure = withHelpAdvice(withSudoAdvice(toFailure(error), argv), argv);
     if (json) process.stdout.write(`${failureJson(failure)}\n`);
     else process.stderr.write(`${failureText(failure)}\n`);
     process.exitCode = failure.exitCode;
@@ -80,6 +80,13 @@ function findCommand(words: readonly string[]): { id: string; entry: CommandEntr
     if (entry !== undefined && words.length >= length) return { id, entry, argv: words.slice(length) };
   }
   return undefined;
+}
+
+/** A failure of usage that knows no better advice, with that of the very command. */
+function withHelpAdvice(failure: MiniError, argv: readonly string[]): MiniError {
+  const found = findCommand(splitLeadingFlags(argv)[1]);
+  if (failure.advice !== errorRegister.MK_USAGE.advice || found === undefined) return failure;
+  return new MiniError("MK_USAGE", failure.message, { advice: `mini help ${found.id}`, cause: failure.cause });
 }
 
 function unknownCommand(words: readonly string[]): MiniError {

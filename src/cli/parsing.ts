@@ -3,10 +3,13 @@ import { Config } from "@oclif/core/config";
 import packageJson from "../../package.json" with { type: "json" };
 import type { MiniCommandClass } from "./mini-command.ts";
 
-/** oclif's configuration without looking for commands on disk: commands.ts has them. */
+/**
+ * oclif's configuration without looking for commands on disk: commands.ts has them. Nor for a manifest of them: the folder
+ * that somebody stands in may have anything in it, be closed to them, or be gone.
+ */
 export async function loadConfig(): Promise<Config> {
   const pjson = { name: "mini", version: packageJson.version, oclif: { bin: "mini", topicSeparator: " " as const } };
-  const config = new Config({ root: process.cwd(), pjson: pjson as never });
+  const config = new Config({ root: "/", pjson: pjson as never, ignoreManifest: true });
   await config.load();
   return config;
 }

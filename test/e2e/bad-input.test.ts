@@ -1,10 +1,10 @@
 /** What users get wrong, and what goes wrong around them: each is a stable id, advice and a documented exit code. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { leftovers as allLeftovers } from "./leftovers.ts";
-import { type CommandResult, MiniCli } from "./mini-cli.ts";
+import { type CommandResult, MiniCli, miniPath } from "./mini-cli.ts";
 
 const cli = new MiniCli("bad");
 const home = join(cli.home, "mini");
@@ -72,6 +72,16 @@ describe("words that cannot be used", () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it("does not care where one stands", async () => {
+    const manifest = join(cli.home, "oclif.manifest.json");
+    writeFileSync(manifest, "no manifest of mini's\n");
+    const here = { cwd: cli.home, env: cli.environment(), encoding: "utf8" as const };
+    expect(spawnSync(miniPath, ["version"], here).stderr).toBe("");
+    rmSync(manifest);
+    const words = ["-c", 'mkdir gone; cd gone; rmdir ../gone; "$0" version', miniPath];
+    expect(spawnSync("sh", words, here)).toMatchObject({ status: 0, stderr: "" });
+  });
+
   it("tells failures as CloudEvents with -o json", async () => {
     const { exitCode, stdout } = await cli.mini(["start", "--driver=docker", "-o", "json"]);
     const last = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
@@ -81,6 +91,11 @@ describe("words that cannot be used", () => {
       data: { exitcode: "56", name: "DRV_UNSUPPORTED", advice: expect.stringContaining("runc") },
     });
     expect(exitCode).toBe(56);
+  });
+
+  it("points to the help of the command that was mistyped", async () => {
+    expect((await cli.mini(["-p", "x", "start", "--nosuch"])).stderr).toContain("Suggestion: mini help start\n");
+    expect((await cli.mini(["image", "load"])).stderr).toContain("Suggestion: mini help image load\n");
   });
 
   it("deletes what does not exist without complaint", async () => {

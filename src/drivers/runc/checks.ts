@@ -44,7 +44,8 @@ function checkRoot(): Check {
   const name = "root";
   if (process.getuid?.() === 0) return { name, ok: true, message: "running as root", skippable: false };
   const message = "the runc driver makes containers, mounts and networks, and needs root for it";
-  return { name, ok: false, errorId: "DRV_NEEDS_ROOT", message, skippable: false };
+  const advice = "mini start --driver=runc with sudo";
+  return { name, ok: false, errorId: "DRV_NEEDS_ROOT", message, advice, skippable: false };
 }
 
 async function checkPrograms(): Promise<Check> {
