@@ -80,8 +80,10 @@ async function removeMachines(
   const [failure] = failures;
   if (failure?.id === "DRV_NEEDS_ROOT") throw failure;
   if (failure !== undefined) {
-    throw new MiniError("GUEST_DELETION", `"${profile.name}" could not be removed: ${failure.message}`, {
+    const { message, advice } = failure;
+    throw new MiniError("GUEST_DELETION", `"${profile.name}" could not be removed: ${message}`, {
       cause: failure,
+      ...(advice === undefined ? {} : { advice }),
     });
   }
   const [machine] = all;
