@@ -51,7 +51,11 @@ export const errorRegister = {
   },
   RSRC_INSUFFICIENT_SYS_MEMORY: { exitCode: 23, meaning: "The machine has less memory available than asked for." },
   RSRC_KVM_OOM: { exitCode: 23, meaning: "The host ended the virtual machine for lack of memory." },
-  RSRC_INSUFFICIENT_STORAGE: { exitCode: 26, meaning: "Too little room in MINI_HOME.", advice: "Free some space; mini delete needs none" },
+  RSRC_INSUFFICIENT_STORAGE: {
+    exitCode: 26,
+    meaning: "Too little room in MINI_HOME.",
+    advice: "Free some space; mini delete needs none",
+  },
   HOST_VIRT_UNAVAILABLE: { exitCode: 39, meaning: "The processor shows neither VT-x nor SVM." },
   HOST_CONFIG_LOAD: {
     exitCode: 38,
