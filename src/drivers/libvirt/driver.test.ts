@@ -129,6 +129,20 @@ describe.runIf(available)("a machine in libvirt's test driver", () => {
     await domain.undefine();
   });
 
+  it("takes its disk away before it notes anything, since the disk may have filled the host's", async () => {
+    await driver.create(machine, { signal });
+    const notes = join(folder, "opened-folders.json");
+    await writeFile(notes, JSON.stringify({ [folder]: { user: 64_999, machines: [machine.folder] } }));
+    const locks = join(folder, "locks");
+    await rm(locks, { recursive: true, force: true });
+    await writeFile(locks, "in the way of every note");
+    await expect(driver.remove(machine, { signal })).rejects.toThrow();
+    await expect(access(join(machine.folder, "data.qcow2"))).rejects.toThrow();
+    await rm(locks);
+    await driver.remove(machine, { signal });
+    expect(await readFile(notes, "utf8")).toBe("{}\n");
+  });
+
   it("replaces what a crashed run left, but not a domain that is not its own", async () => {
     await driver.create(machine, { signal });
     await driver.start(machine, { signal });

@@ -167,10 +167,9 @@ async function remove(connection: Connection, machine: MachineSpec): Promise<voi
     await domain.undefine();
   }
   await releaseNetwork(connection, machine);
-  await closeFolders(connection, machine);
-  const present = await stat(machine.folder).catch(() => undefined);
-  if (present === undefined) return;
   for (const file of ["data.qcow2", "seed.iso", "console.log"]) await rm(`${machine.folder}/${file}`, { force: true });
+  // After the disk, which may be what leaves no room to note that folders are closed again.
+  await closeFolders(connection, machine);
 }
 
 /** A domain of this name that a crashed run left is taken down; one that is not ours is a conflict. */
