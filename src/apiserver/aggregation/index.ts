@@ -11,7 +11,7 @@ import { CertifiedAgent } from "../../lib/certified-agent.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { encodePath, pathParts } from "../../lib/request-target.ts";
-import { serviceUnavailable } from "../../machinery/errors/status-error.ts";
+import { StatusError, serviceUnavailable } from "../../machinery/errors/status-error.ts";
 import type { RequestContext } from "../http/request-context.ts";
 import { serviceAddress } from "../service-address.ts";
 import { type ProxyTarget, proxyRequest, proxyUpgrade } from "../streaming/http-proxy.ts";
@@ -97,14 +97,14 @@ export class Aggregator {
     authenticateAs(context.request, context.user);
     // The extension server has a watch to look after then, and its own flow control.
     if (context.info.verb === "watch") context.flow?.finish();
-    return proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response);
+    return asUnavailable(proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response));
   }
 
   upgrade(context: RequestContext, socket: Duplex, head: Buffer): Promise<void> | undefined {
     const backend = this.#backendOf(context.info.path);
     if (backend === undefined) return undefined;
     authenticateAs(context.request, context.user);
-    return proxyUpgrade(this.target(backend, pathAndQuery(context)), context.request, socket, head);
+    return asUnavailable(proxyUpgrade(this.target(backend, pathAndQuery(context)), context.request, socket, head));
   }
 
   /** Where extension servers have OpenAPI documents. */
@@ -117,7 +117,7 @@ export class Aggregator {
     const backend = this.#openApi.backendOf(path);
     if (backend === undefined) return undefined;
     authenticateAs(context.request, context.user);
-    return proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response);
+    return asUnavailable(proxyRequest(this.target(backend, pathAndQuery(context)), context.request, context.response));
   }
 
   /** Throws StatusError 503 where no endpoint is ready. */
@@ -176,6 +176,16 @@ export class Aggregator {
       rejectUnauthorized: spec?.insecureSkipTLSVerify !== true,
     };
     return proxyClient === undefined ? new Agent(options) : new CertifiedAgent(proxyClient, options);
+  }
+}
+
+/** An address that the API server is not led to is the extension server's fault, and no request's: as upstream, a 503. */
+async function asUnavailable(passed: Promise<void>): Promise<void> {
+  try {
+    await passed;
+  } catch (cause) {
+    if (!(cause instanceof StatusError) || cause.code >= 500) throw cause;
+    throw Object.assign(serviceUnavailable("service unavailable"), { cause });
   }
 }
 
