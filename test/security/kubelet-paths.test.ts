@@ -158,11 +158,15 @@ describe("who may read metrics and nothing else", () => {
   });
 
   it.each([
-    ["GET /metrics/../exec/ns/pod/c?command=id", 404],
+    ["GET /metrics/../exec/ns/pod/c?command=id", 307],
     ["GET /metrics/%2e%2e/exec/ns/pod/c?command=id", 404],
     ["GET /exec/ns/pod/c?command=id", 403],
     ["POST /portForward/ns/pod", 403],
-    ["GET /metrics", 404],
+    ["GET /metrics", 200],
+    ["GET /none", 404],
+    ["GET /pods", 403],
+    ["GET /logs", 307],
+    ["PUT /exec/ns/pod/c", 403],
   ])("upgrade of %s: %d", async (line, code) => {
     expect((await ask(reader, line, upgrade)).code).toBe(code);
   });

@@ -22,7 +22,7 @@ import { sendContainerLogs } from "./container-logs.ts";
 import { findWorker, HttpProblem, runningContainerId } from "./container-lookup.ts";
 import { sendNodeLogs } from "./node-logs.ts";
 import { containerTarget } from "./request-target.ts";
-import { type RoutedRequest, type Routing, routeRequest } from "./routes.ts";
+import { type RoutedRequest, type RouteName, type Routing, routeRequest } from "./routes.ts";
 import { streamingUrl } from "./streaming-url.ts";
 import { proxyUpgrade } from "./upgrade-proxy.ts";
 
@@ -68,6 +68,8 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
       maxHeaderSize: maximumHeaderBytes,
       headersTimeout: nodeServerLimits.firstRequestMs,
       keepAliveTimeout: nodeServerLimits.idleMs,
+      // As Go's server, which leaves it to handlers: where there is no stream, a request is answered as one without the header.
+      shouldUpgradeCallback: (request) => isStream(routeOf(request)),
     },
     (request, response) => {
       const handle = async (): Promise<void> => {
@@ -83,10 +85,9 @@ export async function startKubeletServer(input: KubeletServerInput): Promise<voi
   server.on("upgrade", (request, socket, head) => {
     const handle = async (): Promise<void> => {
       const routing = routeOf(request);
-      if ("code" in routing) throw new HttpProblem(routing.code === 307 ? 404 : routing.code, "404 page not found\n");
+      if (!isStream(routing)) throw new HttpProblem(404, refusalText[404]);
       const refused = await access.check(request, routing);
       if (refused !== undefined) throw new HttpProblem(refused.code, refused.text);
-      if (routing.route === undefined) throw new HttpProblem(routing.refusal, refusalText[routing.refusal]);
       proxyUpgrade(request, socket, head, await streamingUrl(input, routing));
     };
     handle().catch((error: unknown) => refuseUpgrade(socket, error));
@@ -152,6 +153,10 @@ function refuseUpgrade(socket: Duplex, error: unknown): void {
 }
 
 const routeOf = ({ method = "", url = "" }: IncomingMessage): Routing => routeRequest(method, url);
+
+const streams: ReadonlySet<RouteName> = new Set(["exec", "attach", "portForward"]);
+const isStream = (routing: Routing): routing is RoutedRequest =>
+  "route" in routing && routing.route !== undefined && streams.has(routing.route);
 
 const refusalText = { 404: "404: Page Not Found", 405: "405: Method Not Allowed" };
 
