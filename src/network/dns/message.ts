@@ -14,6 +14,8 @@ export interface Message {
   readonly additionals: readonly Answer[];
   /** The size that this server takes, for askers that told theirs. */
   readonly udpPayloadSize?: number | undefined;
+  /** What does not fit into the four bits of `flags`; only where there is a size. */
+  readonly extendedRcode?: number;
   readonly truncated?: boolean;
 }
 
@@ -36,7 +38,17 @@ const maximumPointer = 0x4000;
 
 /** Throws a RangeError for names that the wire cannot carry. */
 export function encodeMessage(message: Message, maximumBytes: number): Buffer {
-  const { id, flags, questions, answers, authorities, additionals, udpPayloadSize, truncated = false } = message;
+  const {
+    id,
+    flags,
+    questions,
+    answers,
+    authorities,
+    additionals,
+    udpPayloadSize,
+    truncated = false,
+    extendedRcode = 0,
+  } = message;
   const limit = maximumBytes - (udpPayloadSize === undefined ? 0 : optBytes);
   const writer = new MessageWriter();
   for (const question of questions) writer.question(question);
@@ -50,7 +62,7 @@ export function encodeMessage(message: Message, maximumBytes: number): Buffer {
     }
   }
   if (udpPayloadSize !== undefined) {
-    writer.opt(udpPayloadSize);
+    writer.opt(udpPayloadSize, extendedRcode);
     counts[2] = (counts[2] as number) + 1;
   }
   const whole = writer.bytes();
@@ -74,8 +86,8 @@ class MessageWriter {
     this.#bytes(encode({ type: "query", questions: [{ ...question, name: "." }] }).subarray(headerBytes + 1));
   }
 
-  opt(size: number): void {
-    this.#bytes(Buffer.from([0, 0, 41, size >> 8, size & 0xff, 0, 0, 0, 0, 0, 0]));
+  opt(size: number, extendedRcode: number): void {
+    this.#bytes(Buffer.from([0, 0, 41, size >> 8, size & 0xff, extendedRcode, 0, 0, 0, 0, 0]));
   }
 
   /** False, and nothing is written, where the message would be longer than `limit`. */
@@ -150,6 +162,12 @@ class MessageWriter {
     this.#buffer.set(bytes, this.#length);
     this.#length += bytes.length;
   }
+}
+
+/** Of the extensions that a query's sender speaks; 0 where there are none. */
+export function ednsVersionOf({ additionals = [] }: Packet): number {
+  const opt = additionals.find((one) => one.type === "OPT") as { ednsVersion?: number } | undefined;
+  return opt?.ednsVersion ?? 0;
 }
 
 /** The size that a query's sender takes over UDP, between the least that everybody does and `most`. */

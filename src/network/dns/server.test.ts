@@ -54,6 +54,7 @@ interface Ask {
   readonly viaTcp?: boolean;
   /** What the asker says that it takes. */
   readonly size?: number;
+  readonly ednsVersion?: number;
   readonly forwarded?: Buffer;
 }
 
@@ -64,8 +65,12 @@ interface Told extends Packet {
   readonly additionals: Answer[];
 }
 
-async function ask(name: string, type: string, { viaTcp = false, size, forwarded }: Ask = {}): Promise<Told> {
-  const opt = { type: "OPT", name: ".", udpPayloadSize: size, flags: 0, options: [] } as unknown as Answer;
+async function ask(
+  name: string,
+  type: string,
+  { viaTcp = false, size, ednsVersion = 0, forwarded }: Ask = {},
+): Promise<Told> {
+  const opt = { type: "OPT", name: ".", udpPayloadSize: size, ednsVersion, flags: 0, options: [] } as unknown as Answer;
   const query = encode({
     type: "query",
     id: 7,
@@ -91,6 +96,16 @@ const addresses = (count: number): Buffer =>
       data: `192.0.2.${index}`,
     })),
   });
+
+it.each([inside("many"), "example.com"])(
+  "askers of another version of EDNS are told which there is: %s",
+  async (name) => {
+    const told = await ask(name, "A", { size: 1232, ednsVersion: 1, forwarded: addresses(1) });
+    expect(told).toMatchObject({ id: 7, type: "response", rcode: "NOERROR", questions: [], answers: [] });
+    const version = { type: "OPT", extendedRcode: 1, ednsVersion: 0 };
+    expect(told.additionals).toEqual([expect.objectContaining(version)]);
+  },
+);
 
 describe("answers over UDP", () => {
   it("carry what fits, and say that there is more", async () => {

@@ -23,7 +23,7 @@ import type { Component } from "../../lib/component.ts";
 import { ConnectionGuard, nodeServerLimits } from "../../lib/connection-guard.ts";
 import { createLogger } from "../../lib/log.ts";
 import { createForwarder, type Forwarder } from "./forwarder.ts";
-import { encodeMessage, maximumMessageBytes, truncatedFlag, udpSizeOf } from "./message.ts";
+import { ednsVersionOf, encodeMessage, maximumMessageBytes, truncatedFlag, udpSizeOf } from "./message.ts";
 import { type ClusterRecord, type ClusterView, resolveClusterName } from "./records.ts";
 
 export interface ClusterDnsOptions {
@@ -45,7 +45,7 @@ const maximumUdpSize = 1232;
 /** Aliases that one answer holds at most, as CoreDNS. */
 const maximumAliases = 8;
 const responseFlag = 0x8000;
-const rcodes = { formatError: 1, serverFailure: 2, nameError: 3, notImplemented: 4 } as const;
+const rcodes = { formatError: 1, serverFailure: 2, nameError: 3, notImplemented: 4, badVersion: 16 } as const;
 
 const log = createLogger("cluster-dns");
 
@@ -158,6 +158,14 @@ export async function answerQuery(message: Buffer, context: QueryContext): Promi
   }
   const question = query.questions?.[0];
   if (query.type !== "query" || question === undefined) return undefined;
+  // Before anything else: what the question means in another version is not known (RFC 6891, 6.1.3). As CoreDNS, it is not repeated.
+  if (ednsVersionOf(query) !== 0) {
+    return encodeAnswer(
+      { ...query, questions: [] },
+      { flags: (query.flags ?? 0) & 0x0100, rcode: rcodes.badVersion },
+      maximumUdpSize,
+    );
+  }
   const limit = context.viaTcp ? maximumMessageBytes : udpSizeOf(query, maximumUdpSize);
   try {
     return await answerQuestion({ query, question, message, limit }, context);
@@ -254,7 +262,8 @@ interface AnswerParts {
 
 function encodeAnswer(query: Packet, parts: AnswerParts, limit: number): Buffer {
   const recursionDesired = (query.flags ?? 0) & 0x0100;
-  const own = AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | recursionDesired | (parts.rcode ?? 0);
+  const rcode = parts.rcode ?? 0;
+  const own = AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | recursionDesired | (rcode & 0xf);
   const edns = query.additionals?.some((record) => record.type === "OPT") === true;
   return encodeMessage(
     {
@@ -265,6 +274,7 @@ function encodeAnswer(query: Packet, parts: AnswerParts, limit: number): Buffer 
       authorities: parts.authorities ?? [],
       additionals: parts.additionals ?? [],
       udpPayloadSize: edns ? maximumUdpSize : undefined,
+      extendedRcode: rcode >> 4,
       truncated: parts.truncated ?? false,
     },
     limit,
