@@ -1,4 +1,5 @@
 /** What `mini logs` shows: the node's component logs where it answers, its console where it does not. */
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { loadDriver } from "../drivers/index.ts";
 import { writeFileAtomically } from "../lib/atomic-file.ts";
@@ -28,9 +29,18 @@ export function formatLogs(logs: readonly NodeLog[]): string {
 
 /** Keeps the logs of a cluster that is about to be taken down; answers the file. */
 export async function keepLogs(profile: Profile): Promise<string> {
-  const path = join(miniHome(), "logs", `${profile.name}.log`);
+  const path = keptPath(profile.name);
   await writeFileAtomically(path, formatLogs(await nodeLogs(profile, keptLines)));
   return path;
+}
+
+/** Removes what was kept of a cluster of that name, if anything. */
+export async function removeKeptLogs(name: string): Promise<void> {
+  await rm(keptPath(name), { force: true });
+}
+
+function keptPath(name: string): string {
+  return join(miniHome(), "logs", `${name}.log`);
 }
 
 async function logsOf(profile: Profile, node: ProfileNode, lines: number): Promise<NodeLog[]> {

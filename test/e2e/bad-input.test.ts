@@ -194,6 +194,10 @@ describe("machines that cannot run", () => {
     const result = await cli.mini(["start", "--driver=qemu2", "--wait-timeout=1ms"]);
     expectFailure(result, "K8S_APISERVER_MISSING");
     expect(leftovers()).toEqual([]);
+    const kept = join(home, "logs", `${cli.profile}.log`);
+    expect(existsSync(kept)).toBe(true);
+    await cli.succeed("delete");
+    expect(existsSync(kept)).toBe(false);
   });
 });
 

@@ -8,6 +8,7 @@ import { MiniError, toMiniError } from "../errors.ts";
 import { profilesFolder } from "../home.ts";
 import { removeContext } from "../kubeconfig.ts";
 import { machineSpec, planNodes } from "../machine.ts";
+import { removeKeptLogs } from "../node-logs.ts";
 import {
   findProfile,
   isProfileName,
@@ -49,6 +50,7 @@ export async function deleteCluster({ profile: name, report, signal }: DeleteOpt
   }
   await removeProfileFolder(name);
   await removeContext(name);
+  await removeKeptLogs(name);
   if (ownFiles !== undefined) await tidyCache(ownFiles, { info: report, warning: report });
   return { profile: name, existed: profile !== undefined || leftovers > 0 };
 }
