@@ -2,7 +2,7 @@
  * What validates a change of a subresource looks at what is stored of it: no field of the body that is dropped there
  * speaks for the object, and what is stored is as valid as when it is made.
  */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { TestClient } from "../../src/apiserver/client-for-test.ts";
 import { startForTest, type TestServer } from "../../src/apiserver/start-for-test.ts";
 
@@ -101,4 +101,30 @@ it("finalizes no namespace in a dry run", async () => {
   const answer = await client.put("/api/v1/namespaces/walled/finalize?dryRun=All", { metadata: { name: "walled" } });
   expect([answer.code, answer.body.spec.finalizers]).toEqual([200, []]);
   expect((await client.get("/api/v1/namespaces/walled")).body.spec.finalizers).toEqual(["kubernetes"]);
+});
+
+it("holds a Scale to the bounds of the object that it scales", async () => {
+  const spec = {
+    type: "object",
+    properties: { replicas: { type: "integer", maximum: 5 } },
+    "x-kubernetes-validations": [{ rule: "self.replicas < 4" }],
+  };
+  const scale = { specReplicasPath: ".spec.replicas", statusReplicasPath: ".status.replicas" };
+  const schema = { openAPIV3Schema: { type: "object", properties: { spec } } };
+  const versions = [{ name: "v1", served: true, storage: true, schema, subresources: { scale } }];
+  const names = { plural: "things", singular: "thing", kind: "Thing", listKind: "ThingList" };
+  const definition = {
+    metadata: { name: "things.e.com" },
+    spec: { group: "e.com", scope: "Namespaced", names, versions },
+  };
+  await client.post("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", definition);
+  const things = "/apis/e.com/v1/namespaces/walled/things";
+  await vi.waitFor(async () => expect((await client.get(things)).code).toBe(200), { timeout: 60_000 });
+  await client.post(things, { apiVersion: "e.com/v1", kind: "Thing", metadata: { name: "a" }, spec: { replicas: 1 } });
+  const scaled = async (replicas: number) =>
+    client.put(`${things}/a/scale`, { metadata: { name: "a" }, spec: { replicas } });
+  expect((await scaled(100)).body.message).toContain("should be less than or equal to 5");
+  expect((await scaled(4)).body.message).toContain("failed rule: self.replicas < 4");
+  expect((await client.patch(`${things}/a/scale`, { spec: { replicas: 100 } })).code).toBe(422);
+  expect((await scaled(3)).body.spec).toEqual({ replicas: 3 });
 });

@@ -113,8 +113,9 @@ export class Updater {
       metadata.generation = (old.metadata?.generation ?? 0) + 1;
     }
     trackOwners(write, object, old);
+    // A Scale says nothing of the bounds that the object itself has.
+    if (!handled || subresource === "scale") validateUpdate(write, object, old);
     if (!handled) {
-      validateUpdate(write, object, old);
       for (const warning of kind.warnings?.(object) ?? []) write.warn(warning);
       const validating = admit(this.#plugins, "validate", "UPDATE", write, { object, oldObject: old });
       if (validating !== undefined) await validating;

@@ -16,6 +16,8 @@ import { TableEncoding } from "./table-encoding.ts";
 
 /** Watches that name no timeout end after half an hour to an hour, so that clients spread over restarted servers. */
 const minimumTimeoutMs = 30 * 60 * 1000;
+/** A timer takes no more, and would go off at once. */
+const longest = 2 ** 31 - 1;
 
 export interface WatchParts {
   readonly cache: WatchCache;
@@ -52,7 +54,7 @@ export async function serveWatch(
   });
   hub.add(session);
   resource.watches.add(session);
-  const timeoutMs = (options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random());
+  const timeoutMs = Math.min((options.timeoutSeconds ?? 0) * 1000 || minimumTimeoutMs * (1 + Math.random()), longest);
   const timer = setTimeout(() => {
     // The client goes on from here, and not from the last change of what it watches.
     if (session.bookmarks) session.bookmark(cache.revision);
