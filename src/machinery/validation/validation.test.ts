@@ -57,6 +57,12 @@ describe("validateObjectMeta", () => {
     expect(messages(validateObjectMeta(meta, rules))).toEqual(expected);
   });
 
+  it("compares finalizers in linear time", () => {
+    const finalizers = Array.from({ length: 300_000 }, (_, index) => `a.b/${index}`);
+    const old = { name: "a", uid: "1", resourceVersion: "5", deletionTimestamp: "2026-01-01T00:00:00Z", finalizers };
+    expect(validateObjectMetaUpdate({ ...old, finalizers: finalizers.toReversed() }, old)).toEqual([]);
+  });
+
   it("refuses changes of what is fixed", () => {
     const old = { name: "a", uid: "1", resourceVersion: "5", deletionTimestamp: "2026-01-01T00:00:00Z" };
     expect(messages(validateObjectMetaUpdate({ ...old, name: "b", finalizers: ["x/y"] }, old))).toEqual([

@@ -121,6 +121,28 @@ describe("trackUpdate", () => {
   });
 });
 
+describe("many managers", () => {
+  it("become one that owns what each of them did, in little more than linear time", () => {
+    const entry = (index: number) => ({
+      manager: `m${index}`,
+      operation: "Update",
+      apiVersion: "apps/v1",
+      fieldsType: "FieldsV1",
+      fieldsV1: { "f:metadata": { "f:labels": { [`f:l${index}`]: {} } } },
+    });
+    const count = 30_000;
+    const labels = Object.fromEntries(Array.from({ length: count }, (_, index) => [`l${index}`, "1"]));
+    const metadata = { name: "x", labels, managedFields: Array.from({ length: count }, (_, index) => entry(index)) };
+    const object = { ...type, metadata } as UnknownObject;
+    const entries = trackUpdate(object, object, by("b")) ?? [];
+    expect(entries.length).toBeLessThanOrEqual(10);
+    const ancient = entries.find(({ manager }) => manager === "ancient-changes")?.fieldsV1 as {
+      "f:metadata": { "f:labels": object };
+    };
+    expect(Object.keys(ancient["f:metadata"]["f:labels"])).toHaveLength(count - entries.length + 1);
+  });
+});
+
 describe("FieldSet", () => {
   const element = fc.constantFrom("f:a", "f:b", 'k:{"name":"x"}', 'v:"y"', "i:1");
   const set = fc

@@ -189,8 +189,7 @@ function prune(merged: UnknownObject, shape: Shape, managers: Managers, last: Fi
   if (last.empty) return merged;
   const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
   const removed = removeItems(merged, named(last), shape);
-  let owned = new FieldSet();
-  for (const { set } of managers.values()) owned = owned.union(set);
+  const owned = FieldSet.unionOf(Array.from(managers.values(), ({ set }) => set));
   const mergedSet = named(toFieldSet(merged, shape));
   const keep = named(toFieldSet(removed, shape)).union(named(owned));
   const pruned = removeItems(merged, mergedSet.difference(keep), shape);
@@ -201,12 +200,19 @@ function prune(merged: UnknownObject, shape: Shape, managers: Managers, last: Fi
 function capUpdateManagers(managers: Managers): void {
   const updaters = [...managers].filter(([, { operation }]) => operation === "Update");
   updaters.sort(([a, { time: earlier = "" }], [b, { time: later = "" }]) => (earlier + a < later + b ? -1 : 1));
-  for (const [key, oldest] of updaters.slice(0, Math.max(0, updaters.length - maximumUpdateManagers + 1))) {
-    if (updaters.length <= maximumUpdateManagers) return;
+  if (updaters.length <= maximumUpdateManagers) return;
+  const merged = new Map<string, { bucket: Manager; sets: FieldSet[] }>();
+  for (const [key, oldest] of updaters.slice(0, updaters.length - maximumUpdateManagers + 1)) {
     managers.delete(key);
     const bucket = { ...oldest, manager: ancientManager, subresource: "", fields: undefined };
     const bucketKey = managerKey(bucket);
-    managers.set(bucketKey, { ...bucket, set: oldest.set.union(managers.get(bucketKey)?.set ?? new FieldSet()) });
+    const sets = merged.get(bucketKey)?.sets ?? [];
+    sets.push(oldest.set);
+    merged.set(bucketKey, { bucket, sets });
+  }
+  for (const [key, { bucket, sets }] of merged) {
+    const known = managers.get(key)?.set;
+    managers.set(key, { ...bucket, set: FieldSet.unionOf(known === undefined ? sets : [...sets, known]) });
   }
 }
 
