@@ -36,10 +36,10 @@ interface Place {
   readonly costs: { readonly path: string; readonly cost: number }[];
 }
 
-/** What is wrong with the rules of a schema at `path`. */
-export function validateRules(schema: JsonSchema, path: string): FieldError[] {
+/** What is wrong with the rules of a schema at `path`. Yields behind each: there is room for many, and each is compiled. */
+export function* validateRules(schema: JsonSchema, path: string): Generator<void, FieldError[]> {
   const costs: Place["costs"] = [];
-  const errors = validateNode(schema, { path, cardinality: 1, costs });
+  const errors = yield* validateNode(schema, { path, cardinality: 1, costs });
   const total = costs.reduce((sum, { cost }) => sum + cost, 0);
   if (total <= maximumTotal) return errors;
   const expensive = costs.filter(({ cost }) => cost >= maximumTotal / 100).sort((a, b) => b.cost - a.cost);
@@ -52,7 +52,7 @@ export function validateRules(schema: JsonSchema, path: string): FieldError[] {
   ];
 }
 
-function validateNode(schema: JsonSchema, place: Place): FieldError[] {
+function* validateNode(schema: JsonSchema, place: Place): Generator<void, FieldError[]> {
   const { path, cardinality } = place;
   const values = valuesOf(schema);
   const count = statedCount(schema);
@@ -61,19 +61,21 @@ function validateNode(schema: JsonSchema, place: Place): FieldError[] {
     cardinality: cardinality === undefined || count === undefined ? undefined : cardinality * count,
   };
   const errors: FieldError[] = [];
-  if (values !== undefined) errors.push(...validateNode(values, { ...inside, path: `${path}.additionalProperties` }));
+  if (values !== undefined)
+    errors.push(...(yield* validateNode(values, { ...inside, path: `${path}.additionalProperties` })));
   if (schema.items !== undefined) {
     const isMap = schema["x-kubernetes-list-type"] === "map";
     const uncorrelatable = isMap ? place.uncorrelatable : (place.uncorrelatable ?? path);
-    errors.push(...validateNode(schema.items, { ...inside, path: `${path}.items`, uncorrelatable }));
+    errors.push(...(yield* validateNode(schema.items, { ...inside, path: `${path}.items`, uncorrelatable })));
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
-    errors.push(...validateNode(property, { ...place, path: `${path}.properties[${key}]` }));
+    errors.push(...(yield* validateNode(property, { ...place, path: `${path}.properties[${key}]` })));
   }
   for (const [index, rule] of rulesAt(schema).entries()) {
     const at = { ...place, path: `${path}.x-kubernetes-validations[${index}]` };
     const wrong = validateFields(rule, schema, at.path);
     errors.push(...(wrong.length > 0 ? wrong : validateExpressions(rule, schema, at)));
+    yield;
   }
   return errors;
 }
