@@ -31,9 +31,10 @@ const needsHealthCheck = ({ type, externalTrafficPolicy }: ServiceSpec): boolean
 export function validateService({ spec = {} }: Service): FieldError[] {
   const errors: FieldError[] = [];
   if (!spec.ports?.length && !isHeadless(spec) && spec.type !== "ExternalName") errors.push(required("spec.ports"));
+  const first = new Map((spec.ports ?? []).toReversed().map((port) => [port.name, port]));
   errors.push(
     ...validateType(spec),
-    ...checkEach(spec.ports, "spec.ports", (port, path) => validatePort(port, spec, path)),
+    ...checkEach(spec.ports, "spec.ports", (port, path) => validatePort(port, spec, { path, first })),
     ...validatePortsTogether(spec),
     ...validateLabels(spec.selector, "spec.selector"),
     ...checkOneOf("spec.sessionAffinity", spec.sessionAffinity, ["ClientIP", "None"]),
@@ -71,13 +72,16 @@ function validateType({
   return [...errors, ...checkText("spec.externalName", name, isDns1123Subdomain)];
 }
 
-function validatePort(port: ServicePort, { ports = [] }: ServiceSpec, path: string): FieldError[] {
+/** `first`: of each name the first port, as a list is searched once and not for each of its items. */
+function validatePort(
+  port: ServicePort,
+  { ports = [] }: ServiceSpec,
+  { path, first }: { readonly path: string; readonly first: ReadonlyMap<string | undefined, ServicePort> },
+): FieldError[] {
   const errors: FieldError[] = [];
   if (!port.name && ports.length > 1) errors.push(required(`${path}.name`));
   if (port.name) errors.push(...checkText(`${path}.name`, port.name, isDns1123Label));
-  if (port.name && ports.find(({ name }) => name === port.name) !== port) {
-    errors.push(duplicate(`${path}.name`, port.name));
-  }
+  if (port.name && first.get(port.name) !== port) errors.push(duplicate(`${path}.name`, port.name));
   errors.push(...isPortNumber(port.port ?? 0).map((one) => invalidValue(`${path}.port`, port.port ?? 0, one)));
   errors.push(...checkOneOf(`${path}.protocol`, port.protocol, ["SCTP", "TCP", "UDP"]));
   errors.push(...checkPortOrName(`${path}.targetPort`, port.targetPort));
