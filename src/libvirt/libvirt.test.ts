@@ -1,16 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parseHypervisorUser } from "./capabilities.ts";
-import { Connection, Domain, domainCapabilities, Network, Version } from "./index.ts";
+import { Connection, Domain, Network, Version } from "./index.ts";
 
-const reachable = (uri: string): boolean => {
+const installed = (() => {
   try {
-    execFileSync("virsh", ["-c", uri, "version"], { stdio: "ignore" });
+    execFileSync("virsh", ["-c", "test:///default", "version"], { stdio: "ignore" });
     return true;
   } catch {
     return false;
   }
-};
+})();
 
 it.each([
   [new Version(7, 2, 22), false],
@@ -33,7 +33,7 @@ it.each([
 const domainXml = (name: string) =>
   `<domain type='test'><name>${name}</name><memory>65536</memory><os><type>hvm</type></os></domain>`;
 
-describe.runIf(reachable("test:///default"))("libvirt's test driver", () => {
+describe.runIf(installed)("libvirt's test driver", () => {
   it("finds, lists and describes domains", async () => {
     await using connection = await Connection.open("test:///default");
     using domain = await Domain.find(connection, "test");
@@ -88,20 +88,5 @@ describe.runIf(reachable("test:///default"))("libvirt's test driver", () => {
   it("refuses an address that nothing answers", async () => {
     const uri = "qemu+unix:///system?socket=/absent" as "qemu:///system";
     await expect(Connection.open(uri)).rejects.toMatchObject({ kind: "systemError" });
-  });
-});
-
-describe.runIf(reachable("qemu:///system"))("the machine's own libvirt", () => {
-  it("tells what its domains can do", async () => {
-    await using connection = await Connection.open("qemu:///system");
-    const capabilities = await domainCapabilities(connection, "qemu");
-    expect(capabilities.emulator).toMatch(/qemu-system-x86_64$/);
-    expect(capabilities.machine).toMatch(/^pc-q35-/);
-  });
-
-  it("tells the version of QEMU as QEMU does", async () => {
-    await using connection = await Connection.open("qemu:///system");
-    const version = await connection.hypervisorVersion();
-    expect(execFileSync("qemu-system-x86_64", ["--version"], { encoding: "utf8" })).toContain(`version ${version} `);
   });
 });
