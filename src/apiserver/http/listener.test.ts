@@ -69,10 +69,16 @@ it("closes the connection of a refused upgrade, though the client keeps its side
 it("refuses headers that are longer than any request's", async () => {
   const agent = new Agent({ ca: pki.ca });
   const url = `https://127.0.0.1:${listener.address.port}`;
+  const before = served;
   const outgoing = request(url, { agent, headers: { "x-long": "a".repeat(200_000) } });
   outgoing.end();
-  const [response] = await once(outgoing, "response");
-  expect(response.statusCode).toBe(431);
+  // The connection is ended with the answer, and a client that still sends may see its end before the answer.
+  const outcome = await once(outgoing, "response").then(
+    ([response]) => response.statusCode,
+    (error: NodeJS.ErrnoException) => error.code,
+  );
+  expect([431, "ECONNRESET", "EPIPE"]).toContain(outcome);
+  expect(served).toBe(before);
   agent.destroy();
 });
 
