@@ -1,8 +1,8 @@
 /** The node image and kubectl as files: unpacked from the executable into the cache, or from the source tree's builds. */
-import { access, rm } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { type CarriedFile, type CarriedFiles, readCarriedFiles, unpackCarriedFile } from "../lib/carried-files.ts";
-import { isWholeFile, noteWholeFile } from "../lib/whole-file.ts";
+import { isWholeFile, noteWholeFile, removeWholeFile } from "../lib/whole-file.ts";
 import { MiniError } from "./errors.ts";
 import { cacheFolder } from "./home.ts";
 
@@ -64,7 +64,7 @@ async function unpackImage(binary: string, carried: CarriedFiles): Promise<strin
     }
   } catch (error) {
     // A full disk gets its room back.
-    for (const path of unpacked) await rm(path, { force: true });
+    for (const path of unpacked) await removeWholeFile(path);
     throw error;
   }
   return folder;

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { readFileIfPresent, writeFileAtomically } from "./atomic-file.ts";
 
@@ -21,6 +21,11 @@ export async function isWholeFile(path: string, sha256: string | undefined): Pro
 /** Notes that the file, just written, is whole. */
 export async function noteWholeFile(path: string): Promise<void> {
   await writeFileAtomically(notePath(path), (await fingerprint(path)) ?? "");
+}
+
+/** Removes the file and its note; what is not there is no error. */
+export async function removeWholeFile(path: string): Promise<void> {
+  for (const each of [path, notePath(path)]) await rm(each, { force: true });
 }
 
 function notePath(path: string): string {

@@ -63,6 +63,7 @@ export function createPodManager(dependencies: PodManagerDependencies): PodManag
     workers.delete(uid);
     gone.delete(uid);
     statuses.forget(uid);
+    dependencies.worker.reader.forget(uid);
     clear(uid).catch((error) => log.warn("cannot remove what a pod left", { uid, error: errorChain(error) }));
   };
 

@@ -62,6 +62,8 @@ export function findContainer(pod: RuntimePod, name: string): RuntimeContainer |
 export interface RuntimePodReader {
   /** Asks the runtime for everything of one pod. */
   read(uid: string, name: string, namespace: string): Promise<RuntimePod>;
+  /** Lets go of what is remembered of a pod that is gone. */
+  forget(uid: string): void;
 }
 
 /**
@@ -98,7 +100,7 @@ export function createRuntimePodReader(
         runtime.listPodSandboxes({ labelSelector }),
         runtime.listContainers({ labelSelector }),
       ]);
-      if (containerItems.length === 0) exited.delete(uid);
+      forgetRemoved(exited.get(uid), containerItems);
       sandboxItems.sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0));
       const [sandboxes, containers] = await Promise.all([
         Promise.all(sandboxItems.map((item) => ignoreNotFound(runtime.podSandboxStatus(item.id ?? "")))),
@@ -116,7 +118,15 @@ export function createRuntimePodReader(
         ips: known[0]?.ready === true ? known[0].ips : [],
       };
     },
+    forget: (uid) => exited.delete(uid),
   };
+}
+
+/** A pod whose containers come and go for years has no more of them in memory than the runtime has. */
+function forgetRemoved(known: Map<string, RuntimeContainer> | undefined, items: readonly cri.Container[]): void {
+  if (known === undefined) return;
+  const ids = new Set(items.map(({ id }) => id));
+  for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
 }
 
 async function ignoreNotFound<T>(result: Promise<T>): Promise<T | undefined> {
